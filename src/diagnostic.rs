@@ -1,0 +1,92 @@
+//! What is said about a rule: a place in its text, a code, a sentence.
+//!
+//! Codes are Kusto's own: `KSnnn` from the language service, `SEMnnnn` from the query service where only that one
+//! refuses. What kqltap alone refuses has a `KTnnn` code. Data is here; drawing it is in [`render`].
+
+mod render;
+
+pub use render::render;
+
+/// A half-open range of byte offsets into a query's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset just past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The span from `start` to `end`, in bytes.
+    pub const fn new(start: usize, end: usize) -> Self {
+        Span { start, end }
+    }
+
+    /// The smallest span that holds both.
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// How much a diagnostic weighs: a rule with an error does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The rule runs; its author should know.
+    Warning,
+    /// The rule does not run.
+    Error,
+}
+
+impl Severity {
+    /// The word that reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// One thing to say about a query's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Kusto's code (`KS142`), the service's (`SEM0525`) or kqltap's own (`KT001`).
+    pub code: &'static str,
+    /// Whether the rule can still run.
+    pub severity: Severity,
+    /// Where in the query's text.
+    pub span: Span,
+    /// What is wrong, one sentence.
+    pub message: String,
+    /// What to do about it, when that is known.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic that keeps the rule from running.
+    pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Diagnostic { code, severity: Severity::Error, span, message: message.into(), help: None }
+    }
+
+    /// A diagnostic that lets the rule run.
+    pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Diagnostic { severity: Severity::Warning, ..Self::error(code, span, message) }
+    }
+
+    /// The same, with a sentence on what to do.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Whether it keeps the rule from running.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}

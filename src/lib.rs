@@ -1,0 +1,5 @@
+//! kqltap: Microsoft Sentinel KQL detections, evaluated on log records as they pass.
+pub mod diagnostic;
+pub mod kql;
+pub mod schema;
+pub mod value;
