@@ -10,7 +10,7 @@ use crate::compile::ir::{ExprId, Node, PatternId, SubjectId, TableProgram};
 use crate::record::Record;
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
-use crate::value::{Value, arithmetic, compare, text};
+use crate::value::{Value, arithmetic, list, text};
 
 /// What outlives a record: room for hits, by subject.
 #[derive(Debug, Default)]
@@ -155,7 +155,7 @@ impl<'v, 's> Evaluation<'v, 's> {
             }
             Node::In { folded, subject, items } => {
                 let items: Vec<Value<'v>> = items.iter().map(|item| self.value(*item)).collect();
-                Value::Bool(compare::in_list(&self.value(*subject), &items, *folded))
+                Value::Bool(list::in_list(&self.value(*subject), &items, *folded))
             }
             Node::Between { negated, operands: [a, low, high] } => {
                 between(*negated, &self.value(*a), &self.value(*low), &self.value(*high))

@@ -10,7 +10,7 @@ use crate::compile::bound::{Bound, BoundKind, Leg, Step};
 use crate::kql::ast::BinaryOp;
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
-use crate::value::{DateTime, Dynamic, Value, arithmetic, compare, convert, text};
+use crate::value::{DateTime, Dynamic, Value, arithmetic, compare, convert, list, text};
 
 /// Runs a leg over one row of its table. `source` gives the value of each cell that the table fills. The result row, or
 /// `None` where a filter drops it.
@@ -74,7 +74,7 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
         }
         BoundKind::In { folded, negated, subject, items } => {
             let items: Vec<Value<'v>> = items.iter().map(of).collect();
-            Value::Bool(compare::in_list(&of(subject), &items, *folded) != *negated)
+            Value::Bool(list::in_list(&of(subject), &items, *folded) != *negated)
         }
         BoundKind::Between { negated, subject, low, high } => between(*negated, &of(subject), &of(low), &of(high)),
         BoundKind::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&of(subject)))),
@@ -92,7 +92,7 @@ pub(crate) fn text_of<'t>(value: &'t Value<'_>) -> Cow<'t, str> {
         Value::String(s) => Cow::Borrowed(s),
         Value::Dynamic(Dynamic::String(s)) => Cow::Borrowed(s),
         Value::Null => Cow::Borrowed(""),
-        other => convert::to_text(other),
+        other => convert::text(other),
     }
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn text_of<'t>(value: &'t Value<'_>) -> Cow<'t, str> {
 pub(crate) fn truth(value: &Value<'_>) -> Option<bool> {
     match value {
         Value::Bool(b) => Some(*b),
-        Value::Dynamic(_) => convert::to_bool(value).as_bool(),
+        Value::Dynamic(_) => convert::tobool(value).as_bool(),
         _ => None,
     }
 }
@@ -136,17 +136,11 @@ pub(crate) fn element<'v>(base: &Value<'v>, index: &Value<'_>) -> Value<'v> {
 }
 
 pub(crate) fn calculate<'v>(op: BinaryOp, a: &Value<'_>, b: &Value<'_>, ty: ScalarType) -> Value<'v> {
-    let result = match op {
-        BinaryOp::Add => arithmetic::add(a, b),
-        BinaryOp::Subtract => arithmetic::subtract(a, b),
-        BinaryOp::Multiply => arithmetic::multiply(a, b),
-        BinaryOp::Divide => arithmetic::divide(a, b),
-        _ => arithmetic::modulo(a, b),
-    };
+    let result = arithmetic::evaluate(op, a, b).unwrap_or(Value::Null);
     // With a dynamic operand the type is known only now; the column's type is the one that was announced.
     match (ty, &result) {
         (ScalarType::Dynamic, Value::Null | Value::Dynamic(_)) => result,
-        (ScalarType::Dynamic, _) => Value::dynamic(convert::to_dynamic(result)),
+        (ScalarType::Dynamic, _) => Value::dynamic(convert::into_dynamic(result)),
         (ScalarType::Long, Value::Real(_)) => convert::to_type(&result, ty).into_owned(),
         _ => result,
     }

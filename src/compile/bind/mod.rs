@@ -14,6 +14,7 @@ use super::bound::{Bound, BoundQuery};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Query, Statement};
 use crate::schema::{Catalog, ScalarType};
+pub(crate) use operators::{symbol, text_name};
 use scope::{Scope, Tabular};
 
 /// How a query is bound.

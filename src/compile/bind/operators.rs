@@ -7,8 +7,8 @@ use super::Binder;
 use crate::compile::bound::{Bound, BoundKind};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{BinaryOp, ListOp, TextKind, TextOp};
-use crate::schema::ScalarType::{self, Bool, DateTime, Decimal, Dynamic, Int, Long, Real, String, TimeSpan};
-use crate::value::{Value, convert};
+use crate::schema::ScalarType::{self, Bool, DateTime, Dynamic, Int, Long, String, TimeSpan};
+use crate::value::{Value, arithmetic, convert};
 
 impl Binder<'_> {
     fn undefined(&mut self, op: &str, op_span: Span, types: &[ScalarType], span: Span) -> Bound {
@@ -51,7 +51,7 @@ impl Binder<'_> {
         }
         match op {
             BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => {
-                match arithmetic_type(op, left.ty, right.ty) {
+                match arithmetic::result_type(op, left.ty, right.ty) {
                     Some(ty) => Bound { kind: BoundKind::Arithmetic(op, Box::new(left), Box::new(right)), ty, span },
                     None => self.undefined(symbol(op), op_span, &[left.ty, right.ty], span),
                 }
@@ -189,39 +189,7 @@ fn comparable(a: ScalarType, b: ScalarType) -> bool {
     }
 }
 
-/// The type of `a op b`, `None` where the operator is not defined.
-fn arithmetic_type(op: BinaryOp, a: ScalarType, b: ScalarType) -> Option<ScalarType> {
-    use BinaryOp::{Add, Divide, Modulo, Multiply, Subtract};
-    Some(match (op, a, b) {
-        (_, a, b) if a.is_numeric() && b.is_numeric() => widest(a, b),
-        (_, Dynamic, Dynamic) => Dynamic,
-        (_, Dynamic, Int) | (_, Int, Dynamic) => Long,
-        (Subtract, DateTime, Dynamic) | (Subtract, Dynamic, DateTime) => TimeSpan,
-        (_, Dynamic, other) | (_, other, Dynamic)
-            if other.is_numeric() || (matches!(op, Add | Subtract) && matches!(other, DateTime | TimeSpan)) =>
-        {
-            other
-        }
-        (Add | Subtract, TimeSpan, TimeSpan) | (Subtract, DateTime, DateTime) => TimeSpan,
-        (Add, DateTime, TimeSpan) | (Add, TimeSpan, DateTime) | (Subtract, DateTime, TimeSpan) => DateTime,
-        (Multiply, TimeSpan, n) | (Multiply, n, TimeSpan) if n.is_numeric() => TimeSpan,
-        (Divide, TimeSpan, TimeSpan) => Real,
-        (Divide | Modulo, TimeSpan, n) if n.is_numeric() => TimeSpan,
-        (Modulo, TimeSpan, TimeSpan) | (Modulo, DateTime, TimeSpan) => TimeSpan,
-        _ => return None,
-    })
-}
-
-/// Arithmetic on two ints is done in long.
-fn widest(a: ScalarType, b: ScalarType) -> ScalarType {
-    match (a, b) {
-        (Decimal, _) | (_, Decimal) => Decimal,
-        (Real, _) | (_, Real) => Real,
-        _ => Long,
-    }
-}
-
-fn symbol(op: BinaryOp) -> &'static str {
+pub(crate) fn symbol(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Add => "+",
         BinaryOp::Subtract => "-",

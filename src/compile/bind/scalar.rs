@@ -7,10 +7,11 @@ use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind};
 use crate::compile::lookback::is_fixed;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Argument, BinaryOp, DynamicLiteral, Expr, ExprKind, Literal, LiteralKind, Name, Step};
+use crate::kql::ast::{Argument, BinaryOp, Expr, ExprKind, Literal, LiteralKind, Name, Step};
 use crate::matcher::plain;
 use crate::schema::{ScalarType, suggest};
-use crate::value::{Dynamic, Value, convert, functions};
+use crate::value::literal::dynamic_literal;
+use crate::value::{Value, convert, functions};
 
 impl Binder<'_> {
     /// Binds an expression that must be a scalar, and computes it if it reads no column and no clock.
@@ -24,8 +25,13 @@ impl Binder<'_> {
         match &expr.kind {
             ExprKind::Literal(literal) => self.literal(literal, span),
             ExprKind::Dynamic(literal) => {
-                let value = self.dynamic(literal);
-                Bound::constant(Value::dynamic(value), ScalarType::Dynamic, span)
+                match dynamic_literal(literal) {
+                    Ok(value) => Bound::constant(Value::dynamic(value), ScalarType::Dynamic, span),
+                    Err((at, message)) => {
+                        self.error("KS004", at, message);
+                        Bound::error(span)
+                    }
+                }
             }
             ExprKind::Name(name) => self.name(name, scope),
             ExprKind::Path { base, steps } => {
@@ -84,28 +90,6 @@ impl Binder<'_> {
             Err(message) => {
                 self.error("KS004", span, message);
                 Bound::error(span)
-            }
-        }
-    }
-
-    /// Inside `dynamic(…)` a datetime is its text, a timespan its ticks (see the language's notes on dynamic literals).
-    fn dynamic(&mut self, literal: &DynamicLiteral) -> Dynamic<'static> {
-        match literal {
-            DynamicLiteral::Null => Dynamic::Null,
-            DynamicLiteral::Scalar(literal, span) => match convert::literal(literal.kind, &literal.text) {
-                Ok(value) => convert::to_dynamic(value),
-                Err(message) => {
-                    self.error("KS004", *span, message);
-                    Dynamic::Null
-                }
-            },
-            DynamicLiteral::Array(items) => {
-                let items: Vec<_> = items.iter().map(|i| self.dynamic(i)).collect();
-                Dynamic::Array(items.into())
-            }
-            DynamicLiteral::Bag(members) => {
-                let members: Vec<_> = members.iter().map(|(k, v)| (k.clone().into(), self.dynamic(v))).collect();
-                Dynamic::Bag(members.into())
             }
         }
     }
@@ -225,7 +209,7 @@ impl Binder<'_> {
             self.error("KS129", right.span, "the regular expression must be a constant");
             return Bound::error(span);
         };
-        match regex_of(&convert::to_text(pattern)) {
+        match regex_of(&convert::text(pattern)) {
             Ok(regex) => Bound { kind: BoundKind::Regex(Box::new(left), Arc::new(regex)), ty: ScalarType::Bool, span },
             Err(message) => {
                 self.error("SEM0420", right.span, message);
@@ -248,6 +232,12 @@ impl Binder<'_> {
         };
         if arguments.iter().any(Bound::is_error) {
             return Bound::error(span);
+        }
+        // Only a dynamic has to be looked into; the type of anything else is known here.
+        if let ("gettype", [argument]) = (function.name, arguments.as_slice())
+            && argument.ty != ScalarType::Dynamic
+        {
+            return Bound::constant(Value::string(argument.ty.name()), ScalarType::String, span);
         }
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
         match function.check(&types) {

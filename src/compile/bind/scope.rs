@@ -127,10 +127,8 @@ impl LegScope {
 
     /// The event time's column: what a lookback bounds.
     pub(super) fn is_time(&self, cell: CellId) -> bool {
-        let Some(source) = self.leg.cells[cell.index()].source.as_ref() else { return false };
-        let time = self.leg.table.time.as_deref();
-        source.ty == ScalarType::DateTime
-            && (Some(source.name.as_str()) == time || matches!(source.name.as_str(), "TimeGenerated" | "Timestamp"))
+        let source = self.leg.cells[cell.index()].source.as_ref();
+        source.is_some_and(|source| source.ty == ScalarType::DateTime && self.leg.table.is_time(&source.name))
     }
 }
 
