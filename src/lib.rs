@@ -1,5 +1,6 @@
 //! kqltap: Microsoft Sentinel KQL detections, evaluated on log records as they pass.
 pub mod diagnostic;
 pub mod kql;
+pub mod record;
 pub mod schema;
 pub mod value;
