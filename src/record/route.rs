@@ -1,0 +1,146 @@
+//! Which table a record belongs to.
+//!
+//! Senders say it in different ways, tried in this order: `Type` (rows of Log Analytics), where it is the name of a
+//! table and not, as in some rows of AuditLogs, something of the row's own; `category` (envelopes of Defender's
+//! streaming and of diagnostic settings, with the row in `properties`); the table that the user named; the members
+//! that a row has.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::Routed;
+use super::found::Found;
+use super::layout::{CATEGORY, TYPE, TableColumns};
+use super::names::Names;
+use crate::schema::{Catalog, Entry};
+use crate::value::json::{Kind, Lexeme, unescape};
+
+/// Defender's streaming puts this before the table's name in `category`.
+const ADVANCED_HUNTING: &str = "AdvancedHunting-";
+
+#[derive(Debug)]
+pub(super) struct Router {
+    /// By the table's name, as written.
+    tables: HashMap<Box<str>, Routed>,
+    /// By category, as documented and in lower case.
+    categories: HashMap<Box<str>, Routed>,
+    default: Option<Routed>,
+    /// The most specific first.
+    shapes: Vec<(Vec<Trait>, Routed)>,
+}
+
+/// What a shape says of one member.
+#[derive(Debug)]
+struct Trait {
+    name: usize,
+    entry: Entry,
+}
+
+/// Where a record goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) routed: Routed,
+    /// Whether the record is an envelope, with the row in `properties`.
+    pub(super) envelope: bool,
+}
+
+impl Router {
+    pub(super) fn new(
+        catalog: &Catalog,
+        columns: &[TableColumns],
+        default_table: Option<&str>,
+        names: &mut Names,
+    ) -> Router {
+        let mut tables: HashMap<Box<str>, Routed> = catalog.names().map(|n| (n.into(), Routed::Unused)).collect();
+        for (index, table) in columns.iter().enumerate() {
+            tables.insert(table.table.name.as_str().into(), Routed::Table(index));
+        }
+        let find = |table: &str| tables.get(table).copied().unwrap_or(Routed::Unused);
+
+        let mut categories: HashMap<Box<str>, Routed> = HashMap::new();
+        let mut add = |category: &str, routed| {
+            categories.insert(category.to_ascii_lowercase().into(), routed);
+            categories.insert(category.into(), routed);
+        };
+        for (table, routed) in &tables {
+            add(&format!("{ADVANCED_HUNTING}{table}"), *routed);
+        }
+        for (category, table) in catalog.categories() {
+            add(category, find(table));
+        }
+        for (index, table) in columns.iter().enumerate() {
+            for category in &table.table.categories {
+                add(category, Routed::Table(index));
+            }
+        }
+
+        let mut shape_trait = |entry: &Entry| Trait {
+            name: names.add(entry.member()),
+            entry: entry.clone(),
+        };
+        let shapes = catalog.shapes().iter();
+        let shapes = shapes
+            .map(|(s, table)| (s.entries.iter().map(&mut shape_trait).collect(), find(table)))
+            .collect();
+        let default = default_table.map(find);
+        Router {
+            tables,
+            categories,
+            default,
+            shapes,
+        }
+    }
+
+    /// Where the record goes whose own members were found in `text`.
+    pub(super) fn route(&self, members: &Found, text: &str) -> Route {
+        let word = |name| members.get(name).and_then(|lexeme| string(lexeme, text));
+        if let Some(&routed) = word(TYPE).and_then(|name| self.tables.get(&*name)) {
+            return Route {
+                routed,
+                envelope: false,
+            };
+        }
+        if let Some(routed) = word(CATEGORY).and_then(|category| self.category(&category)) {
+            return Route { routed, envelope: true };
+        }
+        let by_shape = || {
+            self.shapes
+                .iter()
+                .find(|(shape, _)| fits(shape, members, text))
+                .map(|(_, routed)| *routed)
+        };
+        Route {
+            routed: self.default.or_else(by_shape).unwrap_or(Routed::Unrouted),
+            envelope: false,
+        }
+    }
+
+    /// Categories are compared without case: paths in storage spell them in lower case.
+    fn category(&self, category: &str) -> Option<Routed> {
+        let exact = self.categories.get(category);
+        exact
+            .or_else(|| self.categories.get(&*category.to_ascii_lowercase()))
+            .copied()
+    }
+}
+
+fn string(lexeme: Lexeme, text: &str) -> Option<Cow<'_, str>> {
+    match lexeme.kind {
+        Kind::String => Some(Cow::Borrowed(lexeme.of(text))),
+        Kind::EscapedString => Some(unescape(lexeme.of(text))),
+        _ => None,
+    }
+}
+
+fn fits(shape: &[Trait], members: &Found, text: &str) -> bool {
+    shape.iter().all(|Trait { name, entry }| {
+        let found = members.get(*name);
+        match entry {
+            Entry::Present(_) => found.is_some(),
+            Entry::Absent(_) => found.is_none(),
+            Entry::OneOf(_, values) => found
+                .and_then(|lexeme| string(lexeme, text))
+                .is_some_and(|text| values.iter().any(|v| **v == *text)),
+        }
+    })
+}
