@@ -1,11 +1,26 @@
 //! What is said about a rule: a place in its text, a code, a sentence.
 //!
 //! Codes are Kusto's own: `KSnnn` from the language service, `SEMnnnn` from the query service where only that one
-//! refuses. What kqltap alone refuses has a `KTnnn` code. Data is here; drawing it is in [`render`].
+//! refuses. What kqltap alone refuses has a `KTnnn` code. Data is here; drawing it is in [`render()`].
+//!
+//! The codes that the reading of text gives out:
+//!
+//! | code | what it says |
+//! |---|---|
+//! | `KS001` | something is missing: a bracket, `;`, `by` |
+//! | `KS002` | something stands where it cannot |
+//! | `KS004` | a literal is malformed |
+//! | `KS005` | one of a few words is missing |
+//! | `KS006` | an expression or a name is missing |
+//! | `KS176` | no operator stands behind a pipe |
+//! | `KS244`, `KS245` | the text is too long, or nested too deep |
+//! | `KT001` | a tabular operator that is not supported yet |
+//! | `KT002` | a statement that is not supported yet |
+//! | `KT003` | another form that is not supported yet: wildcard table names, calls behind a dot |
 
 mod render;
 
-pub use render::render;
+pub use render::{line_column, render};
 
 /// A half-open range of byte offsets into a query's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
