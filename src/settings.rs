@@ -125,7 +125,9 @@ impl RawSettings {
     pub fn from_env(vars: impl Iterator<Item = (String, String)>) -> Result<RawSettings, SettingsError> {
         let mut text = String::new();
         for (key, value) in vars {
-            let Some(name) = key.strip_prefix("KQLTAP_") else { continue };
+            let Some(name) = key.strip_prefix("KQLTAP_") else {
+                continue;
+            };
             let name = name.to_ascii_lowercase();
             let literal = match name.as_str() {
                 "rules" => format!("{:?}", value.split(':').collect::<Vec<_>>()),
@@ -164,7 +166,9 @@ impl RawSettings {
     pub fn resolve(flags: RawSettings, config: Option<&Path>) -> Result<Settings, SettingsError> {
         let defaults = RawSettings::from_toml("config/kqltap.toml", DEFAULTS)?;
         let file = config.map(RawSettings::from_file).transpose()?.unwrap_or_default();
-        let env = RawSettings::from_env(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))))?;
+        let env = RawSettings::from_env(
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
+        )?;
         Settings::new(flags.over(env).over(file).over(defaults))
     }
 }
@@ -175,7 +179,9 @@ impl Settings {
         let output = raw.output.unwrap_or_else(|| "-".to_owned());
         let now = raw.now.filter(|now| !now.is_empty());
         let now = now
-            .map(|text| DateTime::parse(&text).ok_or_else(|| invalid("now", &text, "a time such as 2026-11-24T12:00:00Z")))
+            .map(|text| {
+                DateTime::parse(&text).ok_or_else(|| invalid("now", &text, "a time such as 2026-11-24T12:00:00Z"))
+            })
             .transpose()?;
         let dead_letter = raw.dead_letter.filter(|path| !path.is_empty());
         Ok(Settings {
@@ -194,7 +200,11 @@ impl Settings {
                 max_depth: bound("max_query_depth", raw.max_query_depth, 10, 400)?,
             },
             worker: WorkerOptions {
-                emit: choice("emit", raw.emit, &[("alerts", Emit::Alerts), ("annotate", Emit::Annotate)])?,
+                emit: choice(
+                    "emit",
+                    raw.emit,
+                    &[("alerts", Emit::Alerts), ("annotate", Emit::Annotate)],
+                )?,
                 limits: record::Limits {
                     max_depth: bound("max_record_depth", raw.max_record_depth, 2, 512)?,
                     max_records: bound("max_line_records", raw.max_line_records, 1, 1 << 31)?,
@@ -205,7 +215,11 @@ impl Settings {
                 dead_letters: false,
             },
             batch_memory: bound("batch_memory", raw.batch_memory, 1 << 10, 1 << 40)?,
-            stats: choice("stats", raw.stats, &[("text", Stats::Text), ("json", Stats::Json), ("off", Stats::Off)])?,
+            stats: choice(
+                "stats",
+                raw.stats,
+                &[("text", Stats::Text), ("json", Stats::Json), ("off", Stats::Off)],
+            )?,
         }
         .with_dead_letters())
     }
@@ -217,7 +231,11 @@ impl Settings {
 }
 
 fn invalid(name: &'static str, value: &str, message: &str) -> SettingsError {
-    SettingsError::Value { name, value: value.to_owned(), message: message.to_owned() }
+    SettingsError::Value {
+        name,
+        value: value.to_owned(),
+        message: message.to_owned(),
+    }
 }
 
 fn choice<T: Copy>(name: &'static str, value: Option<String>, choices: &[(&str, T)]) -> Result<T, SettingsError> {
@@ -231,7 +249,10 @@ fn choice<T: Copy>(name: &'static str, value: Option<String>, choices: &[(&str, 
 
 fn bound(name: &'static str, value: Option<u64>, low: u64, high: u64) -> Result<usize, SettingsError> {
     let value = value.unwrap_or_default();
-    let inside = (low..=high).contains(&value).then_some(value).and_then(|v| usize::try_from(v).ok());
+    let inside = (low..=high)
+        .contains(&value)
+        .then_some(value)
+        .and_then(|v| usize::try_from(v).ok());
     inside.ok_or_else(|| invalid(name, &value.to_string(), &format!("it takes {low} to {high}")))
 }
 
@@ -252,11 +273,22 @@ mod tests {
 
     #[test]
     fn flags_go_before_environment_before_file() {
-        let vars = [("KQLTAP_TABLE", "Env"), ("KQLTAP_LOOKBACK", "apply"), ("KQLTAP_RULES", "a:b"), ("OTHER", "x")];
+        let vars = [
+            ("KQLTAP_TABLE", "Env"),
+            ("KQLTAP_LOOKBACK", "apply"),
+            ("KQLTAP_RULES", "a:b"),
+            ("OTHER", "x"),
+        ];
         let env = RawSettings::from_env(vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();
-        let flags = RawSettings { table: Some("Flag".to_owned()), ..RawSettings::default() };
+        let flags = RawSettings {
+            table: Some("Flag".to_owned()),
+            ..RawSettings::default()
+        };
         let file = RawSettings::from_toml("f", "lookback = 'stream'\nmax_line_bytes = 2048").unwrap();
-        let raw = flags.over(env).over(file).over(RawSettings::from_toml("d", DEFAULTS).unwrap());
+        let raw = flags
+            .over(env)
+            .over(file)
+            .over(RawSettings::from_toml("d", DEFAULTS).unwrap());
         let settings = Settings::new(raw).unwrap();
         assert_eq!(settings.table.as_deref(), Some("Flag"));
         assert!(settings.bind.apply_lookback);
@@ -266,12 +298,29 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let unknown = RawSettings::from_toml("my.toml", "tabel = 'x'").unwrap_err().to_string();
+        let unknown = RawSettings::from_toml("my.toml", "tabel = 'x'")
+            .unwrap_err()
+            .to_string();
         assert!(unknown.contains("my.toml") && unknown.contains("tabel"), "{unknown}");
         let defaults = || RawSettings::from_toml("d", DEFAULTS).unwrap();
-        let bad = Settings::new(RawSettings { lookback: Some("never".into()), ..Default::default() }.over(defaults()));
-        assert_eq!(bad.unwrap_err().to_string(), "lookback = \"never\": it takes stream or apply");
-        let bad = Settings::new(RawSettings { max_line_bytes: Some(1), ..Default::default() }.over(defaults()));
+        let bad = Settings::new(
+            RawSettings {
+                lookback: Some("never".into()),
+                ..Default::default()
+            }
+            .over(defaults()),
+        );
+        assert_eq!(
+            bad.unwrap_err().to_string(),
+            "lookback = \"never\": it takes stream or apply"
+        );
+        let bad = Settings::new(
+            RawSettings {
+                max_line_bytes: Some(1),
+                ..Default::default()
+            }
+            .over(defaults()),
+        );
         assert!(bad.unwrap_err().to_string().contains("1024"));
     }
 }

@@ -18,7 +18,12 @@ pub(super) fn load(path: &str) -> Result<Vec<Rule>, RuleError> {
 }
 
 /// Loads and binds the rules of every path. What is wrong is printed; `None` if a rule has errors.
-pub(super) fn bound(paths: &[String], catalog: &Catalog, limits: &kql::Limits, options: BindOptions) -> Option<Vec<BoundRule>> {
+pub(super) fn bound(
+    paths: &[String],
+    catalog: &Catalog,
+    limits: &kql::Limits,
+    options: BindOptions,
+) -> Option<Vec<BoundRule>> {
     let mut bound = Vec::new();
     let mut failed = false;
     for path in paths {
@@ -59,6 +64,12 @@ pub(super) fn show(origin: &rule::Origin, diagnostics: &[Diagnostic]) {
 
 /// The same, as text.
 pub(super) fn draw(origin: &rule::Origin, diagnostics: &[Diagnostic], color: bool) -> String {
-    let placed: Vec<Diagnostic> = diagnostics.iter().map(|d| Diagnostic { span: origin.map(d.span), ..d.clone() }).collect();
+    let placed: Vec<Diagnostic> = diagnostics
+        .iter()
+        .map(|d| Diagnostic {
+            span: origin.map(d.span),
+            ..d.clone()
+        })
+        .collect();
     render(&origin.path, &origin.source, &placed, color)
 }

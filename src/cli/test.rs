@@ -18,12 +18,21 @@ use crate::value::functions::Context;
 
 pub(super) fn test(arguments: &RulesArguments) -> u8 {
     let catalog = Catalog::builtin();
-    let Some(bound) = rules::bound(&arguments.paths, &catalog, &kql::Limits::default(), BindOptions::default()) else {
+    let Some(bound) = rules::bound(
+        &arguments.paths,
+        &catalog,
+        &kql::Limits::default(),
+        BindOptions::default(),
+    ) else {
         return USAGE;
     };
     let (mut passed, mut failed, mut untested) = (0, 0, 0);
     for rule in bound {
-        let (name, path, tests) = (rule.rule.name.clone(), rule.rule.origin.path.clone(), rule.rule.tests.clone());
+        let (name, path, tests) = (
+            rule.rule.name.clone(),
+            rule.rule.origin.path.clone(),
+            rule.rule.tests.clone(),
+        );
         let ruleset = match Ruleset::new(vec![rule], &catalog, None) {
             Ok(ruleset) => Arc::new(ruleset),
             Err(error) => {
@@ -32,7 +41,11 @@ pub(super) fn test(arguments: &RulesArguments) -> u8 {
             }
         };
         let mut failures = Vec::new();
-        let cases = tests.matching.iter().map(|t| (t, true)).chain(tests.ignored.iter().map(|t| (t, false)));
+        let cases = tests
+            .matching
+            .iter()
+            .map(|t| (t, true))
+            .chain(tests.ignored.iter().map(|t| (t, false)));
         let mut count = 0;
         for (case, must_match) in cases {
             count += 1;
@@ -50,7 +63,12 @@ pub(super) fn test(arguments: &RulesArguments) -> u8 {
             (_, true) => "ok",
             (_, false) => "FAILED",
         };
-        print(&format!("{verdict:10} {name}: {} to match, {} to ignore\n{}", tests.matching.len(), tests.ignored.len(), failures.concat()));
+        print(&format!(
+            "{verdict:10} {name}: {} to match, {} to ignore\n{}",
+            tests.matching.len(),
+            tests.ignored.len(),
+            failures.concat()
+        ));
     }
     // The form that test runners' readers know.
     print(&format!("{passed} passed, {failed} failed, {untested} skipped\n"));

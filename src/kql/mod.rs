@@ -6,11 +6,8 @@
 pub mod ast;
 mod lexer;
 mod parser;
-mod suggest;
 mod token;
 mod words;
-
-pub use suggest::closest;
 
 use crate::diagnostic::{Diagnostic, Span};
 

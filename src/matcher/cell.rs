@@ -89,7 +89,9 @@ fn dynamic<'v>(cell: Cell<'v>) -> Dynamic<'v> {
         // The scanner has validated it to this depth.
         Cell::Composite(text) => json::parse(text, usize::MAX).unwrap_or(Dynamic::Null),
         Cell::String { .. } => {
-            let Some(text) = cell.as_string() else { return Dynamic::Null };
+            let Some(text) = cell.as_string() else {
+                return Dynamic::Null;
+            };
             let is_json = text.trim_ascii_start().starts_with(['{', '[']);
             let parsed = if is_json {
                 match &text {

@@ -16,7 +16,13 @@ use crate::value::{DateTime, Dynamic, Value, arithmetic, compare, convert, list,
 /// `None` where a filter drops it.
 pub fn run<'v>(leg: &'v Leg, mut source: impl FnMut(usize) -> Value<'v>, context: &Context) -> Option<Vec<Value<'v>>> {
     let mut row: Vec<Value<'v>> = (0..leg.cells.len())
-        .map(|i| if leg.cells[i].source.is_some() { source(i) } else { Value::Null })
+        .map(|i| {
+            if leg.cells[i].source.is_some() {
+                source(i)
+            } else {
+                Value::Null
+            }
+        })
         .collect();
     for step in &leg.steps {
         match step {
@@ -58,7 +64,12 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
         BoundKind::Negate(operand) => arithmetic::negate(&of(operand)),
         BoundKind::Arithmetic(op, a, b) => calculate(*op, &of(a), &of(b), bound.ty),
         BoundKind::Compare(op, a, b) => ordering(*op, &of(a), &of(b)),
-        BoundKind::Equal { negated, folded, left, right } => equal(*negated, *folded, &of(left), &of(right)),
+        BoundKind::Equal {
+            negated,
+            folded,
+            left,
+            right,
+        } => equal(*negated, *folded, &of(left), &of(right)),
         BoundKind::Text { op, subject, needle } => {
             let (subject, needle) = (of(subject), of(needle));
             Value::Bool(text::evaluate(*op, &text_of(&subject), &text_of(&needle)))
@@ -68,15 +79,31 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
             let subject = text_of(&subject);
             let mut hits = Vec::new();
             for needle in needles {
-                for_each_item(&of(needle), &mut |item| hits.push(text::has(&subject, &text_of(item), true)));
+                for_each_item(&of(needle), &mut |item| {
+                    hits.push(text::has(&subject, &text_of(item), true))
+                });
             }
-            Value::Bool(if *all { hits.iter().all(|h| *h) } else { hits.iter().any(|h| *h) })
+            Value::Bool(if *all {
+                hits.iter().all(|h| *h)
+            } else {
+                hits.iter().any(|h| *h)
+            })
         }
-        BoundKind::In { folded, negated, subject, items } => {
+        BoundKind::In {
+            folded,
+            negated,
+            subject,
+            items,
+        } => {
             let items: Vec<Value<'v>> = items.iter().map(of).collect();
             Value::Bool(list::in_list(&of(subject), &items, *folded) != *negated)
         }
-        BoundKind::Between { negated, subject, low, high } => between(*negated, &of(subject), &of(low), &of(high)),
+        BoundKind::Between {
+            negated,
+            subject,
+            low,
+            high,
+        } => between(*negated, &of(subject), &of(low), &of(high)),
         BoundKind::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&of(subject)))),
         BoundKind::Call(function, arguments) => {
             let arguments: Vec<Value<'v>> = arguments.iter().map(of).collect();
@@ -151,7 +178,9 @@ pub(crate) fn ordering<'v>(op: BinaryOp, a: &Value<'_>, b: &Value<'_>) -> Value<
         return Value::Null;
     }
     // What has no order, a NaN or text beside a number, is neither less nor greater.
-    let Some(order) = compare::compare(a, b) else { return Value::Bool(false) };
+    let Some(order) = compare::compare(a, b) else {
+        return Value::Bool(false);
+    };
     Value::Bool(match op {
         BinaryOp::Less => order == Ordering::Less,
         BinaryOp::LessOrEqual => order != Ordering::Greater,
@@ -161,7 +190,11 @@ pub(crate) fn ordering<'v>(op: BinaryOp, a: &Value<'_>, b: &Value<'_>) -> Value<
 }
 
 pub(crate) fn equal<'v>(negated: bool, folded: bool, a: &Value<'_>, b: &Value<'_>) -> Value<'v> {
-    let equal = if folded { compare::equal_folded(a, b) } else { compare::equal(a, b) };
+    let equal = if folded {
+        compare::equal_folded(a, b)
+    } else {
+        compare::equal(a, b)
+    };
     equal.map(|e| e != negated).into()
 }
 
@@ -182,7 +215,9 @@ pub(crate) fn between<'v>(negated: bool, subject: &Value<'_>, low: &Value<'_>, h
 pub(crate) fn for_each_item(value: &Value<'_>, each: &mut dyn FnMut(&Value<'_>)) {
     match value {
         Value::Dynamic(Dynamic::Array(items)) => {
-            items.iter().for_each(|item| for_each_item(&Value::dynamic(item.clone()), each));
+            items
+                .iter()
+                .for_each(|item| for_each_item(&Value::dynamic(item.clone()), each));
         }
         other => each(other),
     }

@@ -1,9 +1,9 @@
 //! Operators between operands.
 
 use super::{Parser, Read};
+use crate::diagnostic::suggest;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{BinaryOp, Expr, ExprKind, ListOp};
-use crate::kql::suggest::closest;
 use crate::kql::token::{Token, TokenKind};
 use crate::kql::words::{self, Infix, Level};
 
@@ -211,7 +211,7 @@ impl Parser<'_> {
         let word = self.word(token);
         match token.kind {
             TokenKind::Name | TokenKind::BangName => {
-                if let Some(known) = closest(word, words::INFIX_WORDS.iter().copied()) {
+                if let Some(known) = suggest(word, words::INFIX_WORDS.iter().copied()) {
                     return Some(format!("Did you mean `{known}`?"));
                 }
                 let between = self.text.get(self.last_end()..token.span.start).unwrap_or("");

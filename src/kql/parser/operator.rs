@@ -1,9 +1,9 @@
 //! Pipes and tabular operators.
 
 use super::{Parser, Read, error_expr};
+use crate::diagnostic::suggest;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, SortKey, Union};
-use crate::kql::suggest::closest;
 use crate::kql::token::TokenKind;
 use crate::kql::words;
 
@@ -210,7 +210,7 @@ impl Parser<'_> {
             name.span,
             format!("Query operator expected: `{shown}` is none."),
         );
-        diagnostic.help = closest(&name.text, known).map(|word| format!("Did you mean `{word}`?"));
+        diagnostic.help = suggest(&name.text, known).map(|word| format!("Did you mean `{word}`?"));
         self.report(diagnostic)
     }
 
