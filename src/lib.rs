@@ -2,5 +2,6 @@
 pub mod diagnostic;
 pub mod kql;
 pub mod record;
+pub mod rule;
 pub mod schema;
 pub mod value;

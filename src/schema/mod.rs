@@ -1,6 +1,19 @@
 //! Tables, their columns and the types of these: what names in a query are bound to.
 
+mod builtin;
+mod catalog;
+mod shape;
+mod suggest;
+mod table;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
+
+pub use catalog::Catalog;
+pub use shape::{Entry, Shape};
+pub use suggest::suggest;
+pub use table::{Column, Member, SchemaError, Table};
 
 /// Kusto's scalar types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,7 +76,10 @@ impl ScalarType {
 
     /// Whether it is one of the number types.
     pub fn is_numeric(self) -> bool {
-        matches!(self, ScalarType::Int | ScalarType::Long | ScalarType::Real | ScalarType::Decimal)
+        matches!(
+            self,
+            ScalarType::Int | ScalarType::Long | ScalarType::Real | ScalarType::Decimal
+        )
     }
 }
 

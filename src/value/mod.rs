@@ -11,6 +11,8 @@ pub mod datetime;
 pub mod dynamic;
 pub mod functions;
 pub mod json;
+pub mod list;
+pub mod literal;
 pub mod text;
 pub mod timespan;
 

@@ -1,0 +1,83 @@
+//! What is written for a match.
+
+mod evidence;
+mod native;
+
+use sha2::{Digest, Sha256};
+
+use crate::compile::bound::Step;
+use crate::matcher::plain::evaluate;
+use crate::matcher::{Match, cell, source_value};
+use crate::value::Value;
+use crate::value::functions::Context;
+
+pub use evidence::Evidence;
+
+/// Where a record came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The input's name: a path, or `-` for standard input.
+    pub input: &'a str,
+    /// Line number, from 1.
+    pub line: u64,
+}
+
+/// One match, ready to be written in any format.
+pub struct Alert<'a> {
+    /// 32 hexadecimal digits, from the rule and the record's content: the same record gives the same id again.
+    pub id: String,
+    /// The event's own time; null where the record has none.
+    pub time: Value<'a>,
+    /// The match.
+    pub found: &'a Match<'a>,
+    /// The string predicates that held.
+    pub evidence: Vec<Evidence>,
+    /// Where the record stood.
+    pub source: Source<'a>,
+}
+
+impl<'a> Alert<'a> {
+    /// The alert of a match.
+    pub fn new(found: &'a Match<'a>, source: Source<'a>, context: &Context) -> Alert<'a> {
+        let time = match found.program.time_slot {
+            Some(slot) => {
+                let ty = found.program.columns[slot].ty;
+                cell::typed(found.record.cell(slot), ty).unwrap_or(Value::Null)
+            }
+            None => Value::Null,
+        };
+        Alert { id: id_of(found), time, found, evidence: evidence_of(found, context), source }
+    }
+
+    /// Appends the alert in kqltap's own format, one line of JSON, newline included.
+    pub fn write_native(&self, out: &mut Vec<u8>) {
+        native::write(self, out);
+    }
+}
+
+/// Of an enveloped record the payload alone counts: a delivery that is repeated comes in a fresh envelope.
+fn id_of(found: &Match<'_>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(found.rule.rule.id.as_bytes());
+    hash.update([0]);
+    hash.update((found.detection.leg as u64).to_le_bytes());
+    hash.update(found.record.payload().as_bytes());
+    let digest = hash.finalize();
+    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A match is rare, so the leg is walked once more for what to show.
+fn evidence_of(found: &Match<'_>, context: &Context) -> Vec<Evidence> {
+    let leg = &found.rule.query.legs[found.detection.leg];
+    let mut row: Vec<Value<'_>> = (0..leg.cells.len())
+        .map(|cell| source_value(found.program, found.detection, found.record, cell))
+        .collect();
+    let mut collected = evidence::Collector::new(leg, &found.rule.rule.query);
+    for step in &leg.steps {
+        match step {
+            Step::Filter(predicate) => collected.walk(predicate, &row, context),
+            Step::Assign(cell, value) => row[cell.index()] = evaluate(value, &row, context),
+        }
+    }
+    collected.evidence
+}

@@ -1,0 +1,129 @@
+//! Names get their meanings: a syntax tree and a catalog of tables become a [`BoundQuery`].
+//!
+//! `let` is by name: a tabular `let` is copied wherever it is used. Everything that is wrong is said once, and what
+//! depends on it is bound on, so that one run shows every mistake.
+
+mod operators;
+mod scalar;
+mod scope;
+mod tabular;
+
+use std::collections::HashMap;
+
+use super::bound::{Bound, BoundQuery};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::kql::ast::{Expr, ExprKind, Query, Statement};
+use crate::schema::{Catalog, ScalarType};
+use scope::{Scope, Tabular};
+
+/// How a query is bound.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BindOptions {
+    /// A column that the table's schema lacks is an error, as in Sentinel, and not a warning.
+    pub strict: bool,
+    /// Keep conjuncts that bound the table's own time by `ago()` or `now()`, and do not take them as the query's lookback.
+    pub apply_lookback: bool,
+}
+
+/// What `let` gave a name to.
+#[derive(Clone)]
+enum Meaning {
+    Scalar(Bound),
+    Tabular(Tabular),
+}
+
+/// Binds one query; see [`bind_query`] and [`bind_scalar`].
+struct Binder<'c> {
+    catalog: &'c Catalog,
+    options: BindOptions,
+    lets: HashMap<String, Meaning>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Binds a whole query. Without an error among the diagnostics there is a query.
+pub fn bind_query(query: &Query, catalog: &Catalog, options: BindOptions) -> (Option<BoundQuery>, Vec<Diagnostic>) {
+    let mut binder = Binder { catalog, options, lets: HashMap::new(), diagnostics: Vec::new() };
+    let bound = binder.query(query);
+    let failed = binder.diagnostics.iter().any(Diagnostic::is_error);
+    (bound.filter(|_| !failed), binder.diagnostics)
+}
+
+/// Binds a lone scalar expression, with no columns in scope.
+pub fn bind_scalar(expr: &Expr, catalog: &Catalog) -> (Bound, Vec<Diagnostic>) {
+    let mut binder = Binder { catalog, options: BindOptions::default(), lets: HashMap::new(), diagnostics: Vec::new() };
+    let bound = binder.scalar(expr, &mut Scope::Nothing);
+    (bound, binder.diagnostics)
+}
+
+impl Binder<'_> {
+    fn query(&mut self, query: &Query) -> Option<BoundQuery> {
+        let mut result = None;
+        for statement in &query.statements {
+            match statement {
+                Statement::Let { name, value, .. } => {
+                    let meaning = if self.is_tabular(value) {
+                        self.tabular(value).map(Meaning::Tabular)
+                    } else {
+                        Some(Meaning::Scalar(self.scalar(value, &mut Scope::Nothing)))
+                    };
+                    // A let that failed still shadows, or its uses would be called unknown.
+                    let meaning = meaning.unwrap_or_else(|| Meaning::Scalar(Bound::error(value.span)));
+                    self.lets.insert(name.text.clone(), meaning);
+                }
+                Statement::Expression(expr) if matches!(expr.kind, ExprKind::Error) => {}
+                Statement::Expression(expr) => {
+                    if result.is_some() {
+                        self.error("KS002", expr.span, "a second query after the first; kqltap runs one query a rule");
+                        continue;
+                    }
+                    result = Some(self.tabular(expr));
+                }
+            }
+        }
+        match result {
+            Some(table) => table.map(Tabular::finish),
+            None => {
+                if !self.diagnostics.iter().any(Diagnostic::is_error) {
+                    let end = query.statements.last().map_or(Span::default(), |s| match s {
+                        Statement::Let { span, .. } => *span,
+                        Statement::Expression(e) => e.span,
+                    });
+                    self.error("KS006", end, "missing query: after the let statements there must be a table to read");
+                }
+                None
+            }
+        }
+    }
+
+    /// Whether an expression stands for a table; a bare name does if it was given to one, or is one.
+    fn is_tabular(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Pipe { .. } | ExprKind::Operator(_) => true,
+            ExprKind::Name(name) => match self.lets.get(&name.text) {
+                Some(meaning) => matches!(meaning, Meaning::Tabular(_)),
+                None => self.catalog.table(&name.text).is_some(),
+            },
+            _ => false,
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        // The legs of a union are bound one by one; what is wrong in all of them is said once.
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        self.report(Diagnostic::error(code, span, message));
+    }
+
+    /// Says so if `bound` is not of type `ty`, and gives back whether it is.
+    fn expect(&mut self, bound: &Bound, ty: ScalarType, what: &str) -> bool {
+        if bound.is_error() || bound.ty == ty {
+            return true;
+        }
+        self.error("KS141", bound.span, format!("{what} must be of type {ty}, and this is {}", bound.ty));
+        false
+    }
+}

@@ -1,0 +1,330 @@
+//! Scalar expressions.
+
+use std::sync::Arc;
+
+use super::scope::{Scope, missing_value};
+use super::{Binder, Meaning};
+use crate::compile::bound::{Bound, BoundKind};
+use crate::compile::lookback::is_fixed;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::kql::ast::{Argument, BinaryOp, DynamicLiteral, Expr, ExprKind, Literal, LiteralKind, Name, Step};
+use crate::matcher::plain;
+use crate::schema::{ScalarType, suggest};
+use crate::value::{Dynamic, Value, convert, functions};
+
+impl Binder<'_> {
+    /// Binds an expression that must be a scalar, and computes it if it reads no column and no clock.
+    pub(super) fn scalar(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Bound {
+        let bound = self.unfolded(expr, scope);
+        fold(bound)
+    }
+
+    fn unfolded(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Bound {
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::Literal(literal) => self.literal(literal, span),
+            ExprKind::Dynamic(literal) => {
+                let value = self.dynamic(literal);
+                Bound::constant(Value::dynamic(value), ScalarType::Dynamic, span)
+            }
+            ExprKind::Name(name) => self.name(name, scope),
+            ExprKind::Path { base, steps } => {
+                let base = self.scalar(base, scope);
+                self.path(base, steps, scope)
+            }
+            ExprKind::Unary { negate, operand } => {
+                let operand = self.scalar(operand, scope);
+                self.sign(*negate, operand, span)
+            }
+            ExprKind::Binary { op: BinaryOp::MatchesRegex, op_span, left, right } => {
+                let left = self.scalar(left, scope);
+                let right = self.scalar(right, scope);
+                self.regex(left, right, *op_span, span)
+            }
+            ExprKind::Binary { op, op_span, left, right } => {
+                let left = self.scalar(left, scope);
+                let right = self.scalar(right, scope);
+                self.binary(*op, *op_span, left, right, span)
+            }
+            ExprKind::Logical { and, operands } => {
+                let operands: Vec<Bound> = operands.iter().map(|o| self.scalar(o, scope)).collect();
+                self.logical(*and, operands, span)
+            }
+            ExprKind::List { op, op_span, subject, items } => {
+                let subject = self.scalar(subject, scope);
+                let items: Vec<Bound> = items.iter().map(|i| self.list_item(i, scope)).collect();
+                self.list(*op, *op_span, subject, items, span)
+            }
+            ExprKind::Between { negated, op_span, subject, low, high } => {
+                let subject = self.scalar(subject, scope);
+                let low = self.scalar(low, scope);
+                let high = self.scalar(high, scope);
+                self.between(*negated, *op_span, [subject, low, high], span)
+            }
+            ExprKind::Call { name, arguments } => self.call(name, arguments, scope, span),
+            ExprKind::Star => {
+                self.error("KS191", span, "'*' cannot stand here");
+                Bound::error(span)
+            }
+            ExprKind::Typeof(_) => {
+                self.error("KS108", span, "typeof() can only be an argument that names a type");
+                Bound::error(span)
+            }
+            ExprKind::Pipe { .. } | ExprKind::Operator(_) => {
+                self.error("KS108", span, "a scalar value is expected here, and this is a table");
+                Bound::error(span)
+            }
+            ExprKind::Error => Bound::error(span),
+        }
+    }
+
+    fn literal(&mut self, literal: &Literal, span: Span) -> Bound {
+        match convert::literal(literal.kind, &literal.text) {
+            Ok(value) => Bound::constant(value, literal_type(literal.kind), span),
+            Err(message) => {
+                self.error("KS004", span, message);
+                Bound::error(span)
+            }
+        }
+    }
+
+    /// Inside `dynamic(…)` a datetime is its text, a timespan its ticks (see the language's notes on dynamic literals).
+    fn dynamic(&mut self, literal: &DynamicLiteral) -> Dynamic<'static> {
+        match literal {
+            DynamicLiteral::Null => Dynamic::Null,
+            DynamicLiteral::Scalar(literal, span) => match convert::literal(literal.kind, &literal.text) {
+                Ok(value) => convert::to_dynamic(value),
+                Err(message) => {
+                    self.error("KS004", *span, message);
+                    Dynamic::Null
+                }
+            },
+            DynamicLiteral::Array(items) => {
+                let items: Vec<_> = items.iter().map(|i| self.dynamic(i)).collect();
+                Dynamic::Array(items.into())
+            }
+            DynamicLiteral::Bag(members) => {
+                let members: Vec<_> = members.iter().map(|(k, v)| (k.clone().into(), self.dynamic(v))).collect();
+                Dynamic::Bag(members.into())
+            }
+        }
+    }
+
+    /// A column first, then a `let`: a column shadows a `let` of the same name.
+    fn name(&mut self, name: &Name, scope: &mut Scope<'_>) -> Bound {
+        if let Scope::Row(leg) = scope
+            && let Some(bound) = leg.column(&name.text, name.span)
+        {
+            return bound;
+        }
+        match self.lets.get(&name.text) {
+            Some(Meaning::Scalar(value)) => return Bound { span: name.span, ..value.clone() },
+            Some(Meaning::Tabular(_)) => {
+                self.error("KS108", name.span, format!("'{}' is a table, and a scalar is expected here", name.text));
+                return Bound::error(name.span);
+            }
+            None => {}
+        }
+        self.unknown_name(name, scope)
+    }
+
+    fn unknown_name(&mut self, name: &Name, scope: &mut Scope<'_>) -> Bound {
+        let Scope::Row(leg) = scope else {
+            let near = suggest(&name.text, self.lets.keys().map(String::as_str)).map(|n| format!("did you mean '{n}'?"));
+            let mut diagnostic = Diagnostic::error("KS142", name.span, format!("'{}' is not a known variable", name.text));
+            diagnostic.help = near;
+            self.report(diagnostic);
+            return Bound::error(name.span);
+        };
+        let names = leg.columns.iter().map(|c| c.name.as_str()).chain(self.lets.keys().map(String::as_str));
+        let near = suggest(&name.text, names).map(|n| format!("did you mean '{n}'?"));
+        let table = leg.leg.table.name.clone();
+        if leg.open && !self.options.strict {
+            let mut diagnostic = Diagnostic::warning(
+                "KS142",
+                name.span,
+                format!("table {table} has no column '{}'; it is read from the record, and is empty where the record lacks it", name.text),
+            );
+            diagnostic.help = near.or_else(|| Some("Sentinel refuses it; column_ifexists() is its way to ask".to_owned()));
+            // A name that other tables know has their type, so that it lines up with them in a union.
+            let ty = self.catalog.column_type_elsewhere(&name.text).unwrap_or(ScalarType::Dynamic);
+            let bound = leg.add_unknown(&name.text, ty, name.span);
+            self.report(diagnostic);
+            return bound;
+        }
+        let message = match leg.open {
+            true => format!("table {table} has no column '{}'", name.text),
+            false => format!("no column '{}' is in scope here", name.text),
+        };
+        let mut diagnostic = Diagnostic::error("KS142", name.span, message);
+        diagnostic.help = near;
+        self.report(diagnostic);
+        Bound::error(name.span)
+    }
+
+    fn path(&mut self, mut base: Bound, steps: &[Step], scope: &mut Scope<'_>) -> Bound {
+        for step in steps {
+            let index = match step {
+                Step::Member(_) => None,
+                Step::Index(index) => Some(self.scalar(index, scope)),
+            };
+            if base.is_error() || index.as_ref().is_some_and(Bound::is_error) {
+                return Bound::error(base.span);
+            }
+            let step_span = match step {
+                Step::Member(member) => member.span,
+                Step::Index(index) => index.span,
+            };
+            let span = base.span.to(step_span);
+            if base.ty != ScalarType::Dynamic {
+                let (code, what) = if index.is_some() { ("KS147", "an element") } else { ("KS142", "a member") };
+                self.report(
+                    Diagnostic::error(code, step_span, format!("a {} has no members; {what} can only be taken of a dynamic", base.ty))
+                        .help("parse_json() turns text into a dynamic"),
+                );
+                return Bound::error(span);
+            }
+            let kind = match (step, index) {
+                (Step::Member(member), _) => BoundKind::Member(Box::new(base), member.text.clone()),
+                (_, Some(index)) => match (index.as_constant(), index.ty) {
+                    (Some(Value::String(name)), _) => BoundKind::Member(Box::new(base), name.to_string()),
+                    (_, ScalarType::Int | ScalarType::Long | ScalarType::String | ScalarType::Dynamic) => {
+                        BoundKind::Index(Box::new(base), Box::new(index))
+                    }
+                    _ => {
+                        self.error("KS141", index.span, format!("an index must be a string or a whole number, and this is {}", index.ty));
+                        return Bound::error(span);
+                    }
+                },
+                (_, None) => return Bound::error(span),
+            };
+            base = fold(Bound { kind, ty: ScalarType::Dynamic, span });
+        }
+        base
+    }
+
+    /// `x in (Table)` needs the rows of another table.
+    fn list_item(&mut self, item: &Expr, scope: &mut Scope<'_>) -> Bound {
+        let shadowed = matches!((&item.kind, &*scope), (ExprKind::Name(n), Scope::Row(leg)) if leg.columns.iter().any(|c| c.name == n.text));
+        if !shadowed && self.is_tabular(item) {
+            self.error("KT001", item.span, "a list that is read from a table is not supported yet");
+            return Bound::error(item.span);
+        }
+        self.scalar(item, scope)
+    }
+
+    fn regex(&mut self, left: Bound, right: Bound, op_span: Span, span: Span) -> Bound {
+        if left.is_error() || right.is_error() {
+            return Bound::error(span);
+        }
+        if !matches!(left.ty, ScalarType::String | ScalarType::Dynamic) || !matches!(right.ty, ScalarType::String | ScalarType::Dynamic) {
+            self.error("KS106", op_span, format!("'matches regex' is not defined for {} and {}", left.ty, right.ty));
+            return Bound::error(span);
+        }
+        let Some(pattern) = right.as_constant() else {
+            self.error("KS129", right.span, "the regular expression must be a constant");
+            return Bound::error(span);
+        };
+        match regex_of(&convert::to_text(pattern)) {
+            Ok(regex) => Bound { kind: BoundKind::Regex(Box::new(left), Arc::new(regex)), ty: ScalarType::Bool, span },
+            Err(message) => {
+                self.error("SEM0420", right.span, message);
+                Bound::error(span)
+            }
+        }
+    }
+
+    fn call(&mut self, name: &Name, arguments: &[Argument], scope: &mut Scope<'_>, span: Span) -> Bound {
+        if matches!(name.text.as_str(), "column_ifexists" | "columnifexists") {
+            return self.column_ifexists(name, arguments, scope, span);
+        }
+        let arguments: Vec<Bound> = arguments.iter().map(|a| self.scalar(&a.value, scope)).collect();
+        let Some(function) = functions::find(&name.text) else {
+            let near = suggest(&name.text, functions::all().map(|f| f.name)).map(|n| format!("did you mean '{n}'?"));
+            let mut diagnostic = Diagnostic::error("KS143", name.span, format!("the function '{}' is not known, or not supported yet", name.text));
+            diagnostic.help = near;
+            self.report(diagnostic);
+            return Bound::error(span);
+        };
+        if arguments.iter().any(Bound::is_error) {
+            return Bound::error(span);
+        }
+        let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
+        match function.check(&types) {
+            Ok(ty) => Bound { kind: BoundKind::Call(function, arguments), ty, span },
+            Err((code, message)) => {
+                self.error(code, span, message);
+                Bound::error(span)
+            }
+        }
+    }
+
+    /// Decided when the query is bound: the column if the scope has it, else the default.
+    fn column_ifexists(&mut self, name: &Name, arguments: &[Argument], scope: &mut Scope<'_>, span: Span) -> Bound {
+        let [column, default] = arguments else {
+            self.error("KS119", span, format!("'{}' takes 2 arguments: the name of a column and a default", name.text));
+            return Bound::error(span);
+        };
+        let default = self.scalar(&default.value, scope);
+        let column = self.scalar(&column.value, &mut Scope::Nothing);
+        if column.is_error() {
+            return Bound::error(span);
+        }
+        let Some(Value::String(column_name)) = column.as_constant() else {
+            self.error("KS131", column.span, "the name of the column must be a literal string");
+            return Bound::error(span);
+        };
+        if let Scope::Row(leg) = scope
+            && let Some(bound) = leg.column(column_name, span)
+        {
+            return bound;
+        }
+        Bound { span, ..default }
+    }
+}
+
+fn literal_type(kind: LiteralKind) -> ScalarType {
+    match kind {
+        LiteralKind::Bool => ScalarType::Bool,
+        LiteralKind::Int => ScalarType::Int,
+        LiteralKind::Long => ScalarType::Long,
+        LiteralKind::Real => ScalarType::Real,
+        LiteralKind::Decimal => ScalarType::Decimal,
+        LiteralKind::String => ScalarType::String,
+        LiteralKind::DateTime => ScalarType::DateTime,
+        LiteralKind::TimeSpan => ScalarType::TimeSpan,
+        LiteralKind::Guid => ScalarType::Guid,
+    }
+}
+
+/// The largest compiled form of one regular expression, in bytes; Kusto's syntax is that of the same crate.
+const MAX_REGEX_SIZE: usize = 4 << 20;
+
+fn regex_of(pattern: &str) -> Result<regex::Regex, String> {
+    regex::RegexBuilder::new(pattern).size_limit(MAX_REGEX_SIZE).dfa_size_limit(MAX_REGEX_SIZE).build().map_err(|e| {
+        let text = e.to_string();
+        let reason = text.lines().last().unwrap_or_default().trim_start_matches("error:").trim();
+        format!("the regular expression cannot be used: {reason}")
+    })
+}
+
+/// A value in place of what computes it, if that reads neither a column nor the clock.
+fn fold(bound: Bound) -> Bound {
+    if bound.as_constant().is_some() || !is_fixed(&bound) || reads_clock(&bound) {
+        return bound;
+    }
+    let mut small = true;
+    bound.operands(&mut |operand| small &= operand.as_constant().is_some());
+    if !small {
+        return bound;
+    }
+    let value = match plain::constant(&bound) {
+        Value::Null => missing_value(bound.ty),
+        value => value.into_owned(),
+    };
+    Bound::constant(value, bound.ty, bound.span)
+}
+
+fn reads_clock(bound: &Bound) -> bool {
+    matches!(&bound.kind, BoundKind::Call(f, _) if matches!(f.name, "ago" | "now"))
+}

@@ -1,0 +1,170 @@
+//! What names mean at one point of a pipe.
+
+use std::sync::Arc;
+
+use crate::compile::bound::{Bound, BoundKind, BoundQuery, Cell, CellId, Leg, Order, OutputColumn, Step};
+use crate::diagnostic::Span;
+use crate::schema::{Column, Member, ScalarType, Table};
+use crate::value::Value;
+
+/// Where a scalar expression looks its columns up.
+pub(super) enum Scope<'s> {
+    /// No row: `let`, and arguments that must be constant.
+    Nothing,
+    /// The row of one leg.
+    Row(&'s mut LegScope),
+}
+
+/// A table while it is bound: the legs of a union, in step with each other.
+#[derive(Clone)]
+pub(super) struct Tabular {
+    /// At least one; their scopes name the same columns, in the same order and of the same types.
+    pub(super) legs: Vec<LegScope>,
+    /// `sort`, `take` and `top` so far.
+    pub(super) order: Vec<Order>,
+}
+
+/// A leg and the names that its row has now.
+#[derive(Clone)]
+pub(super) struct LegScope {
+    /// The leg so far; `output` is set when the query is finished.
+    pub(super) leg: Leg,
+    /// Columns in scope.
+    pub(super) columns: Vec<ScopeColumn>,
+    /// What the result is sorted by: cells behind those of the result's columns.
+    pub(super) hidden: Vec<CellId>,
+    /// Whether the row is still the table's own, so that a name the schema lacks may be a member of the record.
+    pub(super) open: bool,
+}
+
+/// A column in scope. A column of the table gets its cell when it is first used.
+#[derive(Clone)]
+pub(super) struct ScopeColumn {
+    pub(super) name: String,
+    pub(super) ty: ScalarType,
+    pub(super) place: Place,
+}
+
+#[derive(Clone)]
+pub(super) enum Place {
+    Cell(CellId),
+    /// Index into the table's columns.
+    Table(usize),
+}
+
+impl LegScope {
+    /// A leg that reads all of `table`.
+    pub(super) fn of(table: Arc<Table>) -> LegScope {
+        let columns = table
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, c)| ScopeColumn { name: c.name.clone(), ty: c.ty, place: Place::Table(i) })
+            .collect();
+        let leg = Leg { table, cells: Vec::new(), steps: Vec::new(), output: Vec::new(), lookback: Vec::new() };
+        LegScope { leg, columns, hidden: Vec::new(), open: true }
+    }
+
+    /// The column of that name, as an expression.
+    pub(super) fn column(&mut self, name: &str, span: Span) -> Option<Bound> {
+        let at = self.columns.iter().position(|c| c.name == name)?;
+        let cell = self.cell_of(at);
+        Some(Bound { kind: BoundKind::Cell(cell), ty: self.columns[at].ty, span })
+    }
+
+    /// The cell of the `at`-th column in scope.
+    pub(super) fn cell_of(&mut self, at: usize) -> CellId {
+        match self.columns[at].place {
+            Place::Cell(cell) => cell,
+            Place::Table(i) => {
+                let column = self.leg.table.columns[i].clone();
+                let existing = self.leg.cells.iter().position(|c| c.source.as_ref().is_some_and(|s| s.name == column.name));
+                let cell = match existing {
+                    Some(i) => CellId(i as u32),
+                    None => self.push_cell(column.name.clone(), column.ty, Some(column)),
+                };
+                self.columns[at].place = Place::Cell(cell);
+                cell
+            }
+        }
+    }
+
+    fn push_cell(&mut self, name: String, ty: ScalarType, source: Option<Column>) -> CellId {
+        self.leg.cells.push(Cell { name, ty, source });
+        CellId((self.leg.cells.len() - 1) as u32)
+    }
+
+    /// A column that the schema does not know, read from the record's member of that name.
+    pub(super) fn add_unknown(&mut self, name: &str, ty: ScalarType, span: Span) -> Bound {
+        let members = vec![Member { name: name.to_owned(), envelope: false }];
+        let cell = self.push_cell(name.to_owned(), ty, Some(Column { name: name.to_owned(), ty, members }));
+        self.columns.push(ScopeColumn { name: name.to_owned(), ty, place: Place::Cell(cell) });
+        Bound { kind: BoundKind::Cell(cell), ty, span }
+    }
+
+    /// A cell that holds `value`; a value that already is a cell keeps it.
+    pub(super) fn assign(&mut self, name: &str, value: Bound) -> ScopeColumn {
+        let ty = value.ty;
+        ScopeColumn { name: name.to_owned(), ty, place: Place::Cell(self.assign_cell(name, value)) }
+    }
+
+    /// The same, for its cell alone.
+    pub(super) fn assign_cell(&mut self, name: &str, value: Bound) -> CellId {
+        match value.kind {
+            BoundKind::Cell(cell) => cell,
+            _ => {
+                let cell = self.push_cell(name.to_owned(), value.ty, None);
+                self.leg.steps.push(Step::Assign(cell, value));
+                cell
+            }
+        }
+    }
+
+    /// A column that this leg has no value for.
+    pub(super) fn missing(&mut self, name: &str, ty: ScalarType) -> ScopeColumn {
+        self.assign(name, Bound::constant(missing_value(ty), ty, Span::default()))
+    }
+
+    /// The event time's column: what a lookback bounds.
+    pub(super) fn is_time(&self, cell: CellId) -> bool {
+        let Some(source) = self.leg.cells[cell.index()].source.as_ref() else { return false };
+        let time = self.leg.table.time.as_deref();
+        source.ty == ScalarType::DateTime
+            && (Some(source.name.as_str()) == time || matches!(source.name.as_str(), "TimeGenerated" | "Timestamp"))
+    }
+}
+
+/// What a column is worth where there is no value: `""` for a string, null for the rest.
+pub(super) fn missing_value(ty: ScalarType) -> Value<'static> {
+    match ty {
+        ScalarType::String => Value::string(""),
+        _ => Value::Null,
+    }
+}
+
+impl Tabular {
+    /// The query's result: whatever is in scope at the end.
+    pub(super) fn finish(mut self) -> BoundQuery {
+        let columns = self.legs[0]
+            .columns
+            .iter()
+            .map(|c| OutputColumn { name: c.name.clone(), ty: c.ty })
+            .collect();
+        let visible = self.legs[0].columns.len();
+        for order in &mut self.order {
+            if let Order::Sort(keys) = order {
+                keys.iter_mut().for_each(|key| key.column += visible);
+            }
+        }
+        let legs = self
+            .legs
+            .into_iter()
+            .map(|mut scope| {
+                scope.leg.output = (0..visible).map(|at| scope.cell_of(at)).collect();
+                scope.leg.output.append(&mut scope.hidden);
+                scope.leg
+            })
+            .collect();
+        BoundQuery { legs, columns, order: self.order }
+    }
+}

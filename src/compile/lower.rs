@@ -1,0 +1,326 @@
+//! From bound queries to a table's program: inlined, shared, with every string predicate turned into a question to a
+//! subject's automaton.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::bound::{Bound, BoundKind, Leg, Step};
+use super::ir::{Detection, ExprId, Node, Pattern, PatternId, PatternKind, Subject, SubjectId, TableProgram, slots_of};
+use crate::kql::ast::TextKind;
+use crate::matcher::plain::{for_each_item, text_of};
+use crate::schema::{Column, ScalarType, Table};
+use crate::value::Value;
+
+/// Builds one table's program, leg by leg.
+pub(super) struct Lowering {
+    program: TableProgram,
+    /// What a node says, in words, to its id: equal expressions become one node.
+    known: HashMap<String, ExprId>,
+    slots: HashMap<String, usize>,
+    subjects: HashMap<ExprId, SubjectId>,
+    patterns: HashMap<(SubjectId, Pattern), PatternId>,
+    /// A rank for each node, not a time: what is cheap to refute goes first.
+    costs: Vec<u32>,
+    key: String,
+}
+
+/// Where the cells of the leg that is being lowered lie.
+struct Cells<'l> {
+    leg: &'l Leg,
+    exprs: Vec<Option<ExprId>>,
+}
+
+impl Lowering {
+    pub(super) fn new(table: Arc<Table>) -> Lowering {
+        let program = TableProgram {
+            table,
+            columns: Vec::new(),
+            time_slot: None,
+            nodes: Vec::new(),
+            types: Vec::new(),
+            shared: Vec::new(),
+            subjects: Vec::new(),
+            detections: Vec::new(),
+        };
+        let mut lowering = Lowering {
+            program,
+            known: HashMap::new(),
+            slots: HashMap::new(),
+            subjects: HashMap::new(),
+            patterns: HashMap::new(),
+            costs: Vec::new(),
+            key: String::new(),
+        };
+        let time = lowering.program.table.time.clone().and_then(|t| lowering.program.table.column(&t).cloned());
+        lowering.program.time_slot = time.map(|column| lowering.slot(&column));
+        lowering
+    }
+
+    /// Adds a leg of a rule as a detection.
+    pub(super) fn add(&mut self, rule: usize, leg_index: usize, leg: &Leg) {
+        let mut cells = Cells { leg, exprs: vec![None; leg.cells.len()] };
+        let mut filter = Vec::new();
+        for step in &leg.steps {
+            match step {
+                Step::Filter(predicate) => filter.push(self.expr(predicate, &mut cells)),
+                Step::Assign(cell, value) => cells.exprs[cell.index()] = Some(self.expr(value, &mut cells)),
+            }
+        }
+        let output = leg.output.iter().map(|cell| self.cell(cell.index(), &mut cells)).collect();
+        // Operands are pure and a filter is a conjunction, so the order is free: what is cheap to refute goes first.
+        filter.sort_by_key(|id| self.cost(*id));
+        // A cell that only a lookback names must still be decoded, for `--lookback apply` and for the alert's time.
+        let slots = slots_of(&leg.cells, &self.program.columns);
+        self.program.detections.push(Detection { rule, leg: leg_index, filter, output, slots });
+    }
+
+    pub(super) fn finish(mut self) -> TableProgram {
+        let mut uses = vec![0u32; self.program.nodes.len()];
+        let mut count = |id: ExprId| uses[id.0 as usize] += 1;
+        self.program.nodes.iter().for_each(|node| node.operands(&mut count));
+        self.program.subjects.iter().for_each(|subject| count(subject.expr));
+        for detection in &self.program.detections {
+            detection.filter.iter().chain(&detection.output).for_each(|id| count(*id));
+        }
+        self.program.shared = self
+            .program
+            .nodes
+            .iter()
+            .zip(&uses)
+            .map(|(node, uses)| *uses > 1 && !matches!(node, Node::Constant(_) | Node::Hit { .. } | Node::Not(_)))
+            .collect();
+        self.program
+    }
+
+    /// The slot of a column, decoded from now on.
+    fn slot(&mut self, column: &Column) -> usize {
+        if let Some(slot) = self.slots.get(&column.name) {
+            return *slot;
+        }
+        let slot = self.program.columns.len();
+        self.program.columns.push(column.clone());
+        self.slots.insert(column.name.clone(), slot);
+        slot
+    }
+
+    fn cell(&mut self, index: usize, cells: &mut Cells<'_>) -> ExprId {
+        if let Some(expr) = cells.exprs[index] {
+            return expr;
+        }
+        let cell = &cells.leg.cells[index];
+        let expr = match &cell.source {
+            Some(column) => {
+                let slot = self.slot(column);
+                self.node(Node::Slot(slot), cell.ty)
+            }
+            // A computed cell is assigned before it is read; the binder sees to that.
+            None => self.node(Node::Constant(Value::Null), cell.ty),
+        };
+        cells.exprs[index] = Some(expr);
+        expr
+    }
+
+    fn exprs(&mut self, list: &[Bound], cells: &mut Cells<'_>) -> Vec<ExprId> {
+        list.iter().map(|b| self.expr(b, cells)).collect()
+    }
+
+    fn expr(&mut self, bound: &Bound, cells: &mut Cells<'_>) -> ExprId {
+        let node = match &bound.kind {
+            BoundKind::Constant(value) => Node::Constant(value.clone()),
+            BoundKind::Cell(cell) => return self.cell(cell.index(), cells),
+            BoundKind::Member(base, name) => Node::Member(self.expr(base, cells), name.clone()),
+            BoundKind::Index(base, index) => Node::Index(self.expr(base, cells), self.expr(index, cells)),
+            BoundKind::And(list) => Node::And(self.by_cost(list, cells)),
+            BoundKind::Or(list) => Node::Or(self.by_cost(list, cells)),
+            BoundKind::Negate(operand) => Node::Negate(self.expr(operand, cells)),
+            BoundKind::Arithmetic(op, a, b) => Node::Arithmetic(*op, self.expr(a, cells), self.expr(b, cells)),
+            BoundKind::Compare(op, a, b) => Node::Compare(*op, self.expr(a, cells), self.expr(b, cells)),
+            BoundKind::Equal { negated, folded, left, right } => return self.equal(*negated, *folded, left, right, cells),
+            BoundKind::Text { op, subject, needle } => match needle.as_constant().map(text_of) {
+                Some(needle) => {
+                    let kind = PatternKind::Text(op.kind);
+                    let hit = self.hits(subject, &[&needle], kind, op.case_sensitive, false, cells);
+                    return self.negated(op.negated, hit);
+                }
+                None => Node::Text(*op, self.expr(subject, cells), self.expr(needle, cells)),
+            },
+            BoundKind::HasList { all, subject, needles } => match constant_items(needles) {
+                Some(items) => {
+                    let needles: Vec<&str> = items.iter().map(|(text, _)| text.as_str()).collect();
+                    return self.hits(subject, &needles, PatternKind::Text(TextKind::Has), false, *all, cells);
+                }
+                None => Node::HasList { all: *all, subject: self.expr(subject, cells), needles: self.exprs(needles, cells) },
+            },
+            BoundKind::In { folded, negated, subject, items } => {
+                let texts = constant_items(items).filter(|items| is_text(subject.ty) && items.iter().all(|(_, is_string)| *is_string));
+                let hit = match texts {
+                    Some(items) => {
+                        let needles: Vec<&str> = items.iter().map(|(text, _)| text.as_str()).collect();
+                        self.hits(subject, &needles, PatternKind::Equals, !*folded, false, cells)
+                    }
+                    None => {
+                        let (subject, items) = (self.expr(subject, cells), self.exprs(items, cells));
+                        self.node(Node::In { folded: *folded, subject, items }, ScalarType::Bool)
+                    }
+                };
+                return self.negated(*negated, hit);
+            }
+            BoundKind::Between { negated, subject, low, high } => {
+                let operands = [self.expr(subject, cells), self.expr(low, cells), self.expr(high, cells)];
+                Node::Between { negated: *negated, operands }
+            }
+            BoundKind::Regex(subject, regex) => Node::Regex(self.expr(subject, cells), regex.clone()),
+            BoundKind::Call(function, arguments) => {
+                let arguments = self.exprs(arguments, cells);
+                match (function.name, arguments.as_slice()) {
+                    ("not", [operand]) => Node::Not(*operand),
+                    ("case" | "iff" | "iif", _) => Node::Case(arguments),
+                    _ => Node::Call(function, arguments),
+                }
+            }
+            BoundKind::Error => Node::Constant(Value::Null),
+        };
+        self.node(node, bound.ty)
+    }
+
+    fn by_cost(&mut self, list: &[Bound], cells: &mut Cells<'_>) -> Vec<ExprId> {
+        let mut exprs = self.exprs(list, cells);
+        exprs.sort_by_key(|id| self.cost(*id));
+        exprs
+    }
+
+    /// Equality of a text with a constant is a pattern; the empty string, which no automaton finds, is compared.
+    fn equal(&mut self, negated: bool, folded: bool, left: &Bound, right: &Bound, cells: &mut Cells<'_>) -> ExprId {
+        for (subject, other) in [(left, right), (right, left)] {
+            let Some(Value::String(needle)) = other.as_constant() else { continue };
+            if is_text(subject.ty) && subject.as_constant().is_none() && !needle.is_empty() {
+                let hit = self.hits(subject, &[needle], PatternKind::Equals, !folded, false, cells);
+                return self.negated(negated, hit);
+            }
+        }
+        let operands = [self.expr(left, cells), self.expr(right, cells)];
+        self.node(Node::Equal { negated, folded, operands }, ScalarType::Bool)
+    }
+
+    /// Whether one of the needles, or all, stand in the subject's text.
+    fn hits(&mut self, subject: &Bound, needles: &[&str], kind: PatternKind, case_sensitive: bool, all: bool, cells: &mut Cells<'_>) -> ExprId {
+        let name = match &subject.kind {
+            BoundKind::Cell(cell) => cells.leg.cells[cell.index()].name.clone(),
+            _ => String::new(),
+        };
+        let expr = self.expr(subject, cells);
+        let has_empty = needles.iter().any(|n| n.is_empty());
+        let needles = needles.iter().filter(|n| !n.is_empty());
+        let empty_hit = match (has_empty, kind) {
+            (false, _) => None,
+            // Every text has, contains, starts and ends with nothing.
+            (true, PatternKind::Text(_)) if all => None,
+            (true, PatternKind::Text(_)) => return self.boolean(true),
+            (true, PatternKind::Equals) => {
+                let empty = self.node(Node::Constant(Value::string("")), ScalarType::String);
+                Some(self.node(Node::Equal { negated: false, folded: false, operands: [expr, empty] }, ScalarType::Bool))
+            }
+        };
+        let subject = self.subject(expr, name);
+        let mut patterns: Vec<PatternId> = needles
+            .map(|needle| self.pattern(subject, Pattern { needle: (*needle).to_owned(), kind, case_sensitive }))
+            .collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        if patterns.is_empty() {
+            return empty_hit.unwrap_or_else(|| self.boolean(all));
+        }
+        let hit = self.node(Node::Hit { subject, patterns, all }, ScalarType::Bool);
+        match empty_hit {
+            Some(empty) => self.node(Node::Or(vec![hit, empty]), ScalarType::Bool),
+            None => hit,
+        }
+    }
+
+    fn subject(&mut self, expr: ExprId, name: String) -> SubjectId {
+        if let Some(id) = self.subjects.get(&expr) {
+            let subject = &mut self.program.subjects[id.0 as usize];
+            if subject.name.is_empty() {
+                subject.name = name;
+            }
+            return *id;
+        }
+        let id = SubjectId(self.program.subjects.len() as u32);
+        self.program.subjects.push(Subject { expr, name, patterns: Vec::new() });
+        self.subjects.insert(expr, id);
+        id
+    }
+
+    fn pattern(&mut self, subject: SubjectId, pattern: Pattern) -> PatternId {
+        let patterns = &mut self.program.subjects[subject.0 as usize].patterns;
+        *self.patterns.entry((subject, pattern.clone())).or_insert_with(|| {
+            patterns.push(pattern);
+            PatternId((patterns.len() - 1) as u32)
+        })
+    }
+
+    fn negated(&mut self, negated: bool, expr: ExprId) -> ExprId {
+        if negated { self.node(Node::Not(expr), ScalarType::Bool) } else { expr }
+    }
+
+    fn boolean(&mut self, value: bool) -> ExprId {
+        self.node(Node::Constant(Value::Bool(value)), ScalarType::Bool)
+    }
+
+    fn node(&mut self, node: Node, ty: ScalarType) -> ExprId {
+        self.key.clear();
+        // Function names are unique, and a regular expression is its text; Debug shows both.
+        let _ = match &node {
+            Node::Call(function, arguments) => write!(self.key, "{} {arguments:?}", function.name),
+            Node::Regex(subject, regex) => write!(self.key, "regex {subject:?} {}", regex.as_str()),
+            node => write!(self.key, "{ty} {node:?}"),
+        };
+        if let Some(id) = self.known.get(&self.key) {
+            return *id;
+        }
+        let id = ExprId(self.program.nodes.len() as u32);
+        self.costs.push(self.rank(&node));
+        self.program.nodes.push(node);
+        self.program.types.push(ty);
+        self.known.insert(self.key.clone(), id);
+        id
+    }
+
+    fn cost(&self, id: ExprId) -> u32 {
+        self.costs[id.0 as usize]
+    }
+
+    /// A scan of a column before a function, a function before a look into a dynamic.
+    fn rank(&self, node: &Node) -> u32 {
+        let mut cost: u32 = match node {
+            Node::Constant(_) => 0,
+            Node::Slot(slot) => match self.program.columns[*slot].ty {
+                ScalarType::Dynamic => 200,
+                _ => 1,
+            },
+            Node::Hit { subject, .. } => 2 + self.cost(self.program.subjects[subject.0 as usize].expr),
+            Node::Compare(..) | Node::Equal { .. } | Node::Between { .. } | Node::And(_) | Node::Or(_) | Node::Not(_) => 2,
+            Node::Regex(..) | Node::Text(..) | Node::HasList { .. } | Node::In { .. } => 50,
+            _ => 10,
+        };
+        node.operands(&mut |operand| cost = cost.saturating_add(self.cost(operand)));
+        cost
+    }
+}
+
+fn is_text(ty: ScalarType) -> bool {
+    matches!(ty, ScalarType::String | ScalarType::Dynamic)
+}
+
+/// The items of a constant list, arrays taken apart, each as its text and whether it is a string.
+fn constant_items(list: &[Bound]) -> Option<Vec<(String, bool)>> {
+    let mut items = Vec::new();
+    for bound in list {
+        for_each_item(bound.as_constant()?, &mut |item| {
+            let is_string = matches!(item, Value::String(_) | Value::Dynamic(crate::value::Dynamic::String(_)));
+            items.push((text_of(item).into_owned(), is_string));
+        });
+    }
+    Some(items)
+}

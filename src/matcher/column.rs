@@ -1,0 +1,93 @@
+//! One automaton for one text: every pattern that any rule looks for in it is found in one scan.
+//!
+//! The automaton finds needles without regard to case and reports overlapping occurrences; each is then held against the
+//! rule of its operator (term bounds, anchors, case), since `xmail mail` has `mail` at its second occurrence only.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use crate::compile::ir::{Pattern, PatternId, PatternKind, Subject};
+use crate::kql::ast::TextKind;
+use crate::value::text::is_term_char;
+
+/// Above this many needles the transition table of a DFA no longer stays in cache, and costs megabytes.
+const MAX_DFA_NEEDLES: usize = 500;
+
+/// The automaton of one subject.
+#[derive(Debug)]
+pub struct ColumnMatcher {
+    automaton: AhoCorasick,
+    /// For each needle of the automaton, the patterns that have it.
+    needles: Vec<Vec<(PatternId, Pattern)>>,
+}
+
+/// An automaton could not be built: too many patterns, or too long ones.
+#[derive(Debug, thiserror::Error)]
+#[error("the {count} patterns of '{subject}' are too many for one automaton ({source}); use fewer rules or shorter lists")]
+pub struct BuildError {
+    subject: String,
+    count: usize,
+    source: Box<aho_corasick::BuildError>,
+}
+
+impl ColumnMatcher {
+    /// Builds the automaton of a subject's patterns.
+    pub fn new(subject: &Subject) -> Result<ColumnMatcher, BuildError> {
+        let mut texts: Vec<String> = Vec::new();
+        let mut needles: Vec<Vec<(PatternId, Pattern)>> = Vec::new();
+        let mut known = std::collections::HashMap::new();
+        for (i, pattern) in subject.patterns.iter().enumerate() {
+            let folded = pattern.needle.to_ascii_lowercase();
+            let at = *known.entry(folded.clone()).or_insert_with(|| {
+                texts.push(folded);
+                needles.push(Vec::new());
+                needles.len() - 1
+            });
+            needles[at].push((PatternId(i as u32), pattern.clone()));
+        }
+        let kind = if texts.len() <= MAX_DFA_NEEDLES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(kind))
+            .build(&texts)
+            .map_err(|e| BuildError { subject: subject.name.clone(), count: subject.patterns.len(), source: Box::new(e) })?;
+        Ok(ColumnMatcher { automaton, needles })
+    }
+
+    /// Adds to `hits` every pattern that stands in `text` as its operator wants it.
+    pub fn scan(&self, text: &str, hits: &mut Vec<PatternId>) {
+        for found in self.automaton.find_overlapping_iter(text) {
+            for (id, pattern) in &self.needles[found.pattern().as_usize()] {
+                if !hits.contains(id) && holds(pattern, text, found.start(), found.end()) {
+                    hits.push(*id);
+                }
+            }
+        }
+    }
+}
+
+/// Whether an occurrence of the needle at `start..end`, case aside, is what the pattern asks for.
+fn holds(pattern: &Pattern, text: &str, start: usize, end: usize) -> bool {
+    if pattern.case_sensitive && text.as_bytes()[start..end] != *pattern.needle.as_bytes() {
+        return false;
+    }
+    match pattern.kind {
+        PatternKind::Equals => start == 0 && end == text.len(),
+        PatternKind::Text(TextKind::Contains) => true,
+        PatternKind::Text(TextKind::StartsWith) => start == 0,
+        PatternKind::Text(TextKind::EndsWith) => end == text.len(),
+        PatternKind::Text(TextKind::Has) => opens(pattern, text, start) && closes(pattern, text, end),
+        PatternKind::Text(TextKind::HasPrefix) => opens(pattern, text, start),
+        PatternKind::Text(TextKind::HasSuffix) => closes(pattern, text, end),
+    }
+}
+
+/// A bound before the needle is asked only where the needle begins with a term character.
+fn opens(pattern: &Pattern, text: &str, start: usize) -> bool {
+    !pattern.needle.starts_with(is_term_char) || !text[..start].ends_with(is_term_char)
+}
+
+/// A bound behind the needle is asked only where the needle ends with a term character.
+fn closes(pattern: &Pattern, text: &str, end: usize) -> bool {
+    !pattern.needle.ends_with(is_term_char) || !text[end..].starts_with(is_term_char)
+}

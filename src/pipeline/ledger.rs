@@ -1,0 +1,106 @@
+//! Where every line and every alert went.
+
+use std::ops::AddAssign;
+
+/// Counts of one run. It balances if every line and every alert is accounted for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ledger {
+    /// Lines read; a last line without a newline counts.
+    pub lines: u64,
+    /// Lines that were not decoded, for nothing in them could match; blank lines are among them.
+    pub gated: u64,
+    /// Lines that were decoded.
+    pub decoded: u64,
+    /// Lines that could not be decoded.
+    pub malformed: u64,
+    /// Records in decoded lines.
+    pub records: u64,
+    /// Records whose table is not known.
+    pub unrouted: u64,
+    /// Columns of records that could not be read as their type, and were read as missing.
+    pub mistyped: u64,
+    /// Matches.
+    pub alerts: u64,
+    /// Alerts that the sink has taken.
+    pub written: u64,
+    /// Lines written to the dead letters.
+    pub dead_lettered: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Whether malformed lines go to the dead letters, and so must be found there.
+    pub keeps_dead_letters: bool,
+}
+
+impl Ledger {
+    /// Whether every line and every alert is accounted for.
+    pub fn is_balanced(&self) -> bool {
+        self.lines == self.gated + self.decoded + self.malformed
+            && self.alerts == self.written
+            && (!self.keeps_dead_letters || self.malformed == self.dead_lettered)
+    }
+
+    /// One line of JSON. `seconds` is the time of the run.
+    pub fn to_json(&self, seconds: f64) -> String {
+        format!(
+            "{{\"lines\":{},\"gated\":{},\"decoded\":{},\"malformed\":{},\"records\":{},\"unrouted\":{},\"mistyped\":{},\
+             \"alerts\":{},\"written\":{},\"dead_lettered\":{},\"bytes\":{},\"seconds\":{seconds:.3},\"balanced\":{}}}",
+            self.lines,
+            self.gated,
+            self.decoded,
+            self.malformed,
+            self.records,
+            self.unrouted,
+            self.mistyped,
+            self.alerts,
+            self.written,
+            self.dead_lettered,
+            self.bytes,
+            self.is_balanced(),
+        )
+    }
+
+    /// Two lines for people.
+    pub fn to_text(&self, seconds: f64) -> String {
+        let rate = if seconds > 0.0 { self.bytes as f64 / seconds / 1e6 } else { 0.0 };
+        let mut text = format!(
+            "kqltap: {} alerts from {} records in {} lines ({} gated, {} decoded, {} malformed); {:.1} MB in {seconds:.2} s, {rate:.0} MB/s",
+            self.alerts,
+            self.records,
+            self.lines,
+            self.gated,
+            self.decoded,
+            self.malformed,
+            self.bytes as f64 / 1e6,
+        );
+        for (count, what) in [
+            (self.unrouted, "records of no known table"),
+            (self.mistyped, "columns of another type than their table's"),
+            (self.dead_lettered, "lines in the dead letters"),
+        ] {
+            if count > 0 {
+                text.push_str(&format!("; {count} {what}"));
+            }
+        }
+        if !self.is_balanced() {
+            text.push_str("\nkqltap: the ledger does not balance: lines or alerts were lost");
+        }
+        text
+    }
+}
+
+impl AddAssign<&Ledger> for Ledger {
+    fn add_assign(&mut self, other: &Ledger) {
+        self.lines += other.lines;
+        self.gated += other.gated;
+        self.decoded += other.decoded;
+        self.malformed += other.malformed;
+        self.records += other.records;
+        self.unrouted += other.unrouted;
+        self.mistyped += other.mistyped;
+        self.alerts += other.alerts;
+        self.written += other.written;
+        self.dead_lettered += other.dead_lettered;
+        self.bytes += other.bytes;
+        self.keeps_dead_letters |= other.keeps_dead_letters;
+    }
+}

@@ -1,0 +1,13 @@
+//! Bytes in, alerts out: inputs are cut into blocks of whole lines, matched, and written, with nothing lost on the way.
+
+pub mod dead_letter;
+pub mod framing;
+pub mod ledger;
+pub mod result_table;
+pub mod run;
+pub mod sink;
+pub mod source;
+pub mod worker;
+
+pub use ledger::Ledger;
+pub use run::{Report, RunError, Run};

@@ -1,0 +1,115 @@
+//! Rule files on disk: which they are, and their text.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::{Rule, RuleError, parse_kql, parse_yaml};
+
+/// The largest rule file that is read, in bytes. The largest public ones have some hundred kilobytes.
+pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
+
+/// The rules of a file, or of a folder and the folders in it, files in the order of their paths.
+///
+/// In a folder, YAML that holds no rule is passed over ([`RuleError::NotARule`] says so when the file itself is named).
+///
+/// # Errors
+/// The first file that cannot be read or is no good rule; a folder without a single rule.
+pub fn load(path: &Path) -> Result<Vec<Rule>, RuleError> {
+    if !path.is_dir() {
+        return load_file(path);
+    }
+    let mut rules = Vec::new();
+    for file in files(path)? {
+        match load_file(&file) {
+            Ok(more) => rules.extend(more),
+            Err(RuleError::NotARule { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if rules.is_empty() {
+        return Err(RuleError::NoRules {
+            path: path.display().to_string(),
+        });
+    }
+    Ok(rules)
+}
+
+/// The rules of one file; its ending says what it is.
+///
+/// # Errors
+/// The file cannot be read, has another ending than `.yaml`, `.yml` or `.kql`, or is no good rule.
+pub fn load_file(path: &Path) -> Result<Vec<Rule>, RuleError> {
+    let label = path.display().to_string();
+    let parse = match ending(path).as_deref() {
+        Some("yaml" | "yml") => parse_yaml,
+        Some("kql") => parse_kql,
+        _ => return Err(RuleError::Ending { path: label }),
+    };
+    let text = read(path, &label)?;
+    parse(&label, &text)
+}
+
+/// The rule files at a path: the file itself, or those of a folder and the folders in it, in the order of their paths.
+///
+/// Names that begin with a dot are passed over, and a link to a folder is not followed: a mounted Kubernetes ConfigMap
+/// holds each file once more behind such names, and a link may lead in a circle.
+///
+/// # Errors
+/// A folder cannot be listed.
+pub fn files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut found = Vec::new();
+    let mut folders = vec![path.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let unreadable = |error: io::Error| RuleError::Io {
+            path: folder.display().to_string(),
+            error,
+        };
+        for entry in fs::read_dir(&folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let path = entry.path();
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            if entry.file_type().map_err(unreadable)?.is_dir() {
+                folders.push(path);
+            } else if path.is_file() && matches!(ending(&path).as_deref(), Some("yaml" | "yml" | "kql")) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The letters behind the last dot of the file's name, in lower case.
+fn ending(path: &Path) -> Option<String> {
+    Some(path.extension()?.to_str()?.to_ascii_lowercase())
+}
+
+/// The file's text, if it is UTF-8 and not too long.
+fn read(path: &Path, label: &str) -> Result<String, RuleError> {
+    let unreadable = |error: io::Error| RuleError::Io {
+        path: label.to_owned(),
+        error,
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(MAX_FILE_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(RuleError::TooLong { path: label.to_owned() });
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes().iter().take(valid).filter(|&&b| b == b'\n').count();
+        RuleError::NotUtf8 {
+            path: label.to_owned(),
+            line,
+        }
+    })
+}

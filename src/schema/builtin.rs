@@ -1,0 +1,67 @@
+//! The tables that come with kqltap, as text: nothing is read before somebody asks.
+
+macro_rules! tables {
+    ($($name:ident)*) => {
+        /// Name and file of each, sorted by name.
+        pub(super) const TABLES: &[(&str, &str)] =
+            &[$((stringify!($name), include_str!(concat!("../../config/tables/", stringify!($name), ".toml")))),*];
+    };
+}
+
+tables! {
+    AADManagedIdentitySignInLogs
+    AADNonInteractiveUserSignInLogs
+    AADServicePrincipalSignInLogs
+    AADUserRiskEvents
+    AKSAudit
+    AKSAuditAdmin
+    AWSCloudTrail
+    AZKVAuditLogs
+    AlertEvidence
+    AlertInfo
+    AuditLogs
+    AzureActivity
+    AzureDevOpsAuditing
+    AzureDiagnostics
+    BehaviorAnalytics
+    CloudAppEvents
+    CommonSecurityLog
+    ContainerLogV2
+    DeviceEvents
+    DeviceFileCertificateInfo
+    DeviceFileEvents
+    DeviceImageLoadEvents
+    DeviceInfo
+    DeviceLogonEvents
+    DeviceNetworkEvents
+    DeviceNetworkInfo
+    DeviceProcessEvents
+    DeviceRegistryEvents
+    DnsEvents
+    EmailAttachmentInfo
+    EmailEvents
+    EmailUrlInfo
+    Event
+    GCPAuditLogs
+    Heartbeat
+    IdentityDirectoryEvents
+    IdentityInfo
+    IdentityLogonEvents
+    IdentityQueryEvents
+    MicrosoftGraphActivityLogs
+    OfficeActivity
+    SecurityAlert
+    SecurityEvent
+    SecurityIncident
+    SigninLogs
+    StorageBlobLogs
+    Syslog
+    ThreatIntelligenceIndicator
+    UrlClickEvents
+    VMConnection
+    W3CIISLog
+    WindowsEvent
+}
+
+/// The other tables of Azure Monitor, one a line: name, tab, columns.
+pub(super) const AZURE_MONITOR: &str = include_str!("../../config/tables/azure-monitor.tsv");

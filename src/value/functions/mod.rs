@@ -1,0 +1,319 @@
+//! Kusto's scalar functions: one table, one file a family.
+//!
+//! A function is found by name and checked against argument types once, when a rule is compiled; after that only its
+//! `call` runs, with values. `call` gets every argument already evaluated; who wants `iff` to be lazy does it before.
+//!
+//! What each function means is taken from Kusto's documentation and, where the two differ or it says nothing, from answers
+//! of the Kusto Emulator over rows.
+
+mod control;
+mod conversion;
+mod datetime;
+mod dynamic;
+mod math;
+mod null;
+mod string;
+
+use super::{DateTime, Value};
+use crate::schema::ScalarType;
+
+/// What a function may know besides its arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// What `now()` is; the same for a whole query.
+    pub now: DateTime,
+}
+
+/// One scalar function.
+pub struct Function {
+    /// Its name in a query; names are case-sensitive.
+    pub name: &'static str,
+    /// Its arguments and result, for people.
+    pub signature: &'static str,
+    /// What it means in Kusto.
+    pub doc: &'static str,
+    /// The least number of arguments.
+    pub min: usize,
+    /// The greatest number of arguments.
+    pub max: usize,
+    /// The parameters; the last [`Function::repeat`] of them repeat.
+    pub params: &'static [Param],
+    /// How many parameters at the end repeat as a group; 1 but for pairs.
+    pub repeat: usize,
+    /// The type of its value.
+    pub returns: Returns,
+    /// The function itself. Arguments are as many as [`Function::check`] allowed.
+    pub call: Call,
+}
+
+/// What a function does: its arguments to its value.
+pub type Call = for<'a> fn(&Context, &[Value<'a>]) -> Value<'a>;
+
+/// What a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Param {
+    /// A value of any type.
+    Any,
+    /// A value of any type that may become the result: see [`Returns::Common`].
+    Result,
+    /// That type; a `real` takes all numbers and a `long` takes an `int`.
+    Is(ScalarType),
+    /// A bool, and no dynamic: that must be converted first.
+    Bool,
+    /// A bool or a number.
+    Truth,
+    /// A number.
+    Number,
+    /// A number, a datetime or a timespan.
+    Summable,
+    /// A string or a dynamic.
+    Text,
+}
+
+/// The type of a function's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returns {
+    /// Always that type.
+    Type(ScalarType),
+    /// The type all [`Param::Result`] arguments have in common; the last argument always counts as one. An int and a long
+    /// have a long in common; a dynamic goes with anything.
+    Common,
+    /// The type of the argument at that index; real if any argument is.
+    Argument(usize),
+}
+
+/// Why a call is refused: Kusto's code and a sentence.
+pub type Refusal = (&'static str, String);
+
+const FAMILIES: [&[Function]; 7] = [
+    control::FUNCTIONS,
+    null::FUNCTIONS,
+    string::FUNCTIONS,
+    conversion::FUNCTIONS,
+    dynamic::FUNCTIONS,
+    datetime::FUNCTIONS,
+    math::FUNCTIONS,
+];
+
+/// The function of that name.
+pub fn find(name: &str) -> Option<&'static Function> {
+    all().find(|function| function.name == name)
+}
+
+/// Every function, family by family.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.into_iter().flatten()
+}
+
+impl Function {
+    /// The same, taking `min` to `max` arguments.
+    const fn takes(self, min: usize, max: usize, params: &'static [Param]) -> Function {
+        Function {
+            min,
+            max,
+            params,
+            ..self
+        }
+    }
+
+    /// The same, with its type and what it does.
+    const fn calls(self, returns: ScalarType, call: Call) -> Function {
+        Function {
+            returns: Returns::Type(returns),
+            call,
+            ..self
+        }
+    }
+
+    /// The type of a call with arguments of these types.
+    ///
+    /// # Errors
+    /// Kusto's code and a sentence: KS119, KS120, KS121, SEM0219 or SEM0223 for the number of arguments, KS107 for the
+    /// type of one, SEM0525 for results of different types.
+    pub fn check(&self, types: &[ScalarType]) -> Result<ScalarType, Refusal> {
+        self.check_count(types.len())?;
+        let last = types.len().saturating_sub(1);
+        let mut common = None;
+        for (at, given) in types.iter().enumerate() {
+            let param = if at == last && self.returns == Returns::Common {
+                Param::Result
+            } else {
+                self.param(at)
+            };
+            if !param.takes(*given) {
+                let name = self.name;
+                let wanted = param.name();
+                let message = format!(
+                    "Argument {} of {name}() must be {wanted}, but it is of type {given}.",
+                    at + 1
+                );
+                return Err(("KS107", message));
+            }
+            if param == Param::Result {
+                common = Some(match common {
+                    None => *given,
+                    Some(so_far) => self.common(so_far, *given)?,
+                });
+            }
+        }
+        Ok(match self.returns {
+            Returns::Type(is) => is,
+            Returns::Common => common.unwrap_or(ScalarType::Dynamic),
+            Returns::Argument(_) if types.contains(&ScalarType::Real) => ScalarType::Real,
+            Returns::Argument(at) => types.get(at).copied().unwrap_or(ScalarType::Dynamic),
+        })
+    }
+
+    fn check_count(&self, count: usize) -> Result<(), Refusal> {
+        let Function { name, min, max, .. } = self;
+        if (*min..=*max).contains(&count) {
+            // case(predicate, value, …, else): pairs and one.
+            if *name == "case" && count.is_multiple_of(2) {
+                let message = format!("case() takes pairs and a last value, an odd number of arguments, not {count}.");
+                return Err(("KS121", message));
+            }
+            return Ok(());
+        }
+        let code = match *name {
+            "coalesce" if count == 1 => "SEM0223",
+            "bin" | "floor" if count == 1 => "SEM0219",
+            _ if min == max => "KS119",
+            _ => "KS120",
+        };
+        let wanted = match (min, max) {
+            (1, 1) => "1 argument".to_owned(),
+            _ if min == max => format!("{min} arguments"),
+            _ => format!("{min} to {max} arguments"),
+        };
+        Err((code, format!("{name}() takes {wanted}, not {count}.")))
+    }
+
+    fn param(&self, at: usize) -> Param {
+        let fixed = self.params.len().saturating_sub(self.repeat);
+        let place = if at < fixed {
+            at
+        } else {
+            fixed + (at - fixed) % self.repeat.max(1)
+        };
+        self.params.get(place).copied().unwrap_or(Param::Any)
+    }
+
+    fn common(&self, a: ScalarType, b: ScalarType) -> Result<ScalarType, Refusal> {
+        use ScalarType::{Dynamic, Int, Long};
+        match (a, b) {
+            _ if a == b => Ok(a),
+            (Int, Long) | (Long, Int) => Ok(Long),
+            (Dynamic, _) | (_, Dynamic) => Ok(Dynamic),
+            _ => {
+                let message = format!(
+                    "The results of {}() must be of one type, but one is {a} and one {b}.",
+                    self.name
+                );
+                Err(("SEM0525", message))
+            }
+        }
+    }
+}
+
+impl Param {
+    fn takes(self, given: ScalarType) -> bool {
+        use ScalarType as S;
+        match self {
+            Param::Any | Param::Result => true,
+            Param::Is(S::Real) => given.is_numeric(),
+            Param::Is(S::Long) => matches!(given, S::Int | S::Long),
+            Param::Is(wanted) => given == wanted,
+            Param::Bool => given == S::Bool,
+            Param::Truth => given == S::Bool || given.is_numeric(),
+            Param::Number => given.is_numeric(),
+            Param::Summable => given.is_numeric() || matches!(given, S::DateTime | S::TimeSpan),
+            Param::Text => matches!(given, S::String | S::Dynamic),
+        }
+    }
+
+    /// What it takes, as part of a sentence.
+    fn name(self) -> String {
+        match self {
+            Param::Any | Param::Result => "of any type".to_owned(),
+            Param::Is(wanted) => format!("of type {wanted}"),
+            Param::Bool => "a bool (a dynamic needs tobool())".to_owned(),
+            Param::Truth => "a bool or a number (a dynamic needs tobool())".to_owned(),
+            Param::Number => "a number".to_owned(),
+            Param::Summable => "a number, a datetime or a timespan".to_owned(),
+            Param::Text => "a string".to_owned(),
+        }
+    }
+}
+
+/// The argument at an index; the null past the end, which is what an optional argument that is left out is.
+fn argument<'v, 'a>(arguments: &'v [Value<'a>], at: usize) -> &'v Value<'a> {
+    arguments.get(at).unwrap_or(&Value::Null)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Calls a function of the table by name.
+    pub(super) fn call<'a>(name: &str, arguments: &[Value<'a>]) -> Value<'a> {
+        let context = Context {
+            now: DateTime::parse("2024-03-01T12:00:00Z").unwrap(),
+        };
+        (find(name).unwrap().call)(&context, arguments)
+    }
+
+    fn code(name: &str, types: &[ScalarType]) -> &'static str {
+        find(name).unwrap().check(types).unwrap_err().0
+    }
+
+    #[test]
+    fn the_table_is_sound() {
+        let mut names: Vec<_> = all().map(|f| f.name).collect();
+        for function in all() {
+            assert!(function.min <= function.max, "{}", function.name);
+            assert!(function.params.len() <= function.max, "{}", function.name);
+            assert!(function.signature.starts_with(function.name), "{}", function.name);
+            // A call must bear whatever the check lets through, nulls first of all.
+            for count in function.min..=function.max.min(5) {
+                call(function.name, &vec![Value::Null; count]);
+            }
+        }
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn refusals_have_kustos_codes() {
+        use ScalarType::{Bool, Dynamic, Long, Real, String};
+        assert_eq!(code("case", &[Bool, String, Bool, String]), "KS121");
+        assert_eq!(code("case", &[Bool, String, Long]), "SEM0525");
+        assert_eq!(code("case", &[Bool, String, Dynamic, String, String]), "KS107");
+        assert_eq!(code("iff", &[Bool, String, Long]), "SEM0525");
+        assert_eq!(code("iff", &[Bool, Long, Real]), "SEM0525");
+        assert_eq!(code("iff", &[String, Long, Long]), "KS107");
+        assert_eq!(code("iff", &[Dynamic, Long, Long]), "KS107");
+        assert_eq!(code("iff", &[Bool, Long]), "KS119");
+        assert_eq!(code("coalesce", &[String]), "SEM0223");
+        assert_eq!(code("coalesce", &[String, Long]), "SEM0525");
+        assert_eq!(code("not", &[String]), "KS107");
+        assert_eq!(code("strcat", &[]), "KS120");
+        assert_eq!(code("floor", &[Real]), "SEM0219");
+        assert_eq!(code("strlen", &[Long]), "KS107");
+    }
+
+    #[test]
+    fn results_have_a_type() {
+        use ScalarType::{Bool, Dynamic, Int, Long, Real, String};
+        let check = |name: &str, types: &[ScalarType]| find(name).unwrap().check(types);
+        assert_eq!(check("iff", &[Bool, Int, Long]), Ok(Long));
+        assert_eq!(check("iff", &[Bool, Dynamic, String]), Ok(Dynamic));
+        assert_eq!(check("case", &[Bool, String, Bool, String, String]), Ok(String));
+        assert_eq!(check("not", &[Long]), Ok(Bool));
+        assert_eq!(check("bin", &[Long, Long]), Ok(Long));
+        assert_eq!(check("bin", &[Long, Real]), Ok(Real));
+        assert_eq!(check("strcat", &[Long, Dynamic, Bool]), Ok(String));
+    }
+}
