@@ -1,11 +1,29 @@
 //! What is said about a rule: a place in its text, a code, a sentence.
 //!
 //! Codes are Kusto's own: `KSnnn` from the language service, `SEMnnnn` from the query service where only that one
-//! refuses. What kqltap alone refuses has a `KTnnn` code. Data is here; drawing it is in [`render`].
+//! refuses. What kqltap alone refuses has a `KTnnn` code. Data is here; drawing it is in [`render()`].
+//!
+//! The codes that the reading of text gives out:
+//!
+//! | code | what it says |
+//! |---|---|
+//! | `KS001` | something is missing: a bracket, `;`, `by` |
+//! | `KS002` | something stands where it cannot |
+//! | `KS004` | a literal is malformed |
+//! | `KS005` | one of a few words is missing |
+//! | `KS006` | an expression or a name is missing |
+//! | `KS176` | no operator stands behind a pipe |
+//! | `KS244`, `KS245` | the text is too long, or nested too deep |
+//! | `KT001` | a tabular operator that is not supported yet |
+//! | `KT002` | a statement that is not supported yet |
+//! | `KT003` | another form that is not supported yet: wildcard table names, calls behind a dot |
+//! | `KT004` | an operator behind `take` or `top`, which depends on rows that a stream does not choose |
 
 mod render;
+mod suggest;
 
-pub use render::render;
+pub use render::{line_column, render};
+pub use suggest::suggest;
 
 /// A half-open range of byte offsets into a query's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -24,7 +42,10 @@ impl Span {
 
     /// The smallest span that holds both.
     pub fn to(self, other: Span) -> Span {
-        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 }
 
@@ -65,12 +86,21 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic that keeps the rule from running.
     pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Diagnostic { code, severity: Severity::Error, span, message: message.into(), help: None }
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            span,
+            message: message.into(),
+            help: None,
+        }
     }
 
     /// A diagnostic that lets the rule run.
     pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Diagnostic { severity: Severity::Warning, ..Self::error(code, span, message) }
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Self::error(code, span, message)
+        }
     }
 
     /// The same, with a sentence on what to do.

@@ -46,7 +46,13 @@ impl<'a> Alert<'a> {
             }
             None => Value::Null,
         };
-        Alert { id: id_of(found), time, found, evidence: evidence_of(found, context), source }
+        Alert {
+            id: id_of(found),
+            time,
+            found,
+            evidence: evidence_of(found, context),
+            source,
+        }
     }
 
     /// Appends the alert in kqltap's own format, one line of JSON, newline included.

@@ -2,7 +2,7 @@
 
 use super::Alert;
 use crate::value::Value;
-use crate::value::dynamic::write_json_string;
+use crate::value::dynamic::append_json_string;
 
 pub(super) fn write(alert: &Alert<'_>, out: &mut Vec<u8>) {
     let rule = &alert.found.rule.rule;
@@ -34,7 +34,7 @@ pub(super) fn write(alert: &Alert<'_>, out: &mut Vec<u8>) {
         if i > 0 {
             line.push(',');
         }
-        write_json_string(&column.name, &mut line);
+        append_json_string(&column.name, &mut line);
         line.push(':');
         write_value(value, &mut line);
     }
@@ -50,7 +50,10 @@ pub(super) fn write(alert: &Alert<'_>, out: &mut Vec<u8>) {
     }
     line.push_str("],\"source\":{");
     member(&mut line, "input", alert.source.input);
-    line.push_str(&format!(",\"line\":{},\"record\":{}}}}}\n", alert.source.line, alert.found.record.index));
+    line.push_str(&format!(
+        ",\"line\":{},\"record\":{}}}}}\n",
+        alert.source.line, alert.found.record.index
+    ));
     out.extend_from_slice(line.as_bytes());
 }
 
@@ -63,18 +66,18 @@ fn write_value(value: &Value<'_>, out: &mut String) {
         Value::Long(n) => out.push_str(&n.to_string()),
         Value::Real(n) if n.is_finite() => out.push_str(&format!("{n:?}")),
         Value::Real(_) | Value::Guid(_) | Value::TimeSpan(_) => {
-            write_json_string(&crate::value::convert::to_text(value), out);
+            append_json_string(&crate::value::convert::text(value), out);
         }
-        Value::DateTime(time) => write_json_string(&time.to_text7(), out),
-        Value::String(text) => write_json_string(text, out),
+        Value::DateTime(time) => append_json_string(&time.to_text7(), out),
+        Value::String(text) => append_json_string(text, out),
         Value::Dynamic(value) => value.to_json(out),
     }
 }
 
 fn member(out: &mut String, name: &str, value: &str) {
-    write_json_string(name, out);
+    append_json_string(name, out);
     out.push(':');
-    write_json_string(value, out);
+    append_json_string(value, out);
 }
 
 fn strings(out: &mut String, list: &[String]) {
@@ -83,7 +86,7 @@ fn strings(out: &mut String, list: &[String]) {
         if i > 0 {
             out.push(',');
         }
-        write_json_string(text, out);
+        append_json_string(text, out);
     }
     out.push(']');
 }

@@ -179,8 +179,15 @@ impl Node {
             }
             Node::Equal { operands, .. } => operands.iter().for_each(|o| each(*o)),
             Node::Between { operands, .. } => operands.iter().for_each(|o| each(*o)),
-            Node::And(list) | Node::Or(list) | Node::Case(list) | Node::Call(_, list) => list.iter().for_each(|o| each(*o)),
-            Node::HasList { subject, needles: list, .. } | Node::In { subject, items: list, .. } => {
+            Node::And(list) | Node::Or(list) | Node::Case(list) | Node::Call(_, list) => {
+                list.iter().for_each(|o| each(*o))
+            }
+            Node::HasList {
+                subject, needles: list, ..
+            }
+            | Node::In {
+                subject, items: list, ..
+            } => {
                 each(*subject);
                 list.iter().for_each(|o| each(*o));
             }
@@ -199,6 +206,10 @@ impl TableProgram {
 pub(super) fn slots_of(cells: &[Cell], columns: &[Column]) -> Vec<Option<usize>> {
     cells
         .iter()
-        .map(|cell| cell.source.as_ref().and_then(|s| columns.iter().position(|c| c.name == s.name)))
+        .map(|cell| {
+            cell.source
+                .as_ref()
+                .and_then(|s| columns.iter().position(|c| c.name == s.name))
+        })
         .collect()
 }

@@ -52,14 +52,22 @@ impl Lowering {
             costs: Vec::new(),
             key: String::new(),
         };
-        let time = lowering.program.table.time.clone().and_then(|t| lowering.program.table.column(&t).cloned());
+        let time = lowering
+            .program
+            .table
+            .time
+            .clone()
+            .and_then(|t| lowering.program.table.column(&t).cloned());
         lowering.program.time_slot = time.map(|column| lowering.slot(&column));
         lowering
     }
 
     /// Adds a leg of a rule as a detection.
     pub(super) fn add(&mut self, rule: usize, leg_index: usize, leg: &Leg) {
-        let mut cells = Cells { leg, exprs: vec![None; leg.cells.len()] };
+        let mut cells = Cells {
+            leg,
+            exprs: vec![None; leg.cells.len()],
+        };
         let mut filter = Vec::new();
         for step in &leg.steps {
             match step {
@@ -67,12 +75,22 @@ impl Lowering {
                 Step::Assign(cell, value) => cells.exprs[cell.index()] = Some(self.expr(value, &mut cells)),
             }
         }
-        let output = leg.output.iter().map(|cell| self.cell(cell.index(), &mut cells)).collect();
+        let output = leg
+            .output
+            .iter()
+            .map(|cell| self.cell(cell.index(), &mut cells))
+            .collect();
         // Operands are pure and a filter is a conjunction, so the order is free: what is cheap to refute goes first.
         filter.sort_by_key(|id| self.cost(*id));
         // A cell that only a lookback names must still be decoded, for `--lookback apply` and for the alert's time.
         let slots = slots_of(&leg.cells, &self.program.columns);
-        self.program.detections.push(Detection { rule, leg: leg_index, filter, output, slots });
+        self.program.detections.push(Detection {
+            rule,
+            leg: leg_index,
+            filter,
+            output,
+            slots,
+        });
     }
 
     pub(super) fn finish(mut self) -> TableProgram {
@@ -81,7 +99,11 @@ impl Lowering {
         self.program.nodes.iter().for_each(|node| node.operands(&mut count));
         self.program.subjects.iter().for_each(|subject| count(subject.expr));
         for detection in &self.program.detections {
-            detection.filter.iter().chain(&detection.output).for_each(|id| count(*id));
+            detection
+                .filter
+                .iter()
+                .chain(&detection.output)
+                .for_each(|id| count(*id));
         }
         self.program.shared = self
             .program
@@ -136,7 +158,12 @@ impl Lowering {
             BoundKind::Negate(operand) => Node::Negate(self.expr(operand, cells)),
             BoundKind::Arithmetic(op, a, b) => Node::Arithmetic(*op, self.expr(a, cells), self.expr(b, cells)),
             BoundKind::Compare(op, a, b) => Node::Compare(*op, self.expr(a, cells), self.expr(b, cells)),
-            BoundKind::Equal { negated, folded, left, right } => return self.equal(*negated, *folded, left, right, cells),
+            BoundKind::Equal {
+                negated,
+                folded,
+                left,
+                right,
+            } => return self.equal(*negated, *folded, left, right, cells),
             BoundKind::Text { op, subject, needle } => match needle.as_constant().map(text_of) {
                 Some(needle) => {
                     let kind = PatternKind::Text(op.kind);
@@ -150,10 +177,20 @@ impl Lowering {
                     let needles: Vec<&str> = items.iter().map(|(text, _)| text.as_str()).collect();
                     return self.hits(subject, &needles, PatternKind::Text(TextKind::Has), false, *all, cells);
                 }
-                None => Node::HasList { all: *all, subject: self.expr(subject, cells), needles: self.exprs(needles, cells) },
+                None => Node::HasList {
+                    all: *all,
+                    subject: self.expr(subject, cells),
+                    needles: self.exprs(needles, cells),
+                },
             },
-            BoundKind::In { folded, negated, subject, items } => {
-                let texts = constant_items(items).filter(|items| is_text(subject.ty) && items.iter().all(|(_, is_string)| *is_string));
+            BoundKind::In {
+                folded,
+                negated,
+                subject,
+                items,
+            } => {
+                let texts = constant_items(items)
+                    .filter(|items| is_text(subject.ty) && items.iter().all(|(_, is_string)| *is_string));
                 let hit = match texts {
                     Some(items) => {
                         let needles: Vec<&str> = items.iter().map(|(text, _)| text.as_str()).collect();
@@ -161,14 +198,29 @@ impl Lowering {
                     }
                     None => {
                         let (subject, items) = (self.expr(subject, cells), self.exprs(items, cells));
-                        self.node(Node::In { folded: *folded, subject, items }, ScalarType::Bool)
+                        self.node(
+                            Node::In {
+                                folded: *folded,
+                                subject,
+                                items,
+                            },
+                            ScalarType::Bool,
+                        )
                     }
                 };
                 return self.negated(*negated, hit);
             }
-            BoundKind::Between { negated, subject, low, high } => {
+            BoundKind::Between {
+                negated,
+                subject,
+                low,
+                high,
+            } => {
                 let operands = [self.expr(subject, cells), self.expr(low, cells), self.expr(high, cells)];
-                Node::Between { negated: *negated, operands }
+                Node::Between {
+                    negated: *negated,
+                    operands,
+                }
             }
             BoundKind::Regex(subject, regex) => Node::Regex(self.expr(subject, cells), regex.clone()),
             BoundKind::Call(function, arguments) => {
@@ -193,18 +245,35 @@ impl Lowering {
     /// Equality of a text with a constant is a pattern; the empty string, which no automaton finds, is compared.
     fn equal(&mut self, negated: bool, folded: bool, left: &Bound, right: &Bound, cells: &mut Cells<'_>) -> ExprId {
         for (subject, other) in [(left, right), (right, left)] {
-            let Some(Value::String(needle)) = other.as_constant() else { continue };
+            let Some(Value::String(needle)) = other.as_constant() else {
+                continue;
+            };
             if is_text(subject.ty) && subject.as_constant().is_none() && !needle.is_empty() {
                 let hit = self.hits(subject, &[needle], PatternKind::Equals, !folded, false, cells);
                 return self.negated(negated, hit);
             }
         }
         let operands = [self.expr(left, cells), self.expr(right, cells)];
-        self.node(Node::Equal { negated, folded, operands }, ScalarType::Bool)
+        self.node(
+            Node::Equal {
+                negated,
+                folded,
+                operands,
+            },
+            ScalarType::Bool,
+        )
     }
 
     /// Whether one of the needles, or all, stand in the subject's text.
-    fn hits(&mut self, subject: &Bound, needles: &[&str], kind: PatternKind, case_sensitive: bool, all: bool, cells: &mut Cells<'_>) -> ExprId {
+    fn hits(
+        &mut self,
+        subject: &Bound,
+        needles: &[&str],
+        kind: PatternKind,
+        case_sensitive: bool,
+        all: bool,
+        cells: &mut Cells<'_>,
+    ) -> ExprId {
         let name = match &subject.kind {
             BoundKind::Cell(cell) => cells.leg.cells[cell.index()].name.clone(),
             _ => String::new(),
@@ -219,12 +288,28 @@ impl Lowering {
             (true, PatternKind::Text(_)) => return self.boolean(true),
             (true, PatternKind::Equals) => {
                 let empty = self.node(Node::Constant(Value::string("")), ScalarType::String);
-                Some(self.node(Node::Equal { negated: false, folded: false, operands: [expr, empty] }, ScalarType::Bool))
+                Some(self.node(
+                    Node::Equal {
+                        negated: false,
+                        folded: false,
+                        operands: [expr, empty],
+                    },
+                    ScalarType::Bool,
+                ))
             }
         };
         let subject = self.subject(expr, name);
         let mut patterns: Vec<PatternId> = needles
-            .map(|needle| self.pattern(subject, Pattern { needle: (*needle).to_owned(), kind, case_sensitive }))
+            .map(|needle| {
+                self.pattern(
+                    subject,
+                    Pattern {
+                        needle: (*needle).to_owned(),
+                        kind,
+                        case_sensitive,
+                    },
+                )
+            })
             .collect();
         patterns.sort_unstable();
         patterns.dedup();
@@ -247,7 +332,11 @@ impl Lowering {
             return *id;
         }
         let id = SubjectId(self.program.subjects.len() as u32);
-        self.program.subjects.push(Subject { expr, name, patterns: Vec::new() });
+        self.program.subjects.push(Subject {
+            expr,
+            name,
+            patterns: Vec::new(),
+        });
         self.subjects.insert(expr, id);
         id
     }
@@ -261,7 +350,11 @@ impl Lowering {
     }
 
     fn negated(&mut self, negated: bool, expr: ExprId) -> ExprId {
-        if negated { self.node(Node::Not(expr), ScalarType::Bool) } else { expr }
+        if negated {
+            self.node(Node::Not(expr), ScalarType::Bool)
+        } else {
+            expr
+        }
     }
 
     fn boolean(&mut self, value: bool) -> ExprId {
@@ -300,7 +393,12 @@ impl Lowering {
                 _ => 1,
             },
             Node::Hit { subject, .. } => 2 + self.cost(self.program.subjects[subject.0 as usize].expr),
-            Node::Compare(..) | Node::Equal { .. } | Node::Between { .. } | Node::And(_) | Node::Or(_) | Node::Not(_) => 2,
+            Node::Compare(..)
+            | Node::Equal { .. }
+            | Node::Between { .. }
+            | Node::And(_)
+            | Node::Or(_)
+            | Node::Not(_) => 2,
             Node::Regex(..) | Node::Text(..) | Node::HasList { .. } | Node::In { .. } => 50,
             _ => 10,
         };
@@ -318,7 +416,10 @@ fn constant_items(list: &[Bound]) -> Option<Vec<(String, bool)>> {
     let mut items = Vec::new();
     for bound in list {
         for_each_item(bound.as_constant()?, &mut |item| {
-            let is_string = matches!(item, Value::String(_) | Value::Dynamic(crate::value::Dynamic::String(_)));
+            let is_string = matches!(
+                item,
+                Value::String(_) | Value::Dynamic(crate::value::Dynamic::String(_))
+            );
             items.push((text_of(item).into_owned(), is_string));
         });
     }

@@ -6,6 +6,7 @@ pub mod bound;
 pub mod ir;
 mod lookback;
 mod lower;
+mod print;
 pub mod ruleset;
 
 pub use bind::{BindOptions, bind_query, bind_scalar};

@@ -44,7 +44,12 @@ pub struct TableMatcher {
 }
 
 /// Parses and binds a rule's query. Without an error among the diagnostics there is a rule.
-pub fn bind_rule(rule: Rule, catalog: &Catalog, limits: &Limits, options: BindOptions) -> (Option<BoundRule>, Vec<Diagnostic>) {
+pub fn bind_rule(
+    rule: Rule,
+    catalog: &Catalog,
+    limits: &Limits,
+    options: BindOptions,
+) -> (Option<BoundRule>, Vec<Diagnostic>) {
     let parsed = parse(&rule.query, limits);
     let mut diagnostics = parsed.diagnostics;
     // What could not be read is still bound around, so that all mistakes are shown at once; a tree too deep is not.
@@ -77,13 +82,22 @@ impl Ruleset {
             }
         }
         let programs: Vec<TableProgram> = order.into_iter().map(Lowering::finish).collect();
-        let wanted: Vec<TableColumns> =
-            programs.iter().map(|p| TableColumns { table: p.table.clone(), columns: p.columns.clone() }).collect();
+        let wanted: Vec<TableColumns> = programs
+            .iter()
+            .map(|p| TableColumns {
+                table: p.table.clone(),
+                columns: p.columns.clone(),
+            })
+            .collect();
         let layout = Arc::new(Layout::new(catalog, &wanted, default_table));
         let tables = programs
             .into_iter()
             .map(|program| {
-                let columns = program.subjects.iter().map(ColumnMatcher::new).collect::<Result<_, _>>()?;
+                let columns = program
+                    .subjects
+                    .iter()
+                    .map(ColumnMatcher::new)
+                    .collect::<Result<_, _>>()?;
                 Ok(TableMatcher { program, columns })
             })
             .collect::<Result<_, _>>()?;

@@ -314,6 +314,8 @@ pub enum OperatorKind {
     /// An operator of the language that kqltap does not run yet; its text was skipped to the next pipe, and a diagnostic
     /// names it.
     Unsupported(Name),
+    /// What could not be read; a diagnostic says why. Its output columns are unknown.
+    Error,
 }
 
 /// A column of `extend` or `project`.

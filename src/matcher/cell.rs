@@ -5,6 +5,7 @@
 
 use crate::record::Cell;
 use crate::schema::ScalarType;
+use crate::value::dynamic::MAX_DEPTH;
 use crate::value::{Dynamic, Value, convert, json};
 
 /// A record's member does not fit its column.
@@ -31,7 +32,7 @@ pub fn missing<'v>(ty: ScalarType) -> Value<'v> {
 pub fn typed<'v>(cell: Cell<'v>, ty: ScalarType) -> Option<Value<'v>> {
     match (ty, cell) {
         (_, Cell::Missing | Cell::Null) => Some(missing(ty)),
-        (ScalarType::String, Cell::String { .. }) => cell.text().map(Value::String),
+        (ScalarType::String, Cell::String { .. }) => cell.as_string().map(Value::String),
         (ScalarType::String, Cell::Number(text) | Cell::Composite(text)) => Some(Value::string(text)),
         (ScalarType::String, Cell::Bool(b)) => Some(Value::string(if b { "true" } else { "false" })),
         (ScalarType::Dynamic, _) => Some(Value::dynamic(dynamic(cell))),
@@ -40,7 +41,7 @@ pub fn typed<'v>(cell: Cell<'v>, ty: ScalarType) -> Option<Value<'v>> {
         (ScalarType::DateTime | ScalarType::Guid, Cell::Number(_)) => None,
         (_, Cell::Number(text)) => known(convert::to_type(&number(text), ty).into_owned()),
         (_, Cell::String { .. }) => {
-            let text = cell.text()?;
+            let text = cell.as_string()?;
             if text.is_empty() {
                 return Some(Value::Null);
             }
@@ -88,12 +89,14 @@ fn dynamic<'v>(cell: Cell<'v>) -> Dynamic<'v> {
         // The scanner has validated it to this depth.
         Cell::Composite(text) => json::parse(text, usize::MAX).unwrap_or(Dynamic::Null),
         Cell::String { .. } => {
-            let Some(text) = cell.text() else { return Dynamic::Null };
+            let Some(text) = cell.as_string() else {
+                return Dynamic::Null;
+            };
             let is_json = text.trim_ascii_start().starts_with(['{', '[']);
             let parsed = if is_json {
                 match &text {
-                    std::borrow::Cow::Borrowed(text) => json::parse(text, json::MAX_DEPTH).ok(),
-                    std::borrow::Cow::Owned(text) => json::parse(text, json::MAX_DEPTH).ok().map(Dynamic::into_owned),
+                    std::borrow::Cow::Borrowed(text) => json::parse(text, MAX_DEPTH).ok(),
+                    std::borrow::Cow::Owned(text) => json::parse(text, MAX_DEPTH).ok().map(Dynamic::into_owned),
                 }
             } else {
                 None

@@ -22,7 +22,9 @@ pub struct ColumnMatcher {
 
 /// An automaton could not be built: too many patterns, or too long ones.
 #[derive(Debug, thiserror::Error)]
-#[error("the {count} patterns of '{subject}' are too many for one automaton ({source}); use fewer rules or shorter lists")]
+#[error(
+    "the {count} patterns of '{subject}' are too many for one automaton ({source}); use fewer rules or shorter lists"
+)]
 pub struct BuildError {
     subject: String,
     count: usize,
@@ -44,13 +46,21 @@ impl ColumnMatcher {
             });
             needles[at].push((PatternId(i as u32), pattern.clone()));
         }
-        let kind = if texts.len() <= MAX_DFA_NEEDLES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        let kind = if texts.len() <= MAX_DFA_NEEDLES {
+            AhoCorasickKind::DFA
+        } else {
+            AhoCorasickKind::ContiguousNFA
+        };
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
             .kind(Some(kind))
             .build(&texts)
-            .map_err(|e| BuildError { subject: subject.name.clone(), count: subject.patterns.len(), source: Box::new(e) })?;
+            .map_err(|e| BuildError {
+                subject: subject.name.clone(),
+                count: subject.patterns.len(),
+                source: Box::new(e),
+            })?;
         Ok(ColumnMatcher { automaton, needles })
     }
 

@@ -10,7 +10,7 @@ use crate::compile::ir::{ExprId, Node, PatternId, SubjectId, TableProgram};
 use crate::record::Record;
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
-use crate::value::{Value, arithmetic, compare, text};
+use crate::value::{Value, arithmetic, list, text};
 
 /// What outlives a record: room for hits, by subject.
 #[derive(Debug, Default)]
@@ -48,12 +48,21 @@ impl<'v, 's> Evaluation<'v, 's> {
         scratch: &'s mut Scratch,
     ) -> Self {
         scratch.mistyped.clear();
-        scratch.hits.resize_with(program.subjects.len().max(scratch.hits.len()), Hits::default);
+        scratch
+            .hits
+            .resize_with(program.subjects.len().max(scratch.hits.len()), Hits::default);
         scratch.hits.iter_mut().for_each(|hits| hits.scanned = false);
         // An empty vector is collected in place: the room goes from record to record, whatever their lifetimes.
         let mut memo: Vec<Option<Value<'v>>> = std::mem::take(&mut scratch.memo).into_iter().collect();
         memo.resize(program.nodes.len(), None);
-        Evaluation { program, columns, record, context, scratch, memo }
+        Evaluation {
+            program,
+            columns,
+            record,
+            context,
+            scratch,
+            memo,
+        }
     }
 
     /// Gives the scratch room back.
@@ -134,9 +143,15 @@ impl<'v, 's> Evaluation<'v, 's> {
             Node::And(_) | Node::Or(_) | Node::Not(_) | Node::Hit { .. } => self.truth(id).into(),
             Node::Case(arms) => self.case(arms),
             Node::Negate(operand) => arithmetic::negate(&self.value(*operand)),
-            Node::Arithmetic(op, a, b) => calculate(*op, &self.value(*a), &self.value(*b), program.types[id.0 as usize]),
+            Node::Arithmetic(op, a, b) => {
+                calculate(*op, &self.value(*a), &self.value(*b), program.types[id.0 as usize])
+            }
             Node::Compare(op, a, b) => ordering(*op, &self.value(*a), &self.value(*b)),
-            Node::Equal { negated, folded, operands: [a, b] } => equal(*negated, *folded, &self.value(*a), &self.value(*b)),
+            Node::Equal {
+                negated,
+                folded,
+                operands: [a, b],
+            } => equal(*negated, *folded, &self.value(*a), &self.value(*b)),
             Node::Text(op, subject, needle) => {
                 let (subject, needle) = (self.value(*subject), self.value(*needle));
                 Value::Bool(text::evaluate(*op, &text_of(&subject), &text_of(&needle)))
@@ -155,11 +170,12 @@ impl<'v, 's> Evaluation<'v, 's> {
             }
             Node::In { folded, subject, items } => {
                 let items: Vec<Value<'v>> = items.iter().map(|item| self.value(*item)).collect();
-                Value::Bool(compare::in_list(&self.value(*subject), &items, *folded))
+                Value::Bool(list::in_list(&self.value(*subject), &items, *folded))
             }
-            Node::Between { negated, operands: [a, low, high] } => {
-                between(*negated, &self.value(*a), &self.value(*low), &self.value(*high))
-            }
+            Node::Between {
+                negated,
+                operands: [a, low, high],
+            } => between(*negated, &self.value(*a), &self.value(*low), &self.value(*high)),
             Node::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&self.value(*subject)))),
             Node::Call(function, arguments) => {
                 let arguments: Vec<Value<'v>> = arguments.iter().map(|a| self.value(*a)).collect();

@@ -10,13 +10,19 @@ use crate::compile::bound::{Bound, BoundKind, Leg, Step};
 use crate::kql::ast::BinaryOp;
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
-use crate::value::{DateTime, Dynamic, Value, arithmetic, compare, convert, text};
+use crate::value::{DateTime, Dynamic, Value, arithmetic, compare, convert, list, text};
 
 /// Runs a leg over one row of its table. `source` gives the value of each cell that the table fills. The result row, or
 /// `None` where a filter drops it.
 pub fn run<'v>(leg: &'v Leg, mut source: impl FnMut(usize) -> Value<'v>, context: &Context) -> Option<Vec<Value<'v>>> {
     let mut row: Vec<Value<'v>> = (0..leg.cells.len())
-        .map(|i| if leg.cells[i].source.is_some() { source(i) } else { Value::Null })
+        .map(|i| {
+            if leg.cells[i].source.is_some() {
+                source(i)
+            } else {
+                Value::Null
+            }
+        })
         .collect();
     for step in &leg.steps {
         match step {
@@ -58,7 +64,12 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
         BoundKind::Negate(operand) => arithmetic::negate(&of(operand)),
         BoundKind::Arithmetic(op, a, b) => calculate(*op, &of(a), &of(b), bound.ty),
         BoundKind::Compare(op, a, b) => ordering(*op, &of(a), &of(b)),
-        BoundKind::Equal { negated, folded, left, right } => equal(*negated, *folded, &of(left), &of(right)),
+        BoundKind::Equal {
+            negated,
+            folded,
+            left,
+            right,
+        } => equal(*negated, *folded, &of(left), &of(right)),
         BoundKind::Text { op, subject, needle } => {
             let (subject, needle) = (of(subject), of(needle));
             Value::Bool(text::evaluate(*op, &text_of(&subject), &text_of(&needle)))
@@ -68,15 +79,31 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
             let subject = text_of(&subject);
             let mut hits = Vec::new();
             for needle in needles {
-                for_each_item(&of(needle), &mut |item| hits.push(text::has(&subject, &text_of(item), true)));
+                for_each_item(&of(needle), &mut |item| {
+                    hits.push(text::has(&subject, &text_of(item), true))
+                });
             }
-            Value::Bool(if *all { hits.iter().all(|h| *h) } else { hits.iter().any(|h| *h) })
+            Value::Bool(if *all {
+                hits.iter().all(|h| *h)
+            } else {
+                hits.iter().any(|h| *h)
+            })
         }
-        BoundKind::In { folded, negated, subject, items } => {
+        BoundKind::In {
+            folded,
+            negated,
+            subject,
+            items,
+        } => {
             let items: Vec<Value<'v>> = items.iter().map(of).collect();
-            Value::Bool(compare::in_list(&of(subject), &items, *folded) != *negated)
+            Value::Bool(list::in_list(&of(subject), &items, *folded) != *negated)
         }
-        BoundKind::Between { negated, subject, low, high } => between(*negated, &of(subject), &of(low), &of(high)),
+        BoundKind::Between {
+            negated,
+            subject,
+            low,
+            high,
+        } => between(*negated, &of(subject), &of(low), &of(high)),
         BoundKind::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&of(subject)))),
         BoundKind::Call(function, arguments) => {
             let arguments: Vec<Value<'v>> = arguments.iter().map(of).collect();
@@ -92,7 +119,7 @@ pub(crate) fn text_of<'t>(value: &'t Value<'_>) -> Cow<'t, str> {
         Value::String(s) => Cow::Borrowed(s),
         Value::Dynamic(Dynamic::String(s)) => Cow::Borrowed(s),
         Value::Null => Cow::Borrowed(""),
-        other => convert::to_text(other),
+        other => convert::text(other),
     }
 }
 
@@ -100,7 +127,7 @@ pub(crate) fn text_of<'t>(value: &'t Value<'_>) -> Cow<'t, str> {
 pub(crate) fn truth(value: &Value<'_>) -> Option<bool> {
     match value {
         Value::Bool(b) => Some(*b),
-        Value::Dynamic(_) => convert::to_bool(value).as_bool(),
+        Value::Dynamic(_) => convert::tobool(value).as_bool(),
         _ => None,
     }
 }
@@ -136,17 +163,11 @@ pub(crate) fn element<'v>(base: &Value<'v>, index: &Value<'_>) -> Value<'v> {
 }
 
 pub(crate) fn calculate<'v>(op: BinaryOp, a: &Value<'_>, b: &Value<'_>, ty: ScalarType) -> Value<'v> {
-    let result = match op {
-        BinaryOp::Add => arithmetic::add(a, b),
-        BinaryOp::Subtract => arithmetic::subtract(a, b),
-        BinaryOp::Multiply => arithmetic::multiply(a, b),
-        BinaryOp::Divide => arithmetic::divide(a, b),
-        _ => arithmetic::modulo(a, b),
-    };
+    let result = arithmetic::evaluate(op, a, b).unwrap_or(Value::Null);
     // With a dynamic operand the type is known only now; the column's type is the one that was announced.
     match (ty, &result) {
         (ScalarType::Dynamic, Value::Null | Value::Dynamic(_)) => result,
-        (ScalarType::Dynamic, _) => Value::dynamic(convert::to_dynamic(result)),
+        (ScalarType::Dynamic, _) => Value::dynamic(convert::into_dynamic(result)),
         (ScalarType::Long, Value::Real(_)) => convert::to_type(&result, ty).into_owned(),
         _ => result,
     }
@@ -157,7 +178,9 @@ pub(crate) fn ordering<'v>(op: BinaryOp, a: &Value<'_>, b: &Value<'_>) -> Value<
         return Value::Null;
     }
     // What has no order, a NaN or text beside a number, is neither less nor greater.
-    let Some(order) = compare::compare(a, b) else { return Value::Bool(false) };
+    let Some(order) = compare::compare(a, b) else {
+        return Value::Bool(false);
+    };
     Value::Bool(match op {
         BinaryOp::Less => order == Ordering::Less,
         BinaryOp::LessOrEqual => order != Ordering::Greater,
@@ -167,7 +190,11 @@ pub(crate) fn ordering<'v>(op: BinaryOp, a: &Value<'_>, b: &Value<'_>) -> Value<
 }
 
 pub(crate) fn equal<'v>(negated: bool, folded: bool, a: &Value<'_>, b: &Value<'_>) -> Value<'v> {
-    let equal = if folded { compare::equal_folded(a, b) } else { compare::equal(a, b) };
+    let equal = if folded {
+        compare::equal_folded(a, b)
+    } else {
+        compare::equal(a, b)
+    };
     equal.map(|e| e != negated).into()
 }
 
@@ -188,7 +215,9 @@ pub(crate) fn between<'v>(negated: bool, subject: &Value<'_>, low: &Value<'_>, h
 pub(crate) fn for_each_item(value: &Value<'_>, each: &mut dyn FnMut(&Value<'_>)) {
     match value {
         Value::Dynamic(Dynamic::Array(items)) => {
-            items.iter().for_each(|item| for_each_item(&Value::dynamic(item.clone()), each));
+            items
+                .iter()
+                .for_each(|item| for_each_item(&Value::dynamic(item.clone()), each));
         }
         other => each(other),
     }

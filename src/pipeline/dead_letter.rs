@@ -3,16 +3,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::value::dynamic::write_json_string;
+use crate::value::dynamic::append_json_string;
 
 /// Appends one JSON record: reason, input, line number and the line's bytes, as `text`, or as `base64` where they are not
 /// UTF-8. `length` is the line's length in bytes when only its start is kept.
 pub fn write(out: &mut Vec<u8>, reason: &str, input: &str, line: u64, bytes: &[u8], length: Option<u64>) {
     let mut record = String::with_capacity(bytes.len() + 256);
     record.push_str("{\"reason\":");
-    write_json_string(reason, &mut record);
+    append_json_string(reason, &mut record);
     record.push_str(",\"source\":");
-    write_json_string(input, &mut record);
+    append_json_string(input, &mut record);
     record.push_str(&format!(",\"line\":{line}"));
     if let Some(length) = length {
         record.push_str(&format!(",\"length\":{length},\"truncated\":true"));
@@ -20,7 +20,7 @@ pub fn write(out: &mut Vec<u8>, reason: &str, input: &str, line: u64, bytes: &[u
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             record.push_str(",\"text\":");
-            write_json_string(text, &mut record);
+            append_json_string(text, &mut record);
         }
         Err(_) => {
             record.push_str(",\"base64\":\"");

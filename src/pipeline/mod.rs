@@ -10,4 +10,4 @@ pub mod source;
 pub mod worker;
 
 pub use ledger::Ledger;
-pub use run::{Report, RunError, Run};
+pub use run::{Report, Run, RunError};

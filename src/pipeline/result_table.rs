@@ -25,9 +25,15 @@ impl ResultTable {
     /// Adds a match and the alert that was made of it.
     pub fn push(&mut self, found: &Match<'_>, alert: Vec<u8>) {
         let visible = found.rule.query.columns.len();
-        let keys: Vec<_> = found.row[visible..].iter().map(|value| value.clone().into_owned()).collect();
+        let keys: Vec<_> = found.row[visible..]
+            .iter()
+            .map(|value| value.clone().into_owned())
+            .collect();
         self.bytes += alert.len();
-        self.rules.entry(found.rule_index).or_default().push(Row { keys, alert });
+        self.rules
+            .entry(found.rule_index)
+            .or_default()
+            .push(Row { keys, alert });
     }
 
     /// Bytes of alerts that it holds.
@@ -57,18 +63,7 @@ impl ResultTable {
 fn compare_rows(keys: &[SortColumn], visible: usize, a: &Row, b: &Row) -> Ordering {
     for key in keys {
         let (x, y) = (&a.keys[key.column - visible], &b.keys[key.column - visible]);
-        // Nulls have their own place, whichever way the values run.
-        let order = match (x.is_null(), y.is_null()) {
-            (true, true) => Ordering::Equal,
-            (true, false) if key.nulls_first => Ordering::Less,
-            (true, false) => Ordering::Greater,
-            (false, true) if key.nulls_first => Ordering::Greater,
-            (false, true) => Ordering::Less,
-            (false, false) => {
-                let order = compare::sort_cmp(x, y);
-                if key.descending { order.reverse() } else { order }
-            }
-        };
+        let order = compare::sort_cmp(x, y, key.descending, key.nulls_first);
         if order != Ordering::Equal {
             return order;
         }

@@ -1,7 +1,6 @@
 //! A block of lines becomes alerts.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::dead_letter;
 use super::framing::Block;
@@ -67,13 +66,18 @@ const MAX_MESSAGES: usize = 20;
 impl Worker {
     /// A worker of its own for a thread.
     pub fn new(ruleset: Arc<Ruleset>, path: Path, options: WorkerOptions) -> Worker {
-        Worker { matcher: Matcher::new(ruleset, options.limits.clone(), path), options }
+        Worker {
+            matcher: Matcher::new(ruleset, options.limits.clone(), path),
+            options,
+        }
     }
 
     /// Handles the lines of one block. `first_line` is the number of its first line, from 1; gives the number of the line
     /// that comes next.
     pub fn block(&mut self, block: &Block, input: &str, first_line: u64, out: &mut BlockOutput) -> u64 {
-        let context = Context { now: self.options.now.unwrap_or_else(clock) };
+        let context = Context {
+            now: self.options.now.unwrap_or_else(DateTime::now),
+        };
         out.ledger.bytes += block.read;
         let mut number = first_line;
         let mut rest = block.bytes.as_slice();
@@ -177,7 +181,14 @@ impl Worker {
         if self.options.dead_letters {
             out.ledger.dead_lettered += 1;
             let truncated = length.filter(|length| *length > bytes.len() as u64);
-            dead_letter::write(&mut out.dead_letters, reason, source.input, source.line, bytes, truncated);
+            dead_letter::write(
+                &mut out.dead_letters,
+                reason,
+                source.input,
+                source.line,
+                bytes,
+                truncated,
+            );
         }
         out.say(|| format!("{}:{}: malformed line: {reason}", source.input, source.line));
     }
@@ -204,9 +215,3 @@ fn end_of_object(line: &[u8], object: &str) -> usize {
     let start = object.as_ptr() as usize - line.as_ptr() as usize;
     start + object.trim_ascii_end().len() - 1
 }
-
-fn clock() -> DateTime {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    DateTime::from_unix(since.as_secs() as i64, since.subsec_nanos()).unwrap_or(DateTime(0))
-}
-

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use super::ScalarType;
 use super::builtin::{AZURE_MONITOR, TABLES};
 use super::shape::{Entry, Shape};
 use super::table::{Column, Member, Table};
-use super::{ScalarType, suggest};
+use crate::diagnostic::suggest;
 
 /// The lines of `azure-monitor.tsv` by table name: (name, columns).
 static AZURE: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| azure_lines().collect());
@@ -67,9 +68,7 @@ impl Catalog {
     /// Whether a table of that name is known; reads no file.
     pub fn contains(&self, name: &str) -> bool {
         self.own.contains_key(name)
-            || TABLES
-                .binary_search_by_key(&name, |(table, _)| table)
-                .is_ok()
+            || TABLES.binary_search_by_key(&name, |(table, _)| table).is_ok()
             || AZURE.contains_key(name)
     }
 
@@ -90,9 +89,12 @@ impl Catalog {
         suggest(name, self.names())
     }
 
-    /// Every category and the table that it names, as the table files spell them.
+    /// Every category that an envelope may name, with its table.
     pub fn categories(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.routes().categories.iter().map(|(category, table)| (category.as_str(), table.as_str()))
+        self.routes()
+            .categories
+            .iter()
+            .map(|(category, table)| (category.as_str(), table.as_str()))
     }
 
     /// The table that an envelope's `category` names; letter case does not count, blob containers use lower case.
@@ -111,9 +113,7 @@ impl Catalog {
 
     /// The type of a column in the tables that have a file and such a column, if they agree on it.
     pub fn column_type_elsewhere(&self, column: &str) -> Option<ScalarType> {
-        let mut types = self
-            .with_files()
-            .filter_map(|table| table.column(column).map(|c| c.ty));
+        let mut types = self.with_files().filter_map(|table| table.column(column).map(|c| c.ty));
         let first = types.next()?;
         types.all(|ty| ty == first).then_some(first)
     }
@@ -121,11 +121,7 @@ impl Catalog {
     fn builtin_table(&self, index: usize) -> Option<Arc<Table>> {
         let (name, text) = TABLES.get(index)?;
         // A test reads every file, so that none is refused here.
-        let read = || {
-            Table::from_toml(text, &format!("{name}.toml"))
-                .ok()
-                .map(Arc::new)
-        };
+        let read = || Table::from_toml(text, &format!("{name}.toml")).ok().map(Arc::new);
         self.builtin.get(index)?.get_or_init(read).clone()
     }
 
@@ -142,12 +138,9 @@ impl Catalog {
         self.routes.get_or_init(|| {
             let mut routes = Routes::default();
             for table in self.with_files() {
-                routes.categories.extend(
-                    table
-                        .categories
-                        .iter()
-                        .map(|c| (c.clone(), table.name.clone())),
-                );
+                routes
+                    .categories
+                    .extend(table.categories.iter().map(|c| (c.clone(), table.name.clone())));
                 routes
                     .shapes
                     .extend(table.shapes.iter().map(|s| (s.clone(), table.name.clone())));
@@ -161,9 +154,7 @@ impl Catalog {
                     .count();
                 (valued, shape.entries.len())
             };
-            routes
-                .shapes
-                .sort_by_key(|(shape, _)| std::cmp::Reverse(weight(shape)));
+            routes.shapes.sort_by_key(|(shape, _)| std::cmp::Reverse(weight(shape)));
             routes
         })
     }

@@ -3,7 +3,6 @@
 mod builtin;
 mod catalog;
 mod shape;
-mod suggest;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -12,7 +11,6 @@ use std::fmt;
 
 pub use catalog::Catalog;
 pub use shape::{Entry, Shape};
-pub use suggest::suggest;
 pub use table::{Column, Member, SchemaError, Table};
 
 /// Kusto's scalar types.

@@ -35,18 +35,17 @@ impl Shape {
     pub(super) fn new(entries: &[String]) -> Result<Shape, String> {
         let read = |entry: &String| {
             let read = match entry.split_once('=') {
-                Some((member, values)) => Entry::OneOf(
-                    member.to_owned(),
-                    values.split('|').map(str::to_owned).collect(),
-                ),
+                Some((member, values)) => {
+                    Entry::OneOf(member.to_owned(), values.split('|').map(str::to_owned).collect())
+                }
                 None => match entry.strip_prefix('!') {
                     Some(member) => Entry::Absent(member.to_owned()),
                     None => Entry::Present(entry.clone()),
                 },
             };
             let blank = |text: &str| text.trim().is_empty();
-            let empty = blank(read.member())
-                || matches!(&read, Entry::OneOf(_, values) if values.iter().any(|v| blank(v)));
+            let empty =
+                blank(read.member()) || matches!(&read, Entry::OneOf(_, values) if values.iter().any(|v| blank(v)));
             if empty {
                 Err(format!(
                     "`{entry}` is not an entry of a shape: write Member, !Member or Member=a|b"
@@ -56,14 +55,8 @@ impl Shape {
             }
         };
         let entries: Vec<Entry> = entries.iter().map(read).collect::<Result<_, _>>()?;
-        if entries
-            .iter()
-            .all(|entry| matches!(entry, Entry::Absent(_)))
-        {
-            return Err(
-                "a shape needs a member that the row has: with none it would claim every other row"
-                    .to_owned(),
-            );
+        if entries.iter().all(|entry| matches!(entry, Entry::Absent(_))) {
+            return Err("a shape needs a member that the row has: with none it would claim every other row".to_owned());
         }
         Ok(Shape { entries })
     }
@@ -98,19 +91,11 @@ mod tests {
             _ => None,
         };
         assert!(
-            shape(&[
-                "ActionType=FileDeleted|FileCreated",
-                "FileName",
-                "!RuleName"
-            ])
-            .unwrap()
-            .claims(row)
-        );
-        assert!(
-            !shape(&["ActionType=FileDeleted", "FileName"])
+            shape(&["ActionType=FileDeleted|FileCreated", "FileName", "!RuleName"])
                 .unwrap()
                 .claims(row)
         );
+        assert!(!shape(&["ActionType=FileDeleted", "FileName"]).unwrap().claims(row));
         assert!(!shape(&["ActionType", "FolderPath"]).unwrap().claims(row));
         assert!(!shape(&["ActionType", "!FileName"]).unwrap().claims(row));
         assert!(

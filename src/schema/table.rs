@@ -132,27 +132,26 @@ impl Table {
         for (name, members) in parsed.members {
             let Some(column) = columns.iter_mut().find(|column| column.name == name) else {
                 let start = text.find("[members]").unwrap_or(0);
-                let line = line_at(
-                    text,
-                    start + find_key(text.get(start..).unwrap_or(""), &name),
-                );
+                let line = line_at(text, start + find_key(text.get(start..).unwrap_or(""), &name));
                 return Err(error(
                     line,
                     format!("`{name}` is not a column: list it under [columns], or remove it here"),
                 ));
             };
-            column.members.extend(members.into_iter().map(|member| {
-                match member.strip_prefix("envelope.") {
-                    Some(outer) => Member {
-                        name: outer.to_owned(),
-                        envelope: true,
-                    },
-                    None => Member {
-                        name: member,
-                        envelope: false,
-                    },
-                }
-            }));
+            column.members.extend(
+                members
+                    .into_iter()
+                    .map(|member| match member.strip_prefix("envelope.") {
+                        Some(outer) => Member {
+                            name: outer.to_owned(),
+                            envelope: true,
+                        },
+                        None => Member {
+                            name: member,
+                            envelope: false,
+                        },
+                    }),
+            );
         }
         if let Some(time) = &parsed.time {
             match columns.iter().find(|column| column.name == *time) {
@@ -264,13 +263,8 @@ mod tests {
             .iter()
             .map(|m| (m.name.as_str(), m.envelope))
             .collect();
-        assert_eq!(
-            members,
-            [("TimeGenerated", false), ("time", true), ("when", false)]
-        );
-        assert!(
-            table.is_time("TimeGenerated") && !table.is_time("Badge") && !table.is_time("when")
-        );
+        assert_eq!(members, [("TimeGenerated", false), ("time", true), ("when", false)]);
+        assert!(table.is_time("TimeGenerated") && !table.is_time("Badge") && !table.is_time("when"));
     }
 
     #[test]
@@ -280,26 +274,17 @@ mod tests {
             unknown.starts_with("badge.toml:2: unknown field `categories`"),
             "{unknown}"
         );
+        assert!(refusal("\"int\"", "\"integer\"").starts_with("badge.toml:6: `integer` is not a Kusto type"));
         assert!(
-            refusal("\"int\"", "\"integer\"")
-                .starts_with("badge.toml:6: `integer` is not a Kusto type")
+            refusal("[members]\nTimeGenerated", "[members]\nTime").starts_with("badge.toml:10: `Time` is not a column")
         );
         assert!(
-            refusal("[members]\nTimeGenerated", "[members]\nTime")
-                .starts_with("badge.toml:10: `Time` is not a column")
+            refusal("time = \"TimeGenerated\"", "time = \"Gone\"").starts_with("badge.toml:3: the time column `Gone`")
         );
         assert!(
-            refusal("time = \"TimeGenerated\"", "time = \"Gone\"")
-                .starts_with("badge.toml:3: the time column `Gone`")
+            refusal("time = \"TimeGenerated\"", "time = \"Door\"").contains("has the type int: it must be datetime")
         );
-        assert!(
-            refusal("time = \"TimeGenerated\"", "time = \"Door\"")
-                .contains("has the type int: it must be datetime")
-        );
-        assert!(
-            refusal("\"Badge_CL\"", "\"Badge CL\"")
-                .starts_with("badge.toml:1: `Badge CL` cannot be")
-        );
+        assert!(refusal("\"Badge_CL\"", "\"Badge CL\"").starts_with("badge.toml:1: `Badge CL` cannot be"));
         assert!(refusal("[[\"Badge\"]]", "[[\"Badge=\"]]").starts_with("badge.toml:4: "));
         assert!(refusal("[columns]", "[columns").starts_with("badge.toml:5: "));
     }

@@ -13,10 +13,7 @@ fn the_list_is_the_folder() {
         .unwrap()
         .map(|f| f.unwrap().file_name().into_string().unwrap())
         .collect();
-    let mut listed: BTreeSet<String> = TABLES
-        .iter()
-        .map(|(name, _)| format!("{name}.toml"))
-        .collect();
+    let mut listed: BTreeSet<String> = TABLES.iter().map(|(name, _)| format!("{name}.toml")).collect();
     listed.insert("azure-monitor.tsv".to_owned());
     assert_eq!(files, listed);
     assert!(TABLES.is_sorted(), "names are looked up by binary search");
@@ -60,10 +57,7 @@ fn every_column_of_the_reference_is_there() {
     assert_eq!(columns("AuditLogs"), 31);
     assert_eq!(columns("SigninLogs"), 95);
     assert_eq!(columns("SecurityEvent"), 228);
-    assert_eq!(
-        TABLES.iter().map(|(name, _)| columns(name)).sum::<usize>(),
-        2655
-    );
+    assert_eq!(TABLES.iter().map(|(name, _)| columns(name)).sum::<usize>(), 2655);
     assert_eq!(catalog.names().count(), 898);
 }
 
@@ -72,34 +66,19 @@ fn types_are_kusto_types() {
     let catalog = Catalog::builtin();
     let ty = |table: &str, column: &str| catalog.table(table).unwrap().column(column).unwrap().ty;
     assert_eq!(ty("DeviceNetworkEvents", "RemotePort"), ScalarType::Int);
-    assert_eq!(
-        ty("DeviceNetworkEvents", "InitiatingProcessId"),
-        ScalarType::Long
-    );
-    assert_eq!(
-        ty("DeviceFileEvents", "AdditionalFields"),
-        ScalarType::Dynamic
-    );
-    assert_eq!(
-        ty("DeviceFileEvents", "IsAzureInfoProtectionApplied"),
-        ScalarType::Bool
-    );
+    assert_eq!(ty("DeviceNetworkEvents", "InitiatingProcessId"), ScalarType::Long);
+    assert_eq!(ty("DeviceFileEvents", "AdditionalFields"), ScalarType::Dynamic);
+    assert_eq!(ty("DeviceFileEvents", "IsAzureInfoProtectionApplied"), ScalarType::Bool);
     assert_eq!(ty("AuditLogs", "TargetResources"), ScalarType::Dynamic);
     assert_eq!(ty("AACAudit", "CallerIdentity"), ScalarType::Dynamic);
     assert_eq!(ty("AACAudit", "Category"), ScalarType::String);
     assert_eq!(
-        catalog
-            .table("DeviceNetworkEvents")
-            .unwrap()
-            .column("AccountName"),
+        catalog.table("DeviceNetworkEvents").unwrap().column("AccountName"),
         None
     );
     for line in AZURE_MONITOR.lines().filter(|line| !line.starts_with('#')) {
         let (name, columns) = line.split_once('\t').unwrap();
-        assert!(
-            TABLES.iter().all(|(known, _)| *known != name),
-            "{name} has a file"
-        );
+        assert!(TABLES.iter().all(|(known, _)| *known != name), "{name} has a file");
         for column in columns.split(',') {
             let ty = column.split_once(':').map_or("string", |(_, ty)| ty);
             assert!(ScalarType::from_name(ty).is_some(), "{name}: {column}");
@@ -113,19 +92,12 @@ fn defender_tables_have_two_names_for_event_time() {
     let mut seen = 0;
     for (name, _) in TABLES {
         let table = catalog.table(name).unwrap();
-        if !table
-            .categories
-            .iter()
-            .any(|c| c.starts_with("AdvancedHunting-"))
-        {
+        if !table.categories.iter().any(|c| c.starts_with("AdvancedHunting-")) {
             continue;
         }
         seen += 1;
         assert_eq!(table.categories, [format!("AdvancedHunting-{name}")]);
-        assert!(
-            table.is_time("Timestamp") && table.is_time("TimeGenerated"),
-            "{name}"
-        );
+        assert!(table.is_time("Timestamp") && table.is_time("TimeGenerated"), "{name}");
         assert_eq!(members(&table, "Timestamp"), ["Timestamp", "TimeGenerated"]);
         assert_eq!(
             members(&table, "TimeGenerated"),
@@ -210,10 +182,7 @@ fn categories_name_tables_in_any_case() {
     let mut seen = HashSet::new();
     for (name, _) in TABLES {
         for category in &catalog.table(name).unwrap().categories {
-            assert!(
-                seen.insert(category.to_lowercase()),
-                "{category} names two tables"
-            );
+            assert!(seen.insert(category.to_lowercase()), "{category} names two tables");
         }
     }
 }
@@ -234,9 +203,7 @@ fn values(catalog: &Catalog, table: &str) -> Vec<String> {
     let mut own: Vec<String> = match table {
         "IdentityLogonEvents" => vec!["LogonSuccess".to_owned(), "LogonFailed".to_owned()],
         // Custom collection rules copy the Device tables; all others have values of their own.
-        _ if table.starts_with("DeviceCustom") => {
-            shapes.iter().flat_map(|(shape, _)| listed(shape)).collect()
-        }
+        _ if table.starts_with("DeviceCustom") => shapes.iter().flat_map(|(shape, _)| listed(shape)).collect(),
         _ => shapes
             .iter()
             .filter(|(_, t)| t == table)
@@ -252,9 +219,7 @@ fn values(catalog: &Catalog, table: &str) -> Vec<String> {
 #[test]
 fn no_shape_claims_a_full_row_of_another_table() {
     let catalog = Catalog::builtin();
-    let extra = |c: &str| {
-        c.starts_with('_') || ["TenantId", "Type", "SourceSystem", "TimeGenerated"].contains(&c)
-    };
+    let extra = |c: &str| c.starts_with('_') || ["TenantId", "Type", "SourceSystem", "TimeGenerated"].contains(&c);
     for name in catalog.names() {
         let table = catalog.table(name).unwrap();
         let own = table.shapes.len();
@@ -264,11 +229,7 @@ fn no_shape_claims_a_full_row_of_another_table() {
         for columns in [&all, &bare] {
             for value in values(&catalog, name) {
                 let member = |m: &str| columns.contains(m).then_some(Some(value.as_str()));
-                for (shape, claimed) in catalog
-                    .shapes()
-                    .iter()
-                    .filter(|(shape, _)| shape.claims(member))
-                {
+                for (shape, claimed) in catalog.shapes().iter().filter(|(shape, _)| shape.claims(member)) {
                     assert_eq!(claimed, name, "a row of {name} is claimed by {shape:?}");
                     found = true;
                 }
@@ -282,11 +243,7 @@ fn no_shape_claims_a_full_row_of_another_table() {
 fn small_rows_are_known_by_shape() {
     let catalog = Catalog::builtin();
     let table = |row: &[(&str, &'static str)]| {
-        let member = |m: &str| {
-            row.iter()
-                .find(|(name, _)| *name == m)
-                .map(|(_, value)| Some(*value))
-        };
+        let member = |m: &str| row.iter().find(|(name, _)| *name == m).map(|(_, value)| Some(*value));
         catalog
             .shapes()
             .iter()
@@ -303,11 +260,7 @@ fn small_rows_are_known_by_shape() {
         table(&[&network[..], &[("ActionType", "ConnectionSuccess")]].concat()),
         Some("DeviceNetworkEvents")
     );
-    assert_eq!(
-        table(&network),
-        None,
-        "DeviceEvents has these columns as well"
-    );
+    assert_eq!(table(&network), None, "DeviceEvents has these columns as well");
     let file = [
         ("DeviceName", ""),
         ("FileName", "token"),
@@ -327,13 +280,7 @@ fn small_rows_are_known_by_shape() {
         Some("DeviceImageLoadEvents")
     );
     assert_eq!(
-        table(
-            &[
-                &file[..],
-                &[("ActionType", "FileModified"), ("RuleName", "r")]
-            ]
-            .concat()
-        ),
+        table(&[&file[..], &[("ActionType", "FileModified"), ("RuleName", "r")]].concat()),
         None
     );
     let graph = [
@@ -358,16 +305,9 @@ fn small_rows_are_known_by_shape() {
 #[test]
 fn lookups() {
     let mut catalog = Catalog::builtin();
-    assert!(
-        catalog.contains("AuditLogs")
-            && catalog.contains("AACAudit")
-            && !catalog.contains("auditlogs")
-    );
+    assert!(catalog.contains("AuditLogs") && catalog.contains("AACAudit") && !catalog.contains("auditlogs"));
     assert!(catalog.table("ServicePrincipal").is_none());
-    assert_eq!(
-        catalog.suggest("DeviceNetworkEvent"),
-        Some("DeviceNetworkEvents")
-    );
+    assert_eq!(catalog.suggest("DeviceNetworkEvent"), Some("DeviceNetworkEvents"));
     assert_eq!(
         catalog.column_type_elsewhere("RemotePort"),
         None,
@@ -388,10 +328,7 @@ fn lookups() {
         "an own table takes the place of the built-in one"
     );
     assert_eq!(catalog.by_category("mine"), Some("AuditLogs"));
-    assert_eq!(
-        catalog.names().filter(|name| *name == "AuditLogs").count(),
-        1
-    );
+    assert_eq!(catalog.names().filter(|name| *name == "AuditLogs").count(), 1);
     assert!(
         catalog
             .shapes()

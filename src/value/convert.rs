@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 pub use super::literal::literal;
 use super::{DateTime, Dynamic, TimeSpan, Value};
+use crate::schema::ScalarType;
 
 /// The text of a value, as `tostring`, `strcat` and the string operators see it. Borrows where it can.
 pub fn text<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
@@ -33,6 +34,21 @@ pub fn tostring<'a>(value: &Value<'a>) -> Value<'a> {
     match value {
         Value::String(text) | Value::Dynamic(Dynamic::String(text)) => Value::String(text.clone()),
         other => Value::String(Cow::Owned(text(other).into_owned())),
+    }
+}
+
+/// The value as `ty`: what the `to…` function of that type gives. There is no decimal; a real stands in for it.
+pub fn to_type<'a>(value: &Value<'a>, ty: ScalarType) -> Value<'a> {
+    match ty {
+        ScalarType::Bool => tobool(value),
+        ScalarType::Int => toint(value),
+        ScalarType::Long => tolong(value),
+        ScalarType::Real | ScalarType::Decimal => todouble(value),
+        ScalarType::String => tostring(value),
+        ScalarType::DateTime => todatetime(value),
+        ScalarType::TimeSpan => totimespan(value),
+        ScalarType::Guid => toguid(value),
+        ScalarType::Dynamic => Value::dynamic(into_dynamic(value.clone())),
     }
 }
 

@@ -25,6 +25,14 @@ pub struct Civil {
 const UNIX_EPOCH: i64 = 621_355_968_000_000_000;
 
 impl DateTime {
+    /// What the clock says.
+    pub fn now() -> DateTime {
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        DateTime::from_unix(since.as_secs() as i64, since.subsec_nanos()).unwrap_or(DateTime::MIN)
+    }
+
     /// 0001-01-01T00:00:00Z
     pub const MIN: DateTime = DateTime(0);
     /// 9999-12-31T23:59:59.9999999Z

@@ -7,13 +7,17 @@ use super::Binder;
 use crate::compile::bound::{Bound, BoundKind};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{BinaryOp, ListOp, TextKind, TextOp};
-use crate::schema::ScalarType::{self, Bool, DateTime, Decimal, Dynamic, Int, Long, Real, String, TimeSpan};
-use crate::value::{Value, convert};
+use crate::schema::ScalarType::{self, Bool, DateTime, Dynamic, Int, Long, String, TimeSpan};
+use crate::value::{Value, arithmetic, convert};
 
 impl Binder<'_> {
     fn undefined(&mut self, op: &str, op_span: Span, types: &[ScalarType], span: Span) -> Bound {
         let list = types.iter().map(|t| t.name()).collect::<Vec<_>>().join(" and ");
-        self.error("KS106", op_span, format!("the operator '{op}' is not defined for {list}"));
+        self.error(
+            "KS106",
+            op_span,
+            format!("the operator '{op}' is not defined for {list}"),
+        );
         Bound::error(span)
     }
 
@@ -27,7 +31,11 @@ impl Binder<'_> {
             ty => return self.undefined(if negate { "-" } else { "+" }, span, &[ty], span),
         };
         match negate {
-            true => Bound { kind: BoundKind::Negate(Box::new(operand)), ty, span },
+            true => Bound {
+                kind: BoundKind::Negate(Box::new(operand)),
+                ty,
+                span,
+            },
             false => Bound { span, ..operand },
         }
     }
@@ -42,7 +50,15 @@ impl Binder<'_> {
                 return self.undefined(if and { "and" } else { "or" }, operand.span, &[operand.ty], span);
             }
         }
-        Bound { kind: if and { BoundKind::And(operands) } else { BoundKind::Or(operands) }, ty: Bool, span }
+        Bound {
+            kind: if and {
+                BoundKind::And(operands)
+            } else {
+                BoundKind::Or(operands)
+            },
+            ty: Bool,
+            span,
+        }
     }
 
     pub(super) fn binary(&mut self, op: BinaryOp, op_span: Span, left: Bound, right: Bound, span: Span) -> Bound {
@@ -51,8 +67,12 @@ impl Binder<'_> {
         }
         match op {
             BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => {
-                match arithmetic_type(op, left.ty, right.ty) {
-                    Some(ty) => Bound { kind: BoundKind::Arithmetic(op, Box::new(left), Box::new(right)), ty, span },
+                match arithmetic::result_type(op, left.ty, right.ty) {
+                    Some(ty) => Bound {
+                        kind: BoundKind::Arithmetic(op, Box::new(left), Box::new(right)),
+                        ty,
+                        span,
+                    },
                     None => self.undefined(symbol(op), op_span, &[left.ty, right.ty], span),
                 }
             }
@@ -60,14 +80,27 @@ impl Binder<'_> {
                 if !comparable(left.ty, right.ty) {
                     return self.undefined(symbol(op), op_span, &[left.ty, right.ty], span);
                 }
-                Bound { kind: BoundKind::Compare(op, Box::new(left), Box::new(right)), ty: Bool, span }
+                Bound {
+                    kind: BoundKind::Compare(op, Box::new(left), Box::new(right)),
+                    ty: Bool,
+                    span,
+                }
             }
             BinaryOp::Equal | BinaryOp::NotEqual => self.equal(op == BinaryOp::NotEqual, op_span, left, right, span),
             BinaryOp::EqualFolded { negated } => {
                 if !is_text(left.ty) || !is_text(right.ty) {
                     return self.undefined(if negated { "!~" } else { "=~" }, op_span, &[left.ty, right.ty], span);
                 }
-                Bound { kind: BoundKind::Equal { negated, folded: true, left: Box::new(left), right: Box::new(right) }, ty: Bool, span }
+                Bound {
+                    kind: BoundKind::Equal {
+                        negated,
+                        folded: true,
+                        left: Box::new(left),
+                        right: Box::new(right),
+                    },
+                    ty: Bool,
+                    span,
+                }
             }
             BinaryOp::Text(op) => self.text(op, op_span, left, right, span),
             BinaryOp::MatchesRegex => Bound::error(span), // bound by `regex`, which needs the pattern
@@ -77,13 +110,28 @@ impl Binder<'_> {
     fn text(&mut self, op: TextOp, op_span: Span, left: Bound, right: Bound, span: Span) -> Bound {
         let needs_string = matches!(op.kind, TextKind::Has | TextKind::HasPrefix | TextKind::HasSuffix);
         if needs_string && is_text(left.ty) && right.ty == Dynamic {
-            self.error("SEM0001", op_span, format!("the right side of '{}' must be a string; tostring() makes one of a dynamic", text_name(op)));
+            self.error(
+                "SEM0001",
+                op_span,
+                format!(
+                    "the right side of '{}' must be a string; tostring() makes one of a dynamic",
+                    text_name(op)
+                ),
+            );
             return Bound::error(span);
         }
         if !is_text(left.ty) || !is_text(right.ty) {
             return self.undefined(text_name(op), op_span, &[left.ty, right.ty], span);
         }
-        Bound { kind: BoundKind::Text { op, subject: Box::new(left), needle: Box::new(right) }, ty: Bool, span }
+        Bound {
+            kind: BoundKind::Text {
+                op,
+                subject: Box::new(left),
+                needle: Box::new(right),
+            },
+            ty: Bool,
+            span,
+        }
     }
 
     fn equal(&mut self, negated: bool, op_span: Span, left: Bound, right: Bound, span: Span) -> Bound {
@@ -105,10 +153,23 @@ impl Binder<'_> {
             return Bound::error(span);
         }
         if !equatable(left.ty, right.ty) {
-            self.error("SEM0064", op_span, format!("a {} cannot be compared with a {}", left.ty, right.ty));
+            self.error(
+                "SEM0064",
+                op_span,
+                format!("a {} cannot be compared with a {}", left.ty, right.ty),
+            );
             return Bound::error(span);
         }
-        Bound { kind: BoundKind::Equal { negated, folded: false, left: Box::new(left), right: Box::new(right) }, ty: Bool, span }
+        Bound {
+            kind: BoundKind::Equal {
+                negated,
+                folded: false,
+                left: Box::new(left),
+                right: Box::new(right),
+            },
+            ty: Bool,
+            span,
+        }
     }
 
     /// A literal string beside another type is read as that type: `long == "1"`.
@@ -116,8 +177,14 @@ impl Binder<'_> {
         if bound.ty != String || matches!(ty, String | Dynamic) {
             return bound;
         }
-        let Some(Value::String(text)) = bound.as_constant() else { return bound };
-        Bound::constant(convert::to_type(&Value::string(text.as_ref()), ty).into_owned(), ty, bound.span)
+        let Some(Value::String(text)) = bound.as_constant() else {
+            return bound;
+        };
+        Bound::constant(
+            convert::to_type(&Value::string(text.as_ref()), ty).into_owned(),
+            ty,
+            bound.span,
+        )
     }
 
     pub(super) fn list(&mut self, op: ListOp, op_span: Span, subject: Bound, items: Vec<Bound>, span: Span) -> Bound {
@@ -130,24 +197,53 @@ impl Binder<'_> {
                 if !is_text(subject.ty) {
                     return self.undefined(if all { "has_all" } else { "has_any" }, op_span, &[subject.ty], span);
                 }
-                Bound { kind: BoundKind::HasList { all, subject: Box::new(subject), needles: items }, ty: Bool, span }
+                Bound {
+                    kind: BoundKind::HasList {
+                        all,
+                        subject: Box::new(subject),
+                        needles: items,
+                    },
+                    ty: Bool,
+                    span,
+                }
             }
             ListOp::In { folded, negated } => {
                 if folded && !is_text(subject.ty) {
                     return self.undefined(if negated { "!in~" } else { "in~" }, op_span, &[subject.ty], span);
                 }
                 let items: Vec<Bound> = items.into_iter().map(|item| self.coerced(item, subject.ty)).collect();
-                if let Some(item) = items.iter().find(|item| item.ty != Dynamic && !equatable(subject.ty, item.ty)) {
-                    let (code, message) = ("SEM0064", format!("a {} cannot be in a list with a {}", subject.ty, item.ty));
+                if let Some(item) = items
+                    .iter()
+                    .find(|item| item.ty != Dynamic && !equatable(subject.ty, item.ty))
+                {
+                    let (code, message) = (
+                        "SEM0064",
+                        format!("a {} cannot be in a list with a {}", subject.ty, item.ty),
+                    );
                     self.error(code, item.span, message);
                     return Bound::error(span);
                 }
-                Bound { kind: BoundKind::In { folded, negated, subject: Box::new(subject), items }, ty: Bool, span }
+                Bound {
+                    kind: BoundKind::In {
+                        folded,
+                        negated,
+                        subject: Box::new(subject),
+                        items,
+                    },
+                    ty: Bool,
+                    span,
+                }
             }
         }
     }
 
-    pub(super) fn between(&mut self, negated: bool, op_span: Span, [subject, low, high]: [Bound; 3], span: Span) -> Bound {
+    pub(super) fn between(
+        &mut self,
+        negated: bool,
+        op_span: Span,
+        [subject, low, high]: [Bound; 3],
+        span: Span,
+    ) -> Bound {
         if subject.is_error() || low.is_error() || high.is_error() {
             return Bound::error(span);
         }
@@ -159,10 +255,19 @@ impl Binder<'_> {
         };
         if !fits {
             let (s, l, h) = (subject.ty, low.ty, high.ty);
-            self.error("SEM0208", op_span, format!("'between' is not defined for a {s} and bounds of {l} and {h}"));
+            self.error(
+                "SEM0208",
+                op_span,
+                format!("'between' is not defined for a {s} and bounds of {l} and {h}"),
+            );
             return Bound::error(span);
         }
-        let kind = BoundKind::Between { negated, subject: Box::new(subject), low: Box::new(low), high: Box::new(high) };
+        let kind = BoundKind::Between {
+            negated,
+            subject: Box::new(subject),
+            low: Box::new(low),
+            high: Box::new(high),
+        };
         Bound { kind, ty: Bool, span }
     }
 }
@@ -189,39 +294,7 @@ fn comparable(a: ScalarType, b: ScalarType) -> bool {
     }
 }
 
-/// The type of `a op b`, `None` where the operator is not defined.
-fn arithmetic_type(op: BinaryOp, a: ScalarType, b: ScalarType) -> Option<ScalarType> {
-    use BinaryOp::{Add, Divide, Modulo, Multiply, Subtract};
-    Some(match (op, a, b) {
-        (_, a, b) if a.is_numeric() && b.is_numeric() => widest(a, b),
-        (_, Dynamic, Dynamic) => Dynamic,
-        (_, Dynamic, Int) | (_, Int, Dynamic) => Long,
-        (Subtract, DateTime, Dynamic) | (Subtract, Dynamic, DateTime) => TimeSpan,
-        (_, Dynamic, other) | (_, other, Dynamic)
-            if other.is_numeric() || (matches!(op, Add | Subtract) && matches!(other, DateTime | TimeSpan)) =>
-        {
-            other
-        }
-        (Add | Subtract, TimeSpan, TimeSpan) | (Subtract, DateTime, DateTime) => TimeSpan,
-        (Add, DateTime, TimeSpan) | (Add, TimeSpan, DateTime) | (Subtract, DateTime, TimeSpan) => DateTime,
-        (Multiply, TimeSpan, n) | (Multiply, n, TimeSpan) if n.is_numeric() => TimeSpan,
-        (Divide, TimeSpan, TimeSpan) => Real,
-        (Divide | Modulo, TimeSpan, n) if n.is_numeric() => TimeSpan,
-        (Modulo, TimeSpan, TimeSpan) | (Modulo, DateTime, TimeSpan) => TimeSpan,
-        _ => return None,
-    })
-}
-
-/// Arithmetic on two ints is done in long.
-fn widest(a: ScalarType, b: ScalarType) -> ScalarType {
-    match (a, b) {
-        (Decimal, _) | (_, Decimal) => Decimal,
-        (Real, _) | (_, Real) => Real,
-        _ => Long,
-    }
-}
-
-fn symbol(op: BinaryOp) -> &'static str {
+pub(crate) fn symbol(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Add => "+",
         BinaryOp::Subtract => "-",

@@ -6,11 +6,12 @@ use super::scope::{Scope, missing_value};
 use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind};
 use crate::compile::lookback::is_fixed;
-use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Argument, BinaryOp, DynamicLiteral, Expr, ExprKind, Literal, LiteralKind, Name, Step};
+use crate::diagnostic::{Diagnostic, Span, suggest};
+use crate::kql::ast::{Argument, BinaryOp, Expr, ExprKind, Literal, LiteralKind, Name, Step};
 use crate::matcher::plain;
-use crate::schema::{ScalarType, suggest};
-use crate::value::{Dynamic, Value, convert, functions};
+use crate::schema::ScalarType;
+use crate::value::literal::dynamic_literal;
+use crate::value::{Value, convert, functions};
 
 impl Binder<'_> {
     /// Binds an expression that must be a scalar, and computes it if it reads no column and no clock.
@@ -23,10 +24,13 @@ impl Binder<'_> {
         let span = expr.span;
         match &expr.kind {
             ExprKind::Literal(literal) => self.literal(literal, span),
-            ExprKind::Dynamic(literal) => {
-                let value = self.dynamic(literal);
-                Bound::constant(Value::dynamic(value), ScalarType::Dynamic, span)
-            }
+            ExprKind::Dynamic(literal) => match dynamic_literal(literal) {
+                Ok(value) => Bound::constant(Value::dynamic(value), ScalarType::Dynamic, span),
+                Err((at, message)) => {
+                    self.error("KS004", at, message);
+                    Bound::error(span)
+                }
+            },
             ExprKind::Name(name) => self.name(name, scope),
             ExprKind::Path { base, steps } => {
                 let base = self.scalar(base, scope);
@@ -36,12 +40,22 @@ impl Binder<'_> {
                 let operand = self.scalar(operand, scope);
                 self.sign(*negate, operand, span)
             }
-            ExprKind::Binary { op: BinaryOp::MatchesRegex, op_span, left, right } => {
+            ExprKind::Binary {
+                op: BinaryOp::MatchesRegex,
+                op_span,
+                left,
+                right,
+            } => {
                 let left = self.scalar(left, scope);
                 let right = self.scalar(right, scope);
                 self.regex(left, right, *op_span, span)
             }
-            ExprKind::Binary { op, op_span, left, right } => {
+            ExprKind::Binary {
+                op,
+                op_span,
+                left,
+                right,
+            } => {
                 let left = self.scalar(left, scope);
                 let right = self.scalar(right, scope);
                 self.binary(*op, *op_span, left, right, span)
@@ -50,12 +64,23 @@ impl Binder<'_> {
                 let operands: Vec<Bound> = operands.iter().map(|o| self.scalar(o, scope)).collect();
                 self.logical(*and, operands, span)
             }
-            ExprKind::List { op, op_span, subject, items } => {
+            ExprKind::List {
+                op,
+                op_span,
+                subject,
+                items,
+            } => {
                 let subject = self.scalar(subject, scope);
                 let items: Vec<Bound> = items.iter().map(|i| self.list_item(i, scope)).collect();
                 self.list(*op, *op_span, subject, items, span)
             }
-            ExprKind::Between { negated, op_span, subject, low, high } => {
+            ExprKind::Between {
+                negated,
+                op_span,
+                subject,
+                low,
+                high,
+            } => {
                 let subject = self.scalar(subject, scope);
                 let low = self.scalar(low, scope);
                 let high = self.scalar(high, scope);
@@ -88,28 +113,6 @@ impl Binder<'_> {
         }
     }
 
-    /// Inside `dynamic(…)` a datetime is its text, a timespan its ticks (see the language's notes on dynamic literals).
-    fn dynamic(&mut self, literal: &DynamicLiteral) -> Dynamic<'static> {
-        match literal {
-            DynamicLiteral::Null => Dynamic::Null,
-            DynamicLiteral::Scalar(literal, span) => match convert::literal(literal.kind, &literal.text) {
-                Ok(value) => convert::to_dynamic(value),
-                Err(message) => {
-                    self.error("KS004", *span, message);
-                    Dynamic::Null
-                }
-            },
-            DynamicLiteral::Array(items) => {
-                let items: Vec<_> = items.iter().map(|i| self.dynamic(i)).collect();
-                Dynamic::Array(items.into())
-            }
-            DynamicLiteral::Bag(members) => {
-                let members: Vec<_> = members.iter().map(|(k, v)| (k.clone().into(), self.dynamic(v))).collect();
-                Dynamic::Bag(members.into())
-            }
-        }
-    }
-
     /// A column first, then a `let`: a column shadows a `let` of the same name.
     fn name(&mut self, name: &Name, scope: &mut Scope<'_>) -> Bound {
         if let Scope::Row(leg) = scope
@@ -118,9 +121,18 @@ impl Binder<'_> {
             return bound;
         }
         match self.lets.get(&name.text) {
-            Some(Meaning::Scalar(value)) => return Bound { span: name.span, ..value.clone() },
+            Some(Meaning::Scalar(value)) => {
+                return Bound {
+                    span: name.span,
+                    ..value.clone()
+                };
+            }
             Some(Meaning::Tabular(_)) => {
-                self.error("KS108", name.span, format!("'{}' is a table, and a scalar is expected here", name.text));
+                self.error(
+                    "KS108",
+                    name.span,
+                    format!("'{}' is a table, and a scalar is expected here", name.text),
+                );
                 return Bound::error(name.span);
             }
             None => {}
@@ -130,24 +142,37 @@ impl Binder<'_> {
 
     fn unknown_name(&mut self, name: &Name, scope: &mut Scope<'_>) -> Bound {
         let Scope::Row(leg) = scope else {
-            let near = suggest(&name.text, self.lets.keys().map(String::as_str)).map(|n| format!("did you mean '{n}'?"));
-            let mut diagnostic = Diagnostic::error("KS142", name.span, format!("'{}' is not a known variable", name.text));
+            let near =
+                suggest(&name.text, self.lets.keys().map(String::as_str)).map(|n| format!("did you mean '{n}'?"));
+            let mut diagnostic =
+                Diagnostic::error("KS142", name.span, format!("'{}' is not a known variable", name.text));
             diagnostic.help = near;
             self.report(diagnostic);
             return Bound::error(name.span);
         };
-        let names = leg.columns.iter().map(|c| c.name.as_str()).chain(self.lets.keys().map(String::as_str));
+        let names = leg
+            .columns
+            .iter()
+            .map(|c| c.name.as_str())
+            .chain(self.lets.keys().map(String::as_str));
         let near = suggest(&name.text, names).map(|n| format!("did you mean '{n}'?"));
         let table = leg.leg.table.name.clone();
         if leg.open && !self.options.strict {
             let mut diagnostic = Diagnostic::warning(
                 "KS142",
                 name.span,
-                format!("table {table} has no column '{}'; it is read from the record, and is empty where the record lacks it", name.text),
+                format!(
+                    "table {table} has no column '{}'; it is read from the record, and is empty where the record lacks it",
+                    name.text
+                ),
             );
-            diagnostic.help = near.or_else(|| Some("Sentinel refuses it; column_ifexists() is its way to ask".to_owned()));
+            diagnostic.help =
+                near.or_else(|| Some("Sentinel refuses it; column_ifexists() is its way to ask".to_owned()));
             // A name that other tables know has their type, so that it lines up with them in a union.
-            let ty = self.catalog.column_type_elsewhere(&name.text).unwrap_or(ScalarType::Dynamic);
+            let ty = self
+                .catalog
+                .column_type_elsewhere(&name.text)
+                .unwrap_or(ScalarType::Dynamic);
             let bound = leg.add_unknown(&name.text, ty, name.span);
             self.report(diagnostic);
             return bound;
@@ -177,10 +202,18 @@ impl Binder<'_> {
             };
             let span = base.span.to(step_span);
             if base.ty != ScalarType::Dynamic {
-                let (code, what) = if index.is_some() { ("KS147", "an element") } else { ("KS142", "a member") };
+                let (code, what) = if index.is_some() {
+                    ("KS147", "an element")
+                } else {
+                    ("KS142", "a member")
+                };
                 self.report(
-                    Diagnostic::error(code, step_span, format!("a {} has no members; {what} can only be taken of a dynamic", base.ty))
-                        .help("parse_json() turns text into a dynamic"),
+                    Diagnostic::error(
+                        code,
+                        step_span,
+                        format!("a {} has no members; {what} can only be taken of a dynamic", base.ty),
+                    )
+                    .help("parse_json() turns text into a dynamic"),
                 );
                 return Bound::error(span);
             }
@@ -192,13 +225,21 @@ impl Binder<'_> {
                         BoundKind::Index(Box::new(base), Box::new(index))
                     }
                     _ => {
-                        self.error("KS141", index.span, format!("an index must be a string or a whole number, and this is {}", index.ty));
+                        self.error(
+                            "KS141",
+                            index.span,
+                            format!("an index must be a string or a whole number, and this is {}", index.ty),
+                        );
                         return Bound::error(span);
                     }
                 },
                 (_, None) => return Bound::error(span),
             };
-            base = fold(Bound { kind, ty: ScalarType::Dynamic, span });
+            base = fold(Bound {
+                kind,
+                ty: ScalarType::Dynamic,
+                span,
+            });
         }
         base
     }
@@ -207,7 +248,11 @@ impl Binder<'_> {
     fn list_item(&mut self, item: &Expr, scope: &mut Scope<'_>) -> Bound {
         let shadowed = matches!((&item.kind, &*scope), (ExprKind::Name(n), Scope::Row(leg)) if leg.columns.iter().any(|c| c.name == n.text));
         if !shadowed && self.is_tabular(item) {
-            self.error("KT001", item.span, "a list that is read from a table is not supported yet");
+            self.error(
+                "KT001",
+                item.span,
+                "a list that is read from a table is not supported yet",
+            );
             return Bound::error(item.span);
         }
         self.scalar(item, scope)
@@ -217,16 +262,26 @@ impl Binder<'_> {
         if left.is_error() || right.is_error() {
             return Bound::error(span);
         }
-        if !matches!(left.ty, ScalarType::String | ScalarType::Dynamic) || !matches!(right.ty, ScalarType::String | ScalarType::Dynamic) {
-            self.error("KS106", op_span, format!("'matches regex' is not defined for {} and {}", left.ty, right.ty));
+        if !matches!(left.ty, ScalarType::String | ScalarType::Dynamic)
+            || !matches!(right.ty, ScalarType::String | ScalarType::Dynamic)
+        {
+            self.error(
+                "KS106",
+                op_span,
+                format!("'matches regex' is not defined for {} and {}", left.ty, right.ty),
+            );
             return Bound::error(span);
         }
         let Some(pattern) = right.as_constant() else {
             self.error("KS129", right.span, "the regular expression must be a constant");
             return Bound::error(span);
         };
-        match regex_of(&convert::to_text(pattern)) {
-            Ok(regex) => Bound { kind: BoundKind::Regex(Box::new(left), Arc::new(regex)), ty: ScalarType::Bool, span },
+        match regex_of(&convert::text(pattern)) {
+            Ok(regex) => Bound {
+                kind: BoundKind::Regex(Box::new(left), Arc::new(regex)),
+                ty: ScalarType::Bool,
+                span,
+            },
             Err(message) => {
                 self.error("SEM0420", right.span, message);
                 Bound::error(span)
@@ -241,7 +296,11 @@ impl Binder<'_> {
         let arguments: Vec<Bound> = arguments.iter().map(|a| self.scalar(&a.value, scope)).collect();
         let Some(function) = functions::find(&name.text) else {
             let near = suggest(&name.text, functions::all().map(|f| f.name)).map(|n| format!("did you mean '{n}'?"));
-            let mut diagnostic = Diagnostic::error("KS143", name.span, format!("the function '{}' is not known, or not supported yet", name.text));
+            let mut diagnostic = Diagnostic::error(
+                "KS143",
+                name.span,
+                format!("the function '{}' is not known, or not supported yet", name.text),
+            );
             diagnostic.help = near;
             self.report(diagnostic);
             return Bound::error(span);
@@ -249,9 +308,19 @@ impl Binder<'_> {
         if arguments.iter().any(Bound::is_error) {
             return Bound::error(span);
         }
+        // Only a dynamic has to be looked into; the type of anything else is known here.
+        if let ("gettype", [argument]) = (function.name, arguments.as_slice())
+            && argument.ty != ScalarType::Dynamic
+        {
+            return Bound::constant(Value::string(argument.ty.name()), ScalarType::String, span);
+        }
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
         match function.check(&types) {
-            Ok(ty) => Bound { kind: BoundKind::Call(function, arguments), ty, span },
+            Ok(ty) => Bound {
+                kind: BoundKind::Call(function, arguments),
+                ty,
+                span,
+            },
             Err((code, message)) => {
                 self.error(code, span, message);
                 Bound::error(span)
@@ -262,7 +331,11 @@ impl Binder<'_> {
     /// Decided when the query is bound: the column if the scope has it, else the default.
     fn column_ifexists(&mut self, name: &Name, arguments: &[Argument], scope: &mut Scope<'_>, span: Span) -> Bound {
         let [column, default] = arguments else {
-            self.error("KS119", span, format!("'{}' takes 2 arguments: the name of a column and a default", name.text));
+            self.error(
+                "KS119",
+                span,
+                format!("'{}' takes 2 arguments: the name of a column and a default", name.text),
+            );
             return Bound::error(span);
         };
         let default = self.scalar(&default.value, scope);
@@ -301,11 +374,20 @@ fn literal_type(kind: LiteralKind) -> ScalarType {
 const MAX_REGEX_SIZE: usize = 4 << 20;
 
 fn regex_of(pattern: &str) -> Result<regex::Regex, String> {
-    regex::RegexBuilder::new(pattern).size_limit(MAX_REGEX_SIZE).dfa_size_limit(MAX_REGEX_SIZE).build().map_err(|e| {
-        let text = e.to_string();
-        let reason = text.lines().last().unwrap_or_default().trim_start_matches("error:").trim();
-        format!("the regular expression cannot be used: {reason}")
-    })
+    regex::RegexBuilder::new(pattern)
+        .size_limit(MAX_REGEX_SIZE)
+        .dfa_size_limit(MAX_REGEX_SIZE)
+        .build()
+        .map_err(|e| {
+            let text = e.to_string();
+            let reason = text
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim_start_matches("error:")
+                .trim();
+            format!("the regular expression cannot be used: {reason}")
+        })
 }
 
 /// A value in place of what computes it, if that reads neither a column nor the clock.

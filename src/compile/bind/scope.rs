@@ -59,17 +59,36 @@ impl LegScope {
             .columns
             .iter()
             .enumerate()
-            .map(|(i, c)| ScopeColumn { name: c.name.clone(), ty: c.ty, place: Place::Table(i) })
+            .map(|(i, c)| ScopeColumn {
+                name: c.name.clone(),
+                ty: c.ty,
+                place: Place::Table(i),
+            })
             .collect();
-        let leg = Leg { table, cells: Vec::new(), steps: Vec::new(), output: Vec::new(), lookback: Vec::new() };
-        LegScope { leg, columns, hidden: Vec::new(), open: true }
+        let leg = Leg {
+            table,
+            cells: Vec::new(),
+            steps: Vec::new(),
+            output: Vec::new(),
+            lookback: Vec::new(),
+        };
+        LegScope {
+            leg,
+            columns,
+            hidden: Vec::new(),
+            open: true,
+        }
     }
 
     /// The column of that name, as an expression.
     pub(super) fn column(&mut self, name: &str, span: Span) -> Option<Bound> {
         let at = self.columns.iter().position(|c| c.name == name)?;
         let cell = self.cell_of(at);
-        Some(Bound { kind: BoundKind::Cell(cell), ty: self.columns[at].ty, span })
+        Some(Bound {
+            kind: BoundKind::Cell(cell),
+            ty: self.columns[at].ty,
+            span,
+        })
     }
 
     /// The cell of the `at`-th column in scope.
@@ -78,7 +97,11 @@ impl LegScope {
             Place::Cell(cell) => cell,
             Place::Table(i) => {
                 let column = self.leg.table.columns[i].clone();
-                let existing = self.leg.cells.iter().position(|c| c.source.as_ref().is_some_and(|s| s.name == column.name));
+                let existing = self
+                    .leg
+                    .cells
+                    .iter()
+                    .position(|c| c.source.as_ref().is_some_and(|s| s.name == column.name));
                 let cell = match existing {
                     Some(i) => CellId(i as u32),
                     None => self.push_cell(column.name.clone(), column.ty, Some(column)),
@@ -96,16 +119,39 @@ impl LegScope {
 
     /// A column that the schema does not know, read from the record's member of that name.
     pub(super) fn add_unknown(&mut self, name: &str, ty: ScalarType, span: Span) -> Bound {
-        let members = vec![Member { name: name.to_owned(), envelope: false }];
-        let cell = self.push_cell(name.to_owned(), ty, Some(Column { name: name.to_owned(), ty, members }));
-        self.columns.push(ScopeColumn { name: name.to_owned(), ty, place: Place::Cell(cell) });
-        Bound { kind: BoundKind::Cell(cell), ty, span }
+        let members = vec![Member {
+            name: name.to_owned(),
+            envelope: false,
+        }];
+        let cell = self.push_cell(
+            name.to_owned(),
+            ty,
+            Some(Column {
+                name: name.to_owned(),
+                ty,
+                members,
+            }),
+        );
+        self.columns.push(ScopeColumn {
+            name: name.to_owned(),
+            ty,
+            place: Place::Cell(cell),
+        });
+        Bound {
+            kind: BoundKind::Cell(cell),
+            ty,
+            span,
+        }
     }
 
     /// A cell that holds `value`; a value that already is a cell keeps it.
     pub(super) fn assign(&mut self, name: &str, value: Bound) -> ScopeColumn {
         let ty = value.ty;
-        ScopeColumn { name: name.to_owned(), ty, place: Place::Cell(self.assign_cell(name, value)) }
+        ScopeColumn {
+            name: name.to_owned(),
+            ty,
+            place: Place::Cell(self.assign_cell(name, value)),
+        }
     }
 
     /// The same, for its cell alone.
@@ -127,10 +173,8 @@ impl LegScope {
 
     /// The event time's column: what a lookback bounds.
     pub(super) fn is_time(&self, cell: CellId) -> bool {
-        let Some(source) = self.leg.cells[cell.index()].source.as_ref() else { return false };
-        let time = self.leg.table.time.as_deref();
-        source.ty == ScalarType::DateTime
-            && (Some(source.name.as_str()) == time || matches!(source.name.as_str(), "TimeGenerated" | "Timestamp"))
+        let source = self.leg.cells[cell.index()].source.as_ref();
+        source.is_some_and(|source| source.ty == ScalarType::DateTime && self.leg.table.is_time(&source.name))
     }
 }
 
@@ -148,7 +192,10 @@ impl Tabular {
         let columns = self.legs[0]
             .columns
             .iter()
-            .map(|c| OutputColumn { name: c.name.clone(), ty: c.ty })
+            .map(|c| OutputColumn {
+                name: c.name.clone(),
+                ty: c.ty,
+            })
             .collect();
         let visible = self.legs[0].columns.len();
         for order in &mut self.order {
@@ -165,6 +212,10 @@ impl Tabular {
                 scope.leg
             })
             .collect();
-        BoundQuery { legs, columns, order: self.order }
+        BoundQuery {
+            legs,
+            columns,
+            order: self.order,
+        }
     }
 }

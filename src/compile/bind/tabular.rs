@@ -6,9 +6,9 @@ use super::scope::{LegScope, Scope, ScopeColumn, Tabular};
 use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind, Order, SortColumn, Step};
 use crate::compile::lookback;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, suggest};
 use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, SortKey, Union};
-use crate::schema::{ScalarType, suggest};
+use crate::schema::ScalarType;
 use crate::value::Value;
 
 impl Binder<'_> {
@@ -29,16 +29,24 @@ impl Binder<'_> {
             ExprKind::Operator(operator) => match &operator.kind {
                 OperatorKind::Union(union) => self.union(None, union, operator.span),
                 // The parser has said that it is not supported yet.
-                OperatorKind::Unsupported(_) => None,
+                OperatorKind::Unsupported(_) | OperatorKind::Error => None,
                 _ => {
-                    self.error("KS174", operator.span, "this operator cannot be the first one; a table must stand before it");
+                    self.error(
+                        "KS174",
+                        operator.span,
+                        "this operator cannot be the first one; a table must stand before it",
+                    );
                     None
                 }
             },
             ExprKind::Call { name, .. } => {
                 self.report(
-                    Diagnostic::error("KS204", name.span, format!("'{}' is not a table or a known tabular function", name.text))
-                        .help("saved functions are not supported yet; put the table that it reads in its place"),
+                    Diagnostic::error(
+                        "KS204",
+                        name.span,
+                        format!("'{}' is not a table or a known tabular function", name.text),
+                    )
+                    .help("saved functions are not supported yet; put the table that it reads in its place"),
                 );
                 None
             }
@@ -62,7 +70,10 @@ impl Binder<'_> {
             None => {}
         }
         if let Some(table) = self.catalog.table(&name.text) {
-            return Some(Tabular { legs: vec![LegScope::of(table)], order: Vec::new() });
+            return Some(Tabular {
+                legs: vec![LegScope::of(table)],
+                order: Vec::new(),
+            });
         }
         let lets = self.lets.keys().map(String::as_str);
         let near = suggest(&name.text, lets.chain(self.catalog.names())).map(str::to_owned);
@@ -79,9 +90,16 @@ impl Binder<'_> {
     fn apply(&mut self, mut table: Tabular, operator: &Operator) -> Option<Tabular> {
         // A sorted result may be filtered and shaped; after `take` that would be of other rows than Sentinel's.
         if table.order.iter().any(|o| matches!(o, Order::Take(_)))
-            && !matches!(operator.kind, OperatorKind::Sort(_) | OperatorKind::Take(_) | OperatorKind::Top { .. } | OperatorKind::Unsupported(_))
+            && !matches!(
+                operator.kind,
+                OperatorKind::Sort(_) | OperatorKind::Take(_) | OperatorKind::Top { .. } | OperatorKind::Unsupported(_)
+            )
         {
-            self.error("KT003", operator.span, "an operator after 'take' or 'top' depends on which rows were taken, which a stream does not know");
+            self.error(
+                "KT004",
+                operator.span,
+                "an operator after 'take' or 'top' depends on which rows were taken, which a stream does not know",
+            );
             return None;
         }
         match &operator.kind {
@@ -114,7 +132,7 @@ impl Binder<'_> {
                 let count = self.row_count(count)?;
                 table.order.extend([Order::Sort(sort), Order::Take(count)]);
             }
-            OperatorKind::Unsupported(_) => return None,
+            OperatorKind::Unsupported(_) | OperatorKind::Error => return None,
         }
         Some(table)
     }
@@ -146,7 +164,11 @@ impl Binder<'_> {
                 let name = match &item.name {
                     Some(name) => {
                         if taken.contains(&name.text) {
-                            self.error("KS171", name.span, format!("a column '{}' is already declared in this operator", name.text));
+                            self.error(
+                                "KS171",
+                                name.span,
+                                format!("a column '{}' is already declared in this operator", name.text),
+                            );
                         }
                         name.text.clone()
                     }
@@ -176,7 +198,10 @@ impl Binder<'_> {
 
     fn project(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
         let columns = self.bind_list(leg, list);
-        leg.columns = columns.into_iter().map(|(name, value)| leg.assign(&name, value)).collect();
+        leg.columns = columns
+            .into_iter()
+            .map(|(name, value)| leg.assign(&name, value))
+            .collect();
         leg.open = false;
     }
 
@@ -215,7 +240,10 @@ impl Binder<'_> {
             }
         }
         if parameters.inner {
-            names.retain(|(name, ty)| legs.iter().all(|leg| leg.columns.iter().any(|c| c.name == *name && c.ty == *ty)));
+            names.retain(|(name, ty)| {
+                legs.iter()
+                    .all(|leg| leg.columns.iter().any(|c| c.name == *name && c.ty == *ty))
+            });
         }
         let titles = titles(&names);
         for leg in &mut legs {
@@ -227,7 +255,10 @@ impl Binder<'_> {
             for ((name, ty), title) in names.iter().zip(&titles) {
                 let at = leg.columns.iter().position(|c| c.name == *name && c.ty == *ty);
                 columns.push(match at {
-                    Some(at) => ScopeColumn { name: title.clone(), ..leg.columns[at].clone() },
+                    Some(at) => ScopeColumn {
+                        name: title.clone(),
+                        ..leg.columns[at].clone()
+                    },
                     None => leg.missing(title, *ty),
                 });
             }
@@ -236,7 +267,10 @@ impl Binder<'_> {
             // A union has no order; Kusto keeps none either.
             leg.hidden.clear();
         }
-        Some(Tabular { legs, order: Vec::new() })
+        Some(Tabular {
+            legs,
+            order: Vec::new(),
+        })
     }
 
     fn union_parameters(&mut self, union: &Union) -> UnionParameters {
@@ -251,17 +285,31 @@ impl Binder<'_> {
                 ("kind", "outer") => {}
                 ("kind", "inner") => parameters.inner = true,
                 ("isfuzzy", "true" | "false") => parameters.fuzzy = word == "true",
-                ("withsource" | "with_source", title) if !title.is_empty() => parameters.with_source = Some(title.to_owned()),
+                ("withsource" | "with_source", title) if !title.is_empty() => {
+                    parameters.with_source = Some(title.to_owned())
+                }
                 ("kind" | "isfuzzy" | "withsource" | "with_source", _) => {
-                    self.error("KS140", value.span, format!("'{}' takes {}", name.text, match name.text.as_str() {
-                        "kind" => "inner or outer",
-                        "isfuzzy" => "true or false",
-                        _ => "the name of a column",
-                    }));
+                    self.error(
+                        "KS140",
+                        value.span,
+                        format!(
+                            "'{}' takes {}",
+                            name.text,
+                            match name.text.as_str() {
+                                "kind" => "inner or outer",
+                                "isfuzzy" => "true or false",
+                                _ => "the name of a column",
+                            }
+                        ),
+                    );
                 }
                 (other, _) if other.starts_with("hint.") => {}
                 (other, _) => {
-                    self.report(Diagnostic::warning("KS179", name.span, format!("'{other}' is not a parameter of union; it is left out")));
+                    self.report(Diagnostic::warning(
+                        "KS179",
+                        name.span,
+                        format!("'{other}' is not a parameter of union; it is left out"),
+                    ));
                 }
             }
         }
@@ -278,7 +326,11 @@ impl Binder<'_> {
 
     fn refuse_order(&mut self, table: &Tabular, span: Span) {
         if table.order.iter().any(|o| matches!(o, Order::Take(_))) {
-            self.error("KT003", span, "a 'take' or 'top' inside a union depends on which rows were taken, which a stream does not know");
+            self.error(
+                "KT004",
+                span,
+                "a 'take' or 'top' inside a union depends on which rows were taken, which a stream does not know",
+            );
         }
     }
 
@@ -289,13 +341,21 @@ impl Binder<'_> {
             for leg in &mut table.legs {
                 let value = self.scalar(&key.value, &mut Scope::Row(leg));
                 if value.ty == ScalarType::Dynamic && !value.is_error() {
-                    self.error("KS206", key.value.span, "rows cannot be sorted by a dynamic; convert it, for example with tostring()");
+                    self.error(
+                        "KS206",
+                        key.value.span,
+                        "rows cannot be sorted by a dynamic; convert it, for example with tostring()",
+                    );
                 }
                 let cell = leg.assign_cell("", value);
                 leg.hidden.push(cell);
             }
             let column = table.legs[0].hidden.len() - 1;
-            sort.push(SortColumn { column, descending: key.descending, nulls_first: key.nulls_first });
+            sort.push(SortColumn {
+                column,
+                descending: key.descending,
+                nulls_first: key.nulls_first,
+            });
         }
         sort
     }
@@ -306,7 +366,11 @@ impl Binder<'_> {
             Some(Value::Long(n)) if *n >= 0 => usize::try_from(*n).ok(),
             _ => {
                 if !bound.is_error() {
-                    self.error("KS134", count.span, "the number of rows must be a whole number, zero or more");
+                    self.error(
+                        "KS134",
+                        count.span,
+                        "the number of rows must be a whole number, zero or more",
+                    );
                 }
                 None
             }
@@ -323,8 +387,11 @@ struct UnionParameters {
 
 /// A name that has one type stays; one that has several gets its type's name behind it, and a number if that is taken.
 fn titles(names: &[(String, ScalarType)]) -> Vec<String> {
-    let mut taken: HashSet<String> =
-        names.iter().filter(|(name, _)| names.iter().filter(|(n, _)| n == name).count() == 1).map(|(n, _)| n.clone()).collect();
+    let mut taken: HashSet<String> = names
+        .iter()
+        .filter(|(name, _)| names.iter().filter(|(n, _)| n == name).count() == 1)
+        .map(|(n, _)| n.clone())
+        .collect();
     names
         .iter()
         .map(|(name, ty)| {
@@ -345,9 +412,40 @@ fn titles(names: &[(String, ScalarType)]) -> Vec<String> {
 
 /// Functions whose column is named after their first argument (Kusto.Language, ResultNameKind.FirstArgument).
 const NAMED_BY_ARGUMENT: &[&str] = &[
-    "abs", "bin", "ceiling", "exp", "floor", "format_datetime", "format_timespan", "log", "parse_csv", "parse_json", "parse_xml", "parsejson",
-    "pow", "round", "split", "sqrt", "startofday", "tobool", "toboolean", "todatetime", "todecimal", "todouble", "todynamic", "toguid",
-    "tohex", "toint", "tolong", "toobject", "toreal", "tostring", "totime", "totimespan", "column_ifexists", "columnifexists",
+    "abs",
+    "bin",
+    "ceiling",
+    "exp",
+    "floor",
+    "format_datetime",
+    "format_timespan",
+    "log",
+    "parse_csv",
+    "parse_json",
+    "parse_xml",
+    "parsejson",
+    "pow",
+    "round",
+    "split",
+    "sqrt",
+    "startofday",
+    "tobool",
+    "toboolean",
+    "todatetime",
+    "todecimal",
+    "todouble",
+    "todynamic",
+    "toguid",
+    "tohex",
+    "toint",
+    "tolong",
+    "toobject",
+    "toreal",
+    "tostring",
+    "totime",
+    "totimespan",
+    "column_ifexists",
+    "columnifexists",
 ];
 
 /// The name that Kusto gives a column without one.

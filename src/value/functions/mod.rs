@@ -46,6 +46,12 @@ pub struct Function {
     pub call: Call,
 }
 
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 /// What a function does: its arguments to its value.
 pub type Call = for<'a> fn(&Context, &[Value<'a>]) -> Value<'a>;
 

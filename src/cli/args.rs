@@ -1,0 +1,148 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::settings::RawSettings;
+
+/// A tap in a log pipe: reads log records as lines, holds each against Microsoft Sentinel KQL detections, writes an alert
+/// for each match.
+#[derive(Debug, Parser)]
+#[command(name = "kqltap", version, max_term_width = 110)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Read records, write alerts
+    Run(Box<RunArguments>),
+    /// Say what is wrong with rules
+    Check(CheckArguments),
+    /// Run the records that rules carry: what must match, and what must not
+    Test(RulesArguments),
+    /// Show what rules become: tables, columns, patterns, what is left out
+    Explain(RulesArguments),
+    /// Evaluate a scalar expression
+    Eval(EvalArguments),
+    /// List the known tables, or the columns of one
+    Tables(TablesArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// Files to read; - is standard input
+    #[arg(value_name = "INPUT", default_value = "-")]
+    pub(super) inputs: Vec<String>,
+    /// Rules: a .yaml, .yml or .kql file, a folder, or builtin; repeatable
+    #[arg(long, value_name = "PATH")]
+    rules: Vec<String>,
+    /// Where alerts go: - or a file, which is appended to
+    #[arg(long, value_name = "TARGET")]
+    output: Option<String>,
+    /// Write alerts, or every line with matched records annotated
+    #[arg(long, value_name = "WHAT")]
+    emit: Option<EmitName>,
+    /// The table of records that name none
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
+    /// Take a query's bound on event time as true, or apply it
+    #[arg(long, value_name = "HOW")]
+    lookback: Option<LookbackName>,
+    /// What now() is [default: the clock]
+    #[arg(long, value_name = "TIME")]
+    now: Option<String>,
+    /// Read the whole input first, so that sort, top and take apply
+    #[arg(long)]
+    batch: bool,
+    /// A column that a table's schema lacks is an error, as in Sentinel
+    #[arg(long)]
+    strict: bool,
+    /// Where lines go that cannot be decoded, each with its reason
+    #[arg(long, value_name = "PATH")]
+    dead_letter: Option<String>,
+    /// How the ledger is shown at the end
+    #[arg(long, value_name = "HOW")]
+    stats: Option<StatsName>,
+    /// A file of settings; see config/kqltap.toml
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EmitName {
+    Alerts,
+    Annotate,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LookbackName {
+    Stream,
+    Apply,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum StatsName {
+    Text,
+    Json,
+    Off,
+}
+
+impl RunArguments {
+    /// What the flags say of the settings.
+    pub(super) fn settings(&self) -> RawSettings {
+        let word = |value: &dyn std::fmt::Debug| format!("{value:?}").to_ascii_lowercase();
+        RawSettings {
+            rules: (!self.rules.is_empty()).then(|| self.rules.clone()),
+            output: self.output.clone(),
+            emit: self.emit.map(|e| word(&e)),
+            table: self.table.clone(),
+            lookback: self.lookback.map(|l| word(&l)),
+            now: self.now.clone(),
+            batch: self.batch.then_some(true),
+            strict: self.strict.then_some(true),
+            dead_letter: self.dead_letter.clone(),
+            stats: self.stats.map(|s| word(&s)),
+            ..RawSettings::default()
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Rules: files, folders, or builtin
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<String>,
+    /// One line of JSON for each file
+    #[arg(long)]
+    pub(super) json: bool,
+    /// A column that a table's schema lacks is an error, as in Sentinel
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArguments {
+    /// Rules: files, folders, or builtin
+    #[arg(value_name = "PATH", default_value = "builtin")]
+    pub(super) paths: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EvalArguments {
+    /// The expression; without it, each line of standard input is one
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    pub(super) expression: Option<String>,
+    /// What now() is [default: the clock]
+    #[arg(long, value_name = "TIME")]
+    pub(super) now: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TablesArguments {
+    /// A table, to see its columns
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+}

@@ -1,0 +1,130 @@
+//! `kqltap explain`: what rules become.
+
+use std::fmt::Write as _;
+
+use super::args::RulesArguments;
+use super::{OK, USAGE, print, rules};
+use crate::compile::bound::{BoundQuery, Leg, Order, Step};
+use crate::compile::{BindOptions, BoundRule, Ruleset, TableMatcher};
+use crate::kql;
+use crate::schema::Catalog;
+
+pub(super) fn explain(arguments: &RulesArguments) -> u8 {
+    let catalog = Catalog::builtin();
+    let Some(bound) = rules::bound(
+        &arguments.paths,
+        &catalog,
+        &kql::Limits::default(),
+        BindOptions::default(),
+    ) else {
+        return USAGE;
+    };
+    let ruleset = match Ruleset::new(bound, &catalog, None) {
+        Ok(ruleset) => ruleset,
+        Err(error) => {
+            eprintln!("kqltap: {error}");
+            return USAGE;
+        }
+    };
+    let mut text = String::new();
+    for rule in &ruleset.rules {
+        explain_rule(rule, &mut text);
+    }
+    for table in &ruleset.tables {
+        explain_table(table, &ruleset, &mut text);
+    }
+    print(&text);
+    OK
+}
+
+fn explain_rule(bound: &BoundRule, text: &mut String) {
+    let (rule, query) = (&bound.rule, &bound.query);
+    let _ = writeln!(text, "rule {} ({}, {})", rule.name, rule.id, rule.severity.name());
+    for leg in &query.legs {
+        explain_leg(leg, &rule.query, text);
+    }
+    let columns: Vec<String> = query.columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect();
+    let _ = writeln!(text, "  result   {}", columns.join(", "));
+    if let Some(order) = order_of(query) {
+        let _ = writeln!(text, "  left out in a stream, applied with --batch: {order}");
+    }
+    text.push('\n');
+}
+
+fn explain_leg(leg: &Leg, query: &str, text: &mut String) {
+    let _ = writeln!(text, "  table    {}", leg.table.name);
+    let columns: Vec<&str> = leg
+        .cells
+        .iter()
+        .filter(|c| c.source.is_some())
+        .map(|c| c.name.as_str())
+        .collect();
+    let _ = writeln!(text, "    reads  {}", columns.join(", "));
+    for bound in &leg.lookback {
+        let _ = writeln!(
+            text,
+            "    lookback, taken as true in a stream: {}",
+            snippet(query, bound.span)
+        );
+    }
+    for step in &leg.steps {
+        if let Step::Filter(bound) = step {
+            let _ = writeln!(text, "    where  {}", snippet(query, bound.span));
+        }
+    }
+}
+
+fn explain_table(table: &TableMatcher, ruleset: &Ruleset, text: &mut String) {
+    let program = &table.program;
+    let _ = writeln!(
+        text,
+        "table {}: {} detections",
+        program.table.name,
+        program.detections.len()
+    );
+    let columns: Vec<&str> = program.columns.iter().map(|c| c.name.as_str()).collect();
+    let _ = writeln!(text, "  decodes  {}", columns.join(", "));
+    for (at, subject) in program.subjects.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "  automaton of {}, {} patterns",
+            program.subject_name(at),
+            subject.patterns.len()
+        );
+        for pattern in &subject.patterns {
+            let _ = writeln!(text, "    {pattern}");
+        }
+    }
+    let _ = writeln!(text, "  program");
+    let _ = write!(text, "{program}");
+    for detection in &program.detections {
+        let filter: Vec<String> = detection.filter.iter().map(ToString::to_string).collect();
+        let output: Vec<String> = detection.output.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "  detection {:?}", ruleset.rules[detection.rule].rule.name);
+        let _ = writeln!(text, "    if all of {}", filter.join(", "));
+        let _ = writeln!(text, "    row ({})", output.join(", "));
+    }
+    text.push('\n');
+}
+
+fn order_of(query: &BoundQuery) -> Option<String> {
+    let parts: Vec<String> = query
+        .order
+        .iter()
+        .map(|order| match order {
+            Order::Sort(keys) => format!("sort by {} keys", keys.len()),
+            Order::Take(n) => format!("take {n}"),
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// The query's own words, on one line.
+fn snippet(query: &str, span: crate::diagnostic::Span) -> String {
+    let words = query.get(span.start..span.end).unwrap_or_default();
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(160) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}

@@ -1,0 +1,75 @@
+//! Rules from paths, bound, and what is to be said of them.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use crate::compile::{BindOptions, BoundRule, bind_rule};
+use crate::diagnostic::{Diagnostic, render};
+use crate::kql;
+use crate::rule::{self, Rule, RuleError};
+use crate::schema::Catalog;
+
+/// The rules of a path, or the pack that comes with kqltap.
+pub(super) fn load(path: &str) -> Result<Vec<Rule>, RuleError> {
+    match path {
+        "builtin" => rule::builtin(),
+        path => rule::load(Path::new(path)),
+    }
+}
+
+/// Loads and binds the rules of every path. What is wrong is printed; `None` if a rule has errors.
+pub(super) fn bound(
+    paths: &[String],
+    catalog: &Catalog,
+    limits: &kql::Limits,
+    options: BindOptions,
+) -> Option<Vec<BoundRule>> {
+    let mut bound = Vec::new();
+    let mut failed = false;
+    for path in paths {
+        let rules = match load(path) {
+            Ok(rules) => rules,
+            Err(error) => {
+                eprintln!("kqltap: {error}");
+                failed = true;
+                continue;
+            }
+        };
+        for rule in rules {
+            let origin = rule.origin.clone();
+            let (rule, diagnostics) = bind_rule(rule, catalog, limits, options);
+            show(&origin, &diagnostics);
+            match rule {
+                Some(rule) => bound.push(rule),
+                None => failed = true,
+            }
+        }
+    }
+    if failed {
+        return None;
+    }
+    if bound.is_empty() {
+        eprintln!("kqltap: there are no rules to run; name some with --rules");
+        return None;
+    }
+    Some(bound)
+}
+
+/// Draws diagnostics, at their places in the rule's file, to standard error.
+pub(super) fn show(origin: &rule::Origin, diagnostics: &[Diagnostic]) {
+    if !diagnostics.is_empty() {
+        eprint!("{}", draw(origin, diagnostics, std::io::stderr().is_terminal()));
+    }
+}
+
+/// The same, as text.
+pub(super) fn draw(origin: &rule::Origin, diagnostics: &[Diagnostic], color: bool) -> String {
+    let placed: Vec<Diagnostic> = diagnostics
+        .iter()
+        .map(|d| Diagnostic {
+            span: origin.map(d.span),
+            ..d.clone()
+        })
+        .collect();
+    render(&origin.path, &origin.source, &placed, color)
+}

@@ -1,0 +1,125 @@
+//! `kqltap run`: records in, alerts out.
+
+use std::sync::Arc;
+
+use super::args::RunArguments;
+use super::{FAILED, OK, USAGE, rules};
+use crate::compile::Ruleset;
+use crate::matcher::Path;
+use crate::pipeline::run::{Run, RunError, Running};
+use crate::pipeline::source::Input;
+use crate::schema::Catalog;
+use crate::settings::{RawSettings, Settings, Stats};
+
+pub(super) fn run(arguments: RunArguments) -> u8 {
+    let settings = match RawSettings::resolve(arguments.settings(), arguments.config.as_deref()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("kqltap: {error}");
+            return USAGE;
+        }
+    };
+    let inputs: Result<Vec<Input>, String> = arguments.inputs.iter().map(|i| Input::parse(i)).collect();
+    let run = match inputs.and_then(|inputs| prepare(settings.clone(), inputs)) {
+        Ok(Some(run)) => run,
+        Ok(None) => return USAGE,
+        Err(message) => {
+            eprintln!("kqltap: {message}");
+            return USAGE;
+        }
+    };
+    let running = match Running::new(run) {
+        Ok(running) => Arc::new(running),
+        Err(error) => {
+            eprintln!("kqltap: {error}");
+            return FAILED;
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("kqltap: cannot start: {error}");
+            return FAILED;
+        }
+    };
+    let outcome = runtime.block_on(until_done_or_stopped(running.clone()));
+    // The reading thread may sit in a read that never returns; it holds nothing, so nobody waits for it.
+    runtime.shutdown_background();
+    finish(&running, outcome, settings.stats)
+}
+
+fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String> {
+    let catalog = Catalog::builtin();
+    if let Some(table) = &settings.table
+        && !catalog.contains(table)
+    {
+        let near = catalog
+            .suggest(table)
+            .map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        return Err(format!("--table {table}: there is no such table{near}"));
+    }
+    let Some(rules) = rules::bound(&settings.rules, &catalog, &settings.query_limits, settings.bind) else {
+        return Ok(None);
+    };
+    let ruleset = Ruleset::new(rules, &catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;
+    Ok(Some(Run {
+        ruleset: Arc::new(ruleset),
+        inputs,
+        output: settings.output,
+        dead_letter: settings.dead_letter,
+        options: settings.worker,
+        batch_memory: settings.batch_memory,
+        path: Path::Compiled,
+    }))
+}
+
+/// Drives the run on a thread of its own; a signal ends it between two blocks.
+async fn until_done_or_stopped(running: Arc<Running>) -> Result<(), RunError> {
+    let driver = running.clone();
+    let done = tokio::task::spawn_blocking(move || driver.drive());
+    tokio::select! {
+        outcome = done => outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())),
+        () = signal() => {
+            running.stop();
+            Ok(())
+        }
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = signal(SignalKind::terminate());
+    match terminate {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+fn finish(running: &Running, outcome: Result<(), RunError>, stats: Stats) -> u8 {
+    let report = running.report();
+    let seconds = report.elapsed.as_secs_f64();
+    match stats {
+        Stats::Text => eprintln!("{}", report.ledger.to_text(seconds)),
+        Stats::Json => eprintln!("{}", report.ledger.to_json(seconds)),
+        Stats::Off => {}
+    }
+    match outcome {
+        // Said already, where it happened.
+        Err(RunError::Read(..)) => FAILED,
+        Err(error) => {
+            eprintln!("kqltap: {error}");
+            FAILED
+        }
+        // Whoever closed the pipe wanted no more: that is success, and what it did not take is no loss.
+        Ok(()) if report.closed || report.ledger.is_balanced() => OK,
+        Ok(()) => FAILED,
+    }
+}

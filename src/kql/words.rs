@@ -1,0 +1,284 @@
+//! Words that are special where they stand: tabular operators, operators between operands, names of literals.
+
+use crate::kql::ast::{BinaryOp, ListOp, LiteralKind, TextKind, TextOp};
+
+/// The tabular operators that run.
+pub(crate) const OPERATORS: &[&str] = &[
+    "where", "filter", "extend", "project", "union", "sort", "order", "take", "limit", "top",
+];
+
+/// The tabular operators of the language that do not run yet.
+pub(crate) const OPERATORS_TO_COME: &[&str] = &[
+    "as",
+    "assert-schema",
+    "consume",
+    "count",
+    "datatable",
+    "distinct",
+    "evaluate",
+    "execute-and-cache",
+    "externaldata",
+    "external_data",
+    "facet",
+    "find",
+    "fork",
+    "getschema",
+    "graph-mark-components",
+    "graph-match",
+    "graph-shortest-paths",
+    "graph-to-table",
+    "graph-where-edges",
+    "graph-where-nodes",
+    "invoke",
+    "join",
+    "lookup",
+    "macro-expand",
+    "make-graph",
+    "make-series",
+    "mv-apply",
+    "mv-expand",
+    "mvapply",
+    "mvexpand",
+    "parse",
+    "parse-kv",
+    "parse-where",
+    "partition",
+    "partition-by",
+    "print",
+    "project-away",
+    "project-by-names",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "project-smart",
+    "range",
+    "reduce",
+    "render",
+    "sample",
+    "sample-distinct",
+    "scan",
+    "search",
+    "serialize",
+    "summarize",
+    "top-hitters",
+    "top-nested",
+];
+
+/// The tabular operators that may begin a pipe.
+const FIRST_OPERATORS: &[&str] = &[
+    "union",
+    "print",
+    "search",
+    "find",
+    "range",
+    "evaluate",
+    "datatable",
+    "externaldata",
+    "external_data",
+    "macro-expand",
+];
+
+/// The words between two operands, for suggestions.
+pub(crate) const INFIX_WORDS: &[&str] = &[
+    "and",
+    "or",
+    "in",
+    "in~",
+    "!in",
+    "!in~",
+    "between",
+    "!between",
+    "has",
+    "!has",
+    "has_cs",
+    "!has_cs",
+    "has_any",
+    "has_all",
+    "hasprefix",
+    "!hasprefix",
+    "hasprefix_cs",
+    "!hasprefix_cs",
+    "hassuffix",
+    "!hassuffix",
+    "hassuffix_cs",
+    "!hassuffix_cs",
+    "contains",
+    "!contains",
+    "contains_cs",
+    "!contains_cs",
+    "startswith",
+    "!startswith",
+    "startswith_cs",
+    "!startswith_cs",
+    "endswith",
+    "!endswith",
+    "endswith_cs",
+    "!endswith_cs",
+    "matches",
+];
+
+/// Whether a word may begin a pipe.
+pub(crate) fn is_first_operator(word: &str) -> bool {
+    FIRST_OPERATORS.contains(&word)
+}
+
+/// An operator between two operands, or between one and a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Infix {
+    Binary(BinaryOp),
+    List(ListOp),
+    Between { negated: bool },
+}
+
+/// How tight an operator binds. Kusto's own order: string operators bind tighter than `*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    Equality,
+    Relational,
+    Additive,
+    Multiplicative,
+    Text,
+    /// Tighter than any operator between operands.
+    Unary,
+}
+
+impl Level {
+    /// The next tighter level.
+    pub(crate) fn tighter(self) -> Level {
+        match self {
+            Level::Equality => Level::Relational,
+            Level::Relational => Level::Additive,
+            Level::Additive => Level::Multiplicative,
+            Level::Multiplicative => Level::Text,
+            Level::Text | Level::Unary => Level::Unary,
+        }
+    }
+
+    /// Whether `a op b op c` is allowed.
+    pub(crate) fn chains(self) -> bool {
+        matches!(self, Level::Additive | Level::Multiplicative)
+    }
+}
+
+impl Infix {
+    /// How tight it binds.
+    pub(crate) fn level(self) -> Level {
+        match self {
+            Infix::List(_) | Infix::Between { .. } => Level::Equality,
+            Infix::Binary(op) => match op {
+                BinaryOp::Equal | BinaryOp::NotEqual => Level::Equality,
+                BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual => {
+                    Level::Relational
+                }
+                BinaryOp::Add | BinaryOp::Subtract => Level::Additive,
+                BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => Level::Multiplicative,
+                BinaryOp::EqualFolded { .. } | BinaryOp::Text(_) | BinaryOp::MatchesRegex => Level::Text,
+            },
+        }
+    }
+
+    /// The operator that a word such as `!has_cs` is. `matches` is `matches regex`.
+    pub(crate) fn from_word(word: &str) -> Option<Infix> {
+        let (negated, plain) = match word.strip_prefix('!') {
+            Some(plain) => (true, plain),
+            None => (false, word),
+        };
+        match (plain, negated) {
+            ("in", _) => return Some(Infix::List(ListOp::In { folded: false, negated })),
+            ("in~", _) => return Some(Infix::List(ListOp::In { folded: true, negated })),
+            ("has_any", false) => return Some(Infix::List(ListOp::HasAny)),
+            ("has_all", false) => return Some(Infix::List(ListOp::HasAll)),
+            ("between", _) => return Some(Infix::Between { negated }),
+            ("matches", false) => return Some(Infix::Binary(BinaryOp::MatchesRegex)),
+            _ => {}
+        }
+        let (case_sensitive, stem) = match plain.strip_suffix("_cs") {
+            Some(stem) => (true, stem),
+            None => (false, plain),
+        };
+        let kind = match stem {
+            "has" => TextKind::Has,
+            "hasprefix" => TextKind::HasPrefix,
+            "hassuffix" => TextKind::HasSuffix,
+            "contains" => TextKind::Contains,
+            "startswith" => TextKind::StartsWith,
+            "endswith" => TextKind::EndsWith,
+            _ => return None,
+        };
+        Some(Infix::Binary(BinaryOp::Text(TextOp {
+            kind,
+            case_sensitive,
+            negated,
+        })))
+    }
+}
+
+/// The type that `name(…)` is a literal of.
+pub(crate) fn literal_kind(name: &str) -> Option<LiteralKind> {
+    Some(match name {
+        "bool" | "boolean" => LiteralKind::Bool,
+        "int" => LiteralKind::Int,
+        "long" => LiteralKind::Long,
+        "real" | "double" => LiteralKind::Real,
+        "decimal" => LiteralKind::Decimal,
+        "datetime" | "date" => LiteralKind::DateTime,
+        "timespan" | "time" => LiteralKind::TimeSpan,
+        "guid" | "uniqueid" | "uuid" => LiteralKind::Guid,
+        _ => return None,
+    })
+}
+
+/// The function that converts to a type, for those who write a literal's name around an expression.
+pub(crate) fn conversion(kind: LiteralKind) -> &'static str {
+    match kind {
+        LiteralKind::Bool => "tobool",
+        LiteralKind::Int => "toint",
+        LiteralKind::Long => "tolong",
+        LiteralKind::Real => "toreal",
+        LiteralKind::Decimal => "todecimal",
+        LiteralKind::String => "tostring",
+        LiteralKind::DateTime => "todatetime",
+        LiteralKind::TimeSpan => "totimespan",
+        LiteralKind::Guid => "toguid",
+    }
+}
+
+/// Whether a word behind a number makes it a timespan.
+pub(crate) fn is_time_unit(word: &str) -> bool {
+    matches!(
+        word,
+        "d" | "day"
+            | "days"
+            | "h"
+            | "hr"
+            | "hrs"
+            | "hour"
+            | "hours"
+            | "m"
+            | "min"
+            | "minute"
+            | "minutes"
+            | "s"
+            | "sec"
+            | "second"
+            | "seconds"
+            | "ms"
+            | "milli"
+            | "millis"
+            | "millisec"
+            | "millisecond"
+            | "milliseconds"
+            | "micro"
+            | "micros"
+            | "microsec"
+            | "microsecond"
+            | "microseconds"
+            | "nano"
+            | "nanos"
+            | "nanosec"
+            | "nanosecond"
+            | "nanoseconds"
+            | "tick"
+            | "ticks"
+    )
+}

@@ -1,0 +1,326 @@
+//! Settings: defaults, then a file, then the environment, then flags; one validated [`Settings`] comes out.
+//!
+//! config/kqltap.toml is embedded and read like any other file, so what it says is what is.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::compile::BindOptions;
+use crate::kql;
+use crate::pipeline::sink::Output;
+use crate::pipeline::worker::{Emit, WorkerOptions};
+use crate::record;
+use crate::value::DateTime;
+
+/// The commented defaults.
+pub const DEFAULTS: &str = include_str!("../config/kqltap.toml");
+
+/// Settings as written: what a file, the environment or flags leave out is `None`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawSettings {
+    /// See config/kqltap.toml, for this and all that follow.
+    pub rules: Option<Vec<String>>,
+    #[allow(missing_docs)]
+    pub output: Option<String>,
+    #[allow(missing_docs)]
+    pub emit: Option<String>,
+    #[allow(missing_docs)]
+    pub table: Option<String>,
+    #[allow(missing_docs)]
+    pub lookback: Option<String>,
+    #[allow(missing_docs)]
+    pub now: Option<String>,
+    #[allow(missing_docs)]
+    pub batch: Option<bool>,
+    #[allow(missing_docs)]
+    pub batch_memory: Option<u64>,
+    #[allow(missing_docs)]
+    pub strict: Option<bool>,
+    #[allow(missing_docs)]
+    pub dead_letter: Option<String>,
+    #[allow(missing_docs)]
+    pub stats: Option<String>,
+    #[allow(missing_docs)]
+    pub max_line_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub max_record_depth: Option<u64>,
+    #[allow(missing_docs)]
+    pub max_line_records: Option<u64>,
+    #[allow(missing_docs)]
+    pub max_query_length: Option<u64>,
+    #[allow(missing_docs)]
+    pub max_query_depth: Option<u64>,
+}
+
+/// How the ledger is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stats {
+    /// For people.
+    Text,
+    /// One line of JSON.
+    Json,
+    /// Not at all.
+    Off,
+}
+
+/// Settings, ready to use.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Paths of rules, or `builtin`.
+    pub rules: Vec<String>,
+    /// Where alerts go.
+    pub output: Output,
+    /// Where malformed lines go.
+    pub dead_letter: Option<Output>,
+    /// The table of records that name none.
+    pub table: Option<String>,
+    /// How queries are bound.
+    pub bind: BindOptions,
+    /// Bounds of queries.
+    pub query_limits: kql::Limits,
+    /// How lines are handled.
+    pub worker: WorkerOptions,
+    /// Bytes of results that `--batch` keeps.
+    pub batch_memory: usize,
+    /// How the ledger is shown.
+    pub stats: Stats,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read the settings in {0}: {1}")]
+    Read(PathBuf, std::io::Error),
+    /// The file is no TOML, or has a setting that kqltap does not know.
+    #[error("{0}: {1}")]
+    Parse(String, String),
+    /// A value is not one that the setting takes.
+    #[error("{name} = {value:?}: {message}")]
+    Value {
+        /// The setting.
+        name: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What it takes.
+        message: String,
+    },
+}
+
+impl RawSettings {
+    /// The settings of a file.
+    pub fn from_file(path: &Path) -> Result<RawSettings, SettingsError> {
+        let text = std::fs::read_to_string(path).map_err(|e| SettingsError::Read(path.to_owned(), e))?;
+        RawSettings::from_toml(&path.display().to_string(), &text)
+    }
+
+    /// The settings in a text; `name` is what errors call it.
+    pub fn from_toml(name: &str, text: &str) -> Result<RawSettings, SettingsError> {
+        toml::from_str(text).map_err(|e| SettingsError::Parse(name.to_owned(), e.to_string().trim_end().to_owned()))
+    }
+
+    /// The settings in the environment: `KQLTAP_` and the setting's name in capitals.
+    pub fn from_env(vars: impl Iterator<Item = (String, String)>) -> Result<RawSettings, SettingsError> {
+        let mut text = String::new();
+        for (key, value) in vars {
+            let Some(name) = key.strip_prefix("KQLTAP_") else {
+                continue;
+            };
+            let name = name.to_ascii_lowercase();
+            let literal = match name.as_str() {
+                "rules" => format!("{:?}", value.split(':').collect::<Vec<_>>()),
+                "batch" | "strict" | "batch_memory" => value,
+                n if n.starts_with("max_") => value,
+                _ => toml::Value::String(value).to_string(),
+            };
+            text.push_str(&format!("{name} = {literal}\n"));
+        }
+        RawSettings::from_toml("environment (KQLTAP_*)", &text)
+    }
+
+    /// These settings, and where they say nothing those of `below`.
+    pub fn over(self, below: RawSettings) -> RawSettings {
+        RawSettings {
+            rules: self.rules.or(below.rules),
+            output: self.output.or(below.output),
+            emit: self.emit.or(below.emit),
+            table: self.table.or(below.table),
+            lookback: self.lookback.or(below.lookback),
+            now: self.now.or(below.now),
+            batch: self.batch.or(below.batch),
+            batch_memory: self.batch_memory.or(below.batch_memory),
+            strict: self.strict.or(below.strict),
+            dead_letter: self.dead_letter.or(below.dead_letter),
+            stats: self.stats.or(below.stats),
+            max_line_bytes: self.max_line_bytes.or(below.max_line_bytes),
+            max_record_depth: self.max_record_depth.or(below.max_record_depth),
+            max_line_records: self.max_line_records.or(below.max_line_records),
+            max_query_length: self.max_query_length.or(below.max_query_length),
+            max_query_depth: self.max_query_depth.or(below.max_query_depth),
+        }
+    }
+
+    /// All layers on top of the defaults, checked.
+    pub fn resolve(flags: RawSettings, config: Option<&Path>) -> Result<Settings, SettingsError> {
+        let defaults = RawSettings::from_toml("config/kqltap.toml", DEFAULTS)?;
+        let file = config.map(RawSettings::from_file).transpose()?.unwrap_or_default();
+        let env = RawSettings::from_env(
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
+        )?;
+        Settings::new(flags.over(env).over(file).over(defaults))
+    }
+}
+
+impl Settings {
+    /// Checks every value; what is missing has no default but the embedded file's.
+    pub fn new(raw: RawSettings) -> Result<Settings, SettingsError> {
+        let output = raw.output.unwrap_or_else(|| "-".to_owned());
+        let now = raw.now.filter(|now| !now.is_empty());
+        let now = now
+            .map(|text| {
+                DateTime::parse(&text).ok_or_else(|| invalid("now", &text, "a time such as 2026-11-24T12:00:00Z"))
+            })
+            .transpose()?;
+        let dead_letter = raw.dead_letter.filter(|path| !path.is_empty());
+        Ok(Settings {
+            rules: raw.rules.unwrap_or_default(),
+            output: Output::parse(&output).map_err(|e| invalid("output", &output, &e))?,
+            dead_letter: dead_letter
+                .map(|path| Output::parse(&path).map_err(|e| invalid("dead_letter", &path, &e)))
+                .transpose()?,
+            table: raw.table.filter(|table| !table.is_empty()),
+            bind: BindOptions {
+                strict: raw.strict.unwrap_or(false),
+                apply_lookback: choice("lookback", raw.lookback, &[("stream", false), ("apply", true)])?,
+            },
+            query_limits: kql::Limits {
+                max_length: bound("max_query_length", raw.max_query_length, 1, 1 << 30)?,
+                max_depth: bound("max_query_depth", raw.max_query_depth, 10, 400)?,
+            },
+            worker: WorkerOptions {
+                emit: choice(
+                    "emit",
+                    raw.emit,
+                    &[("alerts", Emit::Alerts), ("annotate", Emit::Annotate)],
+                )?,
+                limits: record::Limits {
+                    max_depth: bound("max_record_depth", raw.max_record_depth, 2, 512)?,
+                    max_records: bound("max_line_records", raw.max_line_records, 1, 1 << 31)?,
+                },
+                max_line: bound("max_line_bytes", raw.max_line_bytes, 1024, 1 << 31)?,
+                now,
+                batch: raw.batch.unwrap_or(false),
+                dead_letters: false,
+            },
+            batch_memory: bound("batch_memory", raw.batch_memory, 1 << 10, 1 << 40)?,
+            stats: choice(
+                "stats",
+                raw.stats,
+                &[("text", Stats::Text), ("json", Stats::Json), ("off", Stats::Off)],
+            )?,
+        }
+        .with_dead_letters())
+    }
+
+    fn with_dead_letters(mut self) -> Settings {
+        self.worker.dead_letters = self.dead_letter.is_some();
+        self
+    }
+}
+
+fn invalid(name: &'static str, value: &str, message: &str) -> SettingsError {
+    SettingsError::Value {
+        name,
+        value: value.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn choice<T: Copy>(name: &'static str, value: Option<String>, choices: &[(&str, T)]) -> Result<T, SettingsError> {
+    let value = value.unwrap_or_default();
+    let found = choices.iter().find(|(word, _)| *word == value);
+    found.map(|(_, choice)| *choice).ok_or_else(|| {
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        invalid(name, &value, &format!("it takes {}", words.join(" or ")))
+    })
+}
+
+fn bound(name: &'static str, value: Option<u64>, low: u64, high: u64) -> Result<usize, SettingsError> {
+    let value = value.unwrap_or_default();
+    let inside = (low..=high)
+        .contains(&value)
+        .then_some(value)
+        .and_then(|v| usize::try_from(v).ok());
+    inside.ok_or_else(|| invalid(name, &value.to_string(), &format!("it takes {low} to {high}")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_setting_has_a_default_in_the_file() {
+        let raw = RawSettings::from_toml("defaults", DEFAULTS).unwrap();
+        // A setting without a default shows as None.
+        assert!(!format!("{raw:?}").contains("None"), "{raw:?}");
+        let settings = Settings::new(raw).unwrap();
+        assert_eq!(settings.worker.max_line, 16 << 20);
+        assert_eq!(settings.rules, ["builtin"]);
+    }
+
+    #[test]
+    fn flags_go_before_environment_before_file() {
+        let vars = [
+            ("KQLTAP_TABLE", "Env"),
+            ("KQLTAP_LOOKBACK", "apply"),
+            ("KQLTAP_RULES", "a:b"),
+            ("OTHER", "x"),
+        ];
+        let env = RawSettings::from_env(vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();
+        let flags = RawSettings {
+            table: Some("Flag".to_owned()),
+            ..RawSettings::default()
+        };
+        let file = RawSettings::from_toml("f", "lookback = 'stream'\nmax_line_bytes = 2048").unwrap();
+        let raw = flags
+            .over(env)
+            .over(file)
+            .over(RawSettings::from_toml("d", DEFAULTS).unwrap());
+        let settings = Settings::new(raw).unwrap();
+        assert_eq!(settings.table.as_deref(), Some("Flag"));
+        assert!(settings.bind.apply_lookback);
+        assert_eq!(settings.rules, ["a", "b"]);
+        assert_eq!(settings.worker.max_line, 2048);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let unknown = RawSettings::from_toml("my.toml", "tabel = 'x'")
+            .unwrap_err()
+            .to_string();
+        assert!(unknown.contains("my.toml") && unknown.contains("tabel"), "{unknown}");
+        let defaults = || RawSettings::from_toml("d", DEFAULTS).unwrap();
+        let bad = Settings::new(
+            RawSettings {
+                lookback: Some("never".into()),
+                ..Default::default()
+            }
+            .over(defaults()),
+        );
+        assert_eq!(
+            bad.unwrap_err().to_string(),
+            "lookback = \"never\": it takes stream or apply"
+        );
+        let bad = Settings::new(
+            RawSettings {
+                max_line_bytes: Some(1),
+                ..Default::default()
+            }
+            .over(defaults()),
+        );
+        assert!(bad.unwrap_err().to_string().contains("1024"));
+    }
+}
