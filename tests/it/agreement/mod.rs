@@ -52,7 +52,7 @@ where
 {
     let mut config = Config {
         cases: u32::try_from(cases).expect("fewer cases"),
-        max_shrink_iters: 4_000,
+        max_shrink_iters: 2_000,
         failure_persistence: None,
         ..Config::default()
     };

@@ -270,7 +270,7 @@ fn number_over(level: &Level) -> BoxedStrategy<String> {
         1 => dynamic.prop_map(|d| format!("array_length({d})")),
         2 => (number.clone(), any_of(&["+", "-", "*", "/", "%"]), number.clone())
             .prop_map(|(a, op, b)| format!("({a} {op} {b})")),
-        1 => number.clone().prop_map(|n| format!("(-{n})")),
+        1 => number.clone().prop_map(|n| format!("(-({n}))")),
         1 => (truth, number.clone(), number).prop_map(|(t, a, b)| format!("iff({t}, tolong({a}), tolong({b}))")),
     ]
     .boxed()
