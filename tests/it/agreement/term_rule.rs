@@ -21,7 +21,7 @@ fn term(c: char) -> bool {
 /// Whether the needle stands at `start`, every character the same, but for the case of ASCII letters if `fold`.
 fn stands(text: &[char], needle: &[char], start: usize, fold: bool) -> bool {
     (0..needle.len()).all(|i| match text.get(start + i) {
-        Some(c) if fold => c.to_ascii_lowercase() == needle[i].to_ascii_lowercase(),
+        Some(c) if fold => c.eq_ignore_ascii_case(&needle[i]),
         other => other == Some(&needle[i]),
     })
 }
