@@ -78,14 +78,26 @@ pub fn corpus(bytes: usize, rate: f64, seed: u64) -> Vec<u8> {
 }
 
 const PROCESSES: &[(&str, &str)] = &[
-    ("chrome.exe", r"c:\\program files\\google\\chrome\\application\\chrome.exe"),
+    (
+        "chrome.exe",
+        r"c:\\program files\\google\\chrome\\application\\chrome.exe",
+    ),
     ("svchost.exe", r"c:\\windows\\system32\\svchost.exe"),
-    ("outlook.exe", r"c:\\program files\\microsoft office\\root\\office16\\outlook.exe"),
-    ("msedge.exe", r"c:\\program files (x86)\\microsoft\\edge\\application\\msedge.exe"),
+    (
+        "outlook.exe",
+        r"c:\\program files\\microsoft office\\root\\office16\\outlook.exe",
+    ),
+    (
+        "msedge.exe",
+        r"c:\\program files (x86)\\microsoft\\edge\\application\\msedge.exe",
+    ),
     ("node", "/usr/bin/node"),
     ("sshd", "/usr/sbin/sshd"),
     ("updater.exe", r"c:\\users\\user1\\appdata\\local\\updater\\updater.exe"),
-    ("powershell.exe", r"c:\\windows\\system32\\windowspowershell\\v1.0\\powershell.exe"),
+    (
+        "powershell.exe",
+        r"c:\\windows\\system32\\windowspowershell\\v1.0\\powershell.exe",
+    ),
 ];
 
 const ARGUMENTS: &[&str] = &[
@@ -160,9 +172,17 @@ fn network(random: &mut Random, interesting: bool) -> String {
     let name = (interesting && near_miss).then_some("WAAGENT.exe");
     process(random, &mut row, name);
     let (ip, url) = if interesting {
-        ("169.254.169.254".to_owned(), "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01".to_owned())
+        (
+            "169.254.169.254".to_owned(),
+            "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01".to_owned(),
+        )
     } else {
-        let host = random.pick(&["www.example.com", "login.example.net", "updates.example.org", "telemetry.example.com"]);
+        let host = random.pick(&[
+            "www.example.com",
+            "login.example.net",
+            "updates.example.org",
+            "telemetry.example.com",
+        ]);
         (format!("203.0.113.{}", random.below(256)), format!("https://{host}/"))
     };
     let _ = write!(
@@ -185,12 +205,19 @@ fn file(random: &mut Random, interesting: bool) -> String {
     let near_miss = interesting && random.chance(0.5);
     process(random, &mut row, near_miss.then_some("kubelet"));
     let (name, path) = if interesting && near_miss {
-        ("token".to_owned(), "/var/run/secrets/kubernetes.io/serviceaccount/token".to_owned())
+        (
+            "token".to_owned(),
+            "/var/run/secrets/kubernetes.io/serviceaccount/token".to_owned(),
+        )
     } else if interesting {
         let path = r"C:\\Users\\user1\\.azure\\msal_token_cache.json";
         ("msal_token_cache.json".to_owned(), path.to_owned())
     } else {
-        let name = format!("{}.{}", random.hex(12), random.pick(&["tmp", "log", "dat", "docx", "json", "sdb", "dll"]));
+        let name = format!(
+            "{}.{}",
+            random.hex(12),
+            random.pick(&["tmp", "log", "dat", "docx", "json", "sdb", "dll"])
+        );
         let folder = random.pick(&[
             r"C:\\Windows\\apppatch\\MergeSdbFiles",
             r"C:\\Users\\user1\\AppData\\Local\\Temp",
@@ -199,7 +226,11 @@ fn file(random: &mut Random, interesting: bool) -> String {
         ]);
         (name.clone(), format!(r"{folder}\\{name}"))
     };
-    let action = if interesting { "FileModified" } else { random.pick(&["FileCreated", "FileModified", "FileRenamed", "FileDeleted"]) };
+    let action = if interesting {
+        "FileModified"
+    } else {
+        random.pick(&["FileCreated", "FileModified", "FileRenamed", "FileDeleted"])
+    };
     let _ = write!(
         row,
         r#""ActionType":"{action}","FileName":"{name}","FolderPath":"{path}","SHA1":"{}","SHA256":"{}","MD5":"{}","FileSize":{},"FileOriginUrl":null,"FileOriginIP":null,"FileOriginReferrerUrl":null,"PreviousFileName":"","PreviousFolderPath":"","SensitivityLabel":null,"SensitivitySubLabel":null,"IsAzureInfoProtectionApplied":null,"RequestProtocol":"Local","RequestSourceIP":null,"RequestSourcePort":null,"RequestAccountName":"SYSTEM","RequestAccountDomain":"NT AUTHORITY","RequestAccountSid":"S-1-5-18","ShareName":null,"AdditionalFields":"{{\"FileType\":\"Unknown\"}}""#,
@@ -215,7 +246,13 @@ fn audit(random: &mut Random, interesting: bool) -> String {
     let near_miss = interesting && random.chance(0.5);
     let operation = match interesting {
         true => "Consent to application",
-        false => random.pick(&["Update user", "Add member to group", "Update device", "Update application", "Reset user password"]),
+        false => random.pick(&[
+            "Update user",
+            "Add member to group",
+            "Update device",
+            "Update application",
+            "Reset user password",
+        ]),
     };
     let scope = match (interesting, near_miss) {
         (true, false) => "User.Read Mail.Read offline_access",
@@ -224,8 +261,16 @@ fn audit(random: &mut Random, interesting: bool) -> String {
     };
     let (time, correlation, target) = (random.time(), random.guid(), random.guid());
     let mut properties = String::new();
-    for name in ["ConsentContext.IsAdminConsent", "ConsentContext.IsAppOnly", "ConsentContext.OnBehalfOfAll", "Included Updated Properties"] {
-        let _ = write!(properties, r#"{{"displayName":"{name}","oldValue":null,"newValue":"\"False\""}},"#);
+    for name in [
+        "ConsentContext.IsAdminConsent",
+        "ConsentContext.IsAppOnly",
+        "ConsentContext.OnBehalfOfAll",
+        "Included Updated Properties",
+    ] {
+        let _ = write!(
+            properties,
+            r#"{{"displayName":"{name}","oldValue":null,"newValue":"\"False\""}},"#
+        );
     }
     let _ = write!(
         properties,

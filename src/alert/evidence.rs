@@ -2,10 +2,11 @@
 
 use crate::compile::bind::text_name;
 use crate::compile::bound::{Bound, BoundKind, Leg};
+use crate::compile::plain::evaluate;
 use crate::kql::ast::{TextKind, TextOp};
-use crate::matcher::plain::{evaluate, for_each_item, text_of};
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
+use crate::value::operators::{for_each_item, text_of};
 use crate::value::{Value, text};
 
 /// One predicate that held.

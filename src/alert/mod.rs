@@ -6,7 +6,7 @@ mod native;
 use sha2::{Digest, Sha256};
 
 use crate::compile::bound::Step;
-use crate::matcher::plain::evaluate;
+use crate::compile::plain::evaluate;
 use crate::matcher::{Match, cell, source_value};
 use crate::value::Value;
 use crate::value::functions::Context;

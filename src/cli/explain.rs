@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::args::RulesArguments;
 use super::{OK, USAGE, print, rules};
 use crate::compile::bound::{BoundQuery, Leg, Order, Step};
-use crate::compile::{BindOptions, BoundRule, Ruleset, TableMatcher};
+use crate::compile::{BindOptions, BoundRule};
 use crate::kql;
+use crate::matcher::{Ruleset, TableMatcher};
 use crate::schema::Catalog;
 
 pub(super) fn explain(arguments: &RulesArguments) -> u8 {

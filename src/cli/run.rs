@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::args::RunArguments;
 use super::{FAILED, OK, USAGE, rules};
-use crate::compile::Ruleset;
 use crate::matcher::Path;
+use crate::matcher::Ruleset;
 use crate::pipeline::run::{Run, RunError, Running};
 use crate::pipeline::source::Input;
 use crate::schema::Catalog;

@@ -5,8 +5,7 @@
 //! operand. A group may promise too little, never too much: why that holds is argued in ARCHITECTURE.md, "The gate".
 
 use super::ir::{ExprId, Node, Pattern, TableProgram};
-use crate::schema::ScalarType;
-use crate::schema::shape::Entry;
+use crate::schema::{Entry, ScalarType};
 use crate::value::Value;
 
 /// One of these must occur in the line, ASCII case aside. Lower case, each once.
@@ -41,7 +40,11 @@ pub fn of_table(program: &TableProgram, is_default: bool) -> Option<Group> {
         group.push(run(category)?);
     }
     for shape in &table.shapes {
-        let members = shape.entries.iter().filter(|e| !matches!(e, Entry::Absent(_))).filter_map(|e| run(e.member()));
+        let members = shape
+            .entries
+            .iter()
+            .filter(|e| !matches!(e, Entry::Absent(_)))
+            .filter_map(|e| run(e.member()));
         group.push(members.max_by_key(String::len)?);
     }
     Some(reduced(group))
@@ -71,7 +74,7 @@ fn group(program: &TableProgram, id: ExprId) -> Option<Group> {
         Node::Hit { subject, patterns, all } => {
             let subject = &program.subjects[subject.0 as usize];
             let text = text_of(program, subject.expr)?;
-            let mut literals = patterns.iter().map(|p| literal(&subject.patterns[p.0 as usize], text));
+            let literals = patterns.iter().map(|p| literal(&subject.patterns[p.0 as usize], text));
             match all {
                 true => literals.flatten().map(|l| vec![l]).min_by_key(weight),
                 false => literals.collect::<Option<Vec<String>>>().map(reduced),

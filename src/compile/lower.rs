@@ -7,13 +7,30 @@ use std::sync::Arc;
 
 use super::bound::{Bound, BoundKind, Leg, Step};
 use super::ir::{Detection, ExprId, Node, Pattern, PatternId, PatternKind, Subject, SubjectId, TableProgram, slots_of};
+use super::rule::BoundRule;
 use crate::kql::ast::TextKind;
-use crate::matcher::plain::{for_each_item, text_of};
 use crate::schema::{Column, ScalarType, Table};
 use crate::value::Value;
+use crate::value::operators::{for_each_item, text_of};
+
+/// One program for each table that the rules read, in the order in which they first name it.
+pub fn programs(rules: &[BoundRule]) -> Vec<TableProgram> {
+    let mut order: Vec<Lowering> = Vec::new();
+    let mut by_table: HashMap<&str, usize> = HashMap::new();
+    for (rule_index, bound) in rules.iter().enumerate() {
+        for (leg_index, leg) in bound.query.legs.iter().enumerate() {
+            let at = *by_table.entry(&leg.table.name).or_insert_with(|| {
+                order.push(Lowering::new(leg.table.clone()));
+                order.len() - 1
+            });
+            order[at].add(rule_index, leg_index, leg);
+        }
+    }
+    order.into_iter().map(Lowering::finish).collect()
+}
 
 /// Builds one table's program, leg by leg.
-pub(super) struct Lowering {
+struct Lowering {
     program: TableProgram,
     /// What a node says, in words, to its id: equal expressions become one node.
     known: HashMap<String, ExprId>,
@@ -32,7 +49,7 @@ struct Cells<'l> {
 }
 
 impl Lowering {
-    pub(super) fn new(table: Arc<Table>) -> Lowering {
+    fn new(table: Arc<Table>) -> Lowering {
         let program = TableProgram {
             table,
             columns: Vec::new(),
@@ -63,7 +80,7 @@ impl Lowering {
     }
 
     /// Adds a leg of a rule as a detection.
-    pub(super) fn add(&mut self, rule: usize, leg_index: usize, leg: &Leg) {
+    fn add(&mut self, rule: usize, leg_index: usize, leg: &Leg) {
         let mut cells = Cells {
             leg,
             exprs: vec![None; leg.cells.len()],
@@ -93,7 +110,7 @@ impl Lowering {
         });
     }
 
-    pub(super) fn finish(mut self) -> TableProgram {
+    fn finish(mut self) -> TableProgram {
         let mut uses = vec![0u32; self.program.nodes.len()];
         let mut count = |id: ExprId| uses[id.0 as usize] += 1;
         self.program.nodes.iter().for_each(|node| node.operands(&mut count));

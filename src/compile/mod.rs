@@ -4,10 +4,13 @@
 pub mod bind;
 pub mod bound;
 pub mod ir;
+pub mod literals;
 mod lookback;
 mod lower;
+pub mod plain;
 mod print;
-pub mod ruleset;
+mod rule;
 
 pub use bind::{BindOptions, bind_query, bind_scalar};
-pub use ruleset::{BoundRule, Ruleset, TableMatcher, bind_rule};
+pub use lower::programs;
+pub use rule::{BoundRule, bind_rule};

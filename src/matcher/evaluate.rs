@@ -5,11 +5,13 @@
 
 use super::cell;
 use super::column::ColumnMatcher;
-use super::plain::{between, calculate, element, equal, for_each_item, listed, member, ordering, text_of, truth};
 use crate::compile::ir::{ExprId, Node, PatternId, SubjectId, TableProgram};
 use crate::record::Record;
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
+use crate::value::operators::{
+    between, calculate, element, equal, for_each_item, listed, member, ordering, text_of, truth,
+};
 use crate::value::{Value, arithmetic, text};
 
 /// What outlives a record: room for hits, by subject.

@@ -3,17 +3,19 @@
 pub mod cell;
 pub mod column;
 pub mod evaluate;
-pub mod plain;
+pub mod gate;
+pub mod ruleset;
 
 use std::sync::Arc;
 
 use crate::compile::ir::{Detection, TableProgram};
-use crate::compile::{BoundRule, Ruleset};
+use crate::compile::{BoundRule, plain};
 use crate::record::{Decoder, Limits, Malformed, Record, Routed};
 use crate::value::Value;
 use crate::value::functions::Context;
 use cell::Mistyped;
 use evaluate::{Evaluation, Scratch};
+pub use ruleset::{GatePlan, Required, Ruleset, TableMatcher};
 
 /// Which evaluator decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::compile::Ruleset;
 use crate::compile::bound::{Order, SortColumn};
 use crate::matcher::Match;
+use crate::matcher::Ruleset;
 use crate::value::{Value, compare};
 
 /// The rows of each rule's result, with the alert that each becomes.

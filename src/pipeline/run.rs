@@ -12,8 +12,8 @@ use super::result_table::ResultTable;
 use super::sink::{Output, Sink, SinkError};
 use super::source::Input;
 use super::worker::{BlockOutput, Worker, WorkerOptions};
-use crate::compile::Ruleset;
 use crate::matcher::Path;
+use crate::matcher::Ruleset;
 
 /// What to run.
 pub struct Run {

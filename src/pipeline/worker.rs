@@ -7,7 +7,7 @@ use super::framing::Block;
 use super::ledger::Ledger;
 use super::result_table::ResultTable;
 use crate::alert::{Alert, Source};
-use crate::compile::Ruleset;
+use crate::matcher::Ruleset;
 use crate::matcher::{Match, Matcher, Path};
 use crate::record::Limits;
 use crate::value::DateTime;

@@ -28,10 +28,14 @@ impl Escapes {
         match block.get(at + 1) {
             Some(b'/') => self.matters[usize::from(b'/')],
             Some(b'u') => {
-                let Some(digits) = block.get(at + 2..at + 6) else { return false };
+                let Some(digits) = block.get(at + 2..at + 6) else {
+                    return false;
+                };
                 let mut code = 0;
                 for digit in digits {
-                    let Some(value) = (*digit as char).to_digit(16) else { return false };
+                    let Some(value) = (*digit as char).to_digit(16) else {
+                        return false;
+                    };
                     code = code * 16 + value;
                 }
                 code < 128 && self.matters[code as usize]

@@ -21,9 +21,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
 
 use kqltap::alert::{Alert, Source};
-use kqltap::compile::{BindOptions, Ruleset, bind_rule};
+use kqltap::compile::{BindOptions, bind_rule};
 use kqltap::kql;
-use kqltap::matcher::{Match, Matcher, Path};
+use kqltap::matcher::{Match, Matcher, Path, Ruleset};
 use kqltap::record::Limits;
 use kqltap::rule::parse_kql;
 use kqltap::schema::Catalog;
