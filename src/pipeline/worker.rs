@@ -155,7 +155,11 @@ impl Worker {
         for group in notes.chunk_by(|a, b| a.0 == b.0) {
             let end = group[0].0;
             out.bytes.extend_from_slice(&line[at..end]);
-            out.bytes.extend_from_slice(b",\"kqltap\":[");
+            // An object without members takes no comma.
+            if !line[at..end].trim_ascii_end().ends_with(b"{") {
+                out.bytes.push(b',');
+            }
+            out.bytes.extend_from_slice(b"\"kqltap\":[");
             for (i, (_, alert)) in group.iter().enumerate() {
                 if i > 0 {
                     out.bytes.push(b',');
