@@ -186,16 +186,14 @@ impl<'v, 's> Evaluation<'v, 's> {
 
     /// The first arm whose condition is true; the last one stands alone.
     fn case(&mut self, arms: &[ExprId]) -> Value<'v> {
-        for arm in arms.chunks(2) {
-            match arm {
-                [condition, value] => {
-                    if self.truth(*condition) == Some(true) {
-                        return self.value(*value);
-                    }
-                }
-                [otherwise] => return self.value(*otherwise),
-                _ => {}
+        let (pairs, otherwise) = arms.as_chunks::<2>();
+        for [condition, value] in pairs {
+            if self.truth(*condition) == Some(true) {
+                return self.value(*value);
             }
+        }
+        if let [otherwise] = otherwise {
+            return self.value(*otherwise);
         }
         Value::Null
     }

@@ -67,7 +67,7 @@ impl Worker {
     /// A worker of its own for a thread.
     pub fn new(ruleset: Arc<Ruleset>, path: Path, options: WorkerOptions) -> Worker {
         Worker {
-            matcher: Matcher::new(ruleset, options.limits.clone(), path),
+            matcher: Matcher::new(ruleset, options.limits, path),
             options,
         }
     }
@@ -104,7 +104,7 @@ impl Worker {
         }
         if text.trim_ascii().is_empty() {
             out.ledger.gated += 1;
-            return self.pass(line, &mut Vec::new(), out);
+            return self.pass(line, &[], out);
         }
         let mut notes: Vec<(usize, Vec<u8>)> = Vec::new();
         let (emit, batch) = (self.options.emit, self.options.batch);
@@ -136,18 +136,18 @@ impl Worker {
                 for mistyped in outcome.mistyped {
                     out.say(|| format!("{}:{}: {mistyped}", source.input, source.line));
                 }
-                self.pass(line, &mut notes, out);
+                self.pass(line, &notes, out);
             }
             Err(malformed) => {
                 debug_assert_eq!((alerts, mark), (0, out.bytes.len()), "a malformed line gives no record");
                 self.malformed(&malformed.to_string(), text, None, source, out);
-                self.pass(line, &mut Vec::new(), out);
+                self.pass(line, &[], out);
             }
         }
     }
 
     /// With `annotate`, the line goes on, its matched records with what was found.
-    fn pass(&self, line: &[u8], notes: &mut Vec<(usize, Vec<u8>)>, out: &mut BlockOutput) {
+    fn pass(&self, line: &[u8], notes: &[(usize, Vec<u8>)], out: &mut BlockOutput) {
         if self.options.emit != Emit::Annotate {
             return;
         }

@@ -9,12 +9,13 @@ use super::records::{Entry, Filled, Records};
 use super::route::Route;
 use super::scan::Scanner;
 use super::{BOM, Malformed, Routed};
-use crate::value::json::{DEFAULT_MAX_DEPTH, JsonError, Kind, Lexeme, unescape};
+use crate::value::json::{DEEPEST, DEFAULT_MAX_DEPTH, JsonError, Kind, Lexeme, unescape};
 
 /// What a line may ask of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How deep arrays and objects may nest, the line's own included. A byte of memory for each.
+    /// How deep arrays and objects may nest, the line's own included; at most [`DEEPEST`], whatever is set, so that
+    /// every cell of a decoded line can be parsed.
     pub max_depth: usize,
     /// How many records one line may hold.
     pub max_records: usize,
@@ -70,8 +71,9 @@ impl From<JsonError> for Fault {
 
 impl Decoder {
     /// A decoder of what the layout wants.
-    pub fn new(layout: Arc<Layout>, limits: Limits) -> Self {
+    pub fn new(layout: Arc<Layout>, mut limits: Limits) -> Self {
         let names = layout.names();
+        limits.max_depth = limits.max_depth.min(DEEPEST);
         Decoder {
             layout,
             limits,

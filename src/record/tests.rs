@@ -374,11 +374,19 @@ fn depth_is_bounded() {
     let mut deep = decoder_with(
         &PLAIN,
         Limits {
-            max_depth: 3_000_000,
+            max_depth: usize::MAX,
             ..Limits::default()
         },
     );
-    assert!(deep.decode(nest(1_000_000).as_bytes()).is_ok());
+    assert!(deep.decode(nest(1023).as_bytes()).is_ok());
+    assert_eq!(
+        deep.decode(nest(1024).as_bytes()).unwrap_err(),
+        Malformed::TooDeep {
+            max_depth: 1024,
+            offset: 1028,
+            column: 1029
+        }
+    );
 }
 
 #[test]

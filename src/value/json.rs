@@ -15,8 +15,8 @@ use super::Dynamic;
 /// How deep arrays and objects may nest unless a setting says otherwise.
 pub const DEFAULT_MAX_DEPTH: usize = 128;
 
-/// [`parse`] recurses, so that no setting may ask for more than the stack holds.
-const DEEPEST: usize = 1024;
+/// The most that a setting may allow: [`parse`] recurses, and the stack has to hold it.
+pub const DEEPEST: usize = 1024;
 
 /// Why text is not JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +71,7 @@ impl fmt::Display for Reason {
 ///
 /// # Errors
 /// Text that is not JSON, a number that no double holds, or arrays and objects nested deeper than `max_depth` (at most
-/// 1024). Save for surrogates these are the texts that serde_json refuses.
+/// [`DEEPEST`]). Save for surrogates these are the texts that serde_json refuses.
 pub fn parse(text: &str, max_depth: usize) -> Result<Dynamic<'_>, JsonError> {
     let mut cursor = Cursor::new(text);
     let value = parse_value(&mut cursor, max_depth.min(DEEPEST), 0)?;

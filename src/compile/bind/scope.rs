@@ -33,6 +33,8 @@ pub(super) struct LegScope {
     pub(super) columns: Vec<ScopeColumn>,
     /// What the result is sorted by: cells behind those of the result's columns.
     pub(super) hidden: Vec<CellId>,
+    /// How deep each cell's value nests, the cells that it is made of included.
+    depths: Vec<usize>,
     /// Whether the row is still the table's own, so that a name the schema lacks may be a member of the record.
     pub(super) open: bool,
 }
@@ -76,6 +78,7 @@ impl LegScope {
             leg,
             columns,
             hidden: Vec::new(),
+            depths: Vec::new(),
             open: true,
         }
     }
@@ -113,6 +116,7 @@ impl LegScope {
     }
 
     fn push_cell(&mut self, name: String, ty: ScalarType, source: Option<Column>) -> CellId {
+        self.depths.push(1);
         self.leg.cells.push(Cell { name, ty, source });
         CellId((self.leg.cells.len() - 1) as u32)
     }
@@ -159,11 +163,23 @@ impl LegScope {
         match value.kind {
             BoundKind::Cell(cell) => cell,
             _ => {
+                let depth = self.depth(&value);
                 let cell = self.push_cell(name.to_owned(), value.ty, None);
+                self.depths[cell.index()] = depth;
                 self.leg.steps.push(Step::Assign(cell, value));
                 cell
             }
         }
+    }
+
+    /// How deep `value` nests when every cell in it is written out, which is how the matcher runs it.
+    pub(super) fn depth(&self, value: &Bound) -> usize {
+        if let BoundKind::Cell(cell) = value.kind {
+            return self.depths[cell.index()];
+        }
+        let mut deepest = 0;
+        value.operands(&mut |operand| deepest = deepest.max(self.depth(operand)));
+        deepest + 1
     }
 
     /// A column that this leg has no value for.

@@ -11,6 +11,9 @@ use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, S
 use crate::schema::ScalarType;
 use crate::value::Value;
 
+/// How deep columns that are made of columns may nest; evaluation recurses as deep.
+const MAX_DEPTH: usize = 400;
+
 impl Binder<'_> {
     /// Binds an expression that must be a table.
     pub(super) fn tabular(&mut self, expr: &Expr) -> Option<Tabular> {
@@ -181,9 +184,25 @@ impl Binder<'_> {
                     },
                 };
                 taken.insert(name.clone());
-                (name, value)
+                (name, self.not_too_deep(leg, value))
             })
             .collect()
+    }
+
+    /// Columns made of columns are written out when a rule is compiled; that must not grow without bound.
+    fn not_too_deep(&mut self, leg: &LegScope, value: Bound) -> Bound {
+        if leg.depth(&value) <= MAX_DEPTH {
+            return value;
+        }
+        self.report(
+            Diagnostic::error(
+                "KS245",
+                value.span,
+                format!("columns that are made of columns nest more than {MAX_DEPTH} deep here"),
+            )
+            .help("say it with fewer 'extend' steps"),
+        );
+        Bound::error(value.span)
     }
 
     fn extend(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {

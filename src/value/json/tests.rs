@@ -93,6 +93,7 @@ fn depth_is_bounded() {
             reason: Reason::TooDeep(128)
         }
     );
+    assert!(parse(&nest(DEEPEST), usize::MAX).is_ok());
     assert_eq!(
         parse(&"[".repeat(1_000_000), usize::MAX).unwrap_err().reason,
         Reason::TooDeep(DEEPEST)
