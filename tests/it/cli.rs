@@ -58,12 +58,12 @@ fn the_first_command_of_the_readme_prints_the_alerts_of_the_examples() {
     );
 }
 
+/// Columns count characters: the é before a mistake must not move its caret.
 const THREE_MISTAKES: &str = "\
-// The é above the first mistake must not move it.
 DeviceFileEvents
 | project Timestamp, FileName
-| where FolderPath has 'x'
-| where (FileName == 'a'
+| where FileName != 'é' and FolderPath has 'x'
+| where FileName = 'a'
 | where Timestamp has '5'
 | take 5
 ";
@@ -74,9 +74,14 @@ fn three_mistakes_give_three_diagnostics_with_carets() {
     let path = write(folder.path(), "three.kql", THREE_MISTAKES);
     let ran = run(["check", &path], "").ended(2);
     for (code, place, line, caret) in [
-        ("KS142", ":4:9", "| where FolderPath has 'x'", "        ^^^^^^^^^^"),
-        ("KS001", ":5:9", "| where (FileName == 'a'", "        ^"),
-        ("KS106", ":6:19", "| where Timestamp has '5'", "                  ^^^"),
+        (
+            "KS142",
+            ":3:29",
+            "| where FileName != 'é' and FolderPath has 'x'",
+            "                            ^^^^^^^^^^",
+        ),
+        ("KS002", ":4:18", "| where FileName = 'a'", "                 ^"),
+        ("KS106", ":5:19", "| where Timestamp has '5'", "                  ^^^"),
     ] {
         let text = ran.text();
         assert!(text.contains(&format!("error[{code}]: ")), "{text}");
@@ -105,9 +110,9 @@ fn three_mistakes_give_three_diagnostics_with_carets() {
     assert_eq!(
         places,
         [
-            json!(["error", "KS142", 4, 9, 10]),
-            json!(["error", "KS001", 5, 9, 1]),
-            json!(["error", "KS106", 6, 19, 3])
+            json!(["error", "KS142", 3, 29, 10]),
+            json!(["error", "KS002", 4, 18, 1]),
+            json!(["error", "KS106", 5, 19, 3])
         ]
     );
     // A rule with errors is not run.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 
 use crate::records::{flat, input, network};
+use crate::tap;
 
 fn matching() -> Json {
     flat(
@@ -16,7 +17,11 @@ fn matching() -> Json {
 }
 
 fn start(arguments: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_kqltap"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kqltap"));
+    for name in tap::settings_around() {
+        command.env_remove(name);
+    }
+    command
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

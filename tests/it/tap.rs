@@ -1,5 +1,6 @@
 //! The two ways in: the library, both evaluators, and the binary.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use assert_cmd::Command;
@@ -80,10 +81,17 @@ pub(crate) fn alerts<L: AsRef<[u8]> + Clone>(ruleset: &Arc<Ruleset>, lines: &[L]
         .collect()
 }
 
-/// The binary, with a command line, out of reach of the settings of whoever runs the tests.
+/// The settings in the environment of whoever runs the tests: none of the binary's business.
+pub(crate) fn settings_around() -> impl Iterator<Item = OsString> {
+    std::env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| name.to_string_lossy().starts_with("KQLTAP_"))
+}
+
+/// The binary, with a command line, out of reach of the settings around it.
 pub(crate) fn kqltap<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kqltap"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KQLTAP_")) {
+    for name in settings_around() {
         command.env_remove(name);
     }
     command.args(arguments);
