@@ -9,7 +9,7 @@ use super::result_table::ResultTable;
 use crate::alert::{Alert, Source};
 use crate::compile::Ruleset;
 use crate::matcher::{Match, Matcher, Path};
-use crate::record::Limits;
+use crate::record::{self, Limits};
 use crate::value::DateTime;
 use crate::value::functions::Context;
 
@@ -102,7 +102,7 @@ impl Worker {
         if text.len() > self.options.max_line {
             return self.oversized(text, text.len() as u64, source, out);
         }
-        if text.trim_ascii().is_empty() {
+        if record::is_blank(text) {
             out.ledger.gated += 1;
             return self.pass(line, &[], out);
         }
