@@ -2,7 +2,7 @@
 //!
 //! A leg reads one table. Its row is a list of cells: first the table's columns that the query uses, then what `extend`
 //! and `project` compute, each cell written once. `project` costs nothing, for it only changes which names are in scope.
-//! The plain evaluator walks this tree as it stands; [`lower`](super::lower) turns it into what the matcher runs.
+//! The plain evaluator walks this tree as it stands; `lower` turns it into what the matcher runs.
 
 use std::sync::Arc;
 

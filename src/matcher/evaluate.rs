@@ -5,12 +5,12 @@
 
 use super::cell;
 use super::column::ColumnMatcher;
-use super::plain::{between, calculate, element, equal, for_each_item, member, ordering, text_of, truth};
+use super::plain::{between, calculate, element, equal, for_each_item, listed, member, ordering, text_of, truth};
 use crate::compile::ir::{ExprId, Node, PatternId, SubjectId, TableProgram};
 use crate::record::Record;
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
-use crate::value::{Value, arithmetic, list, text};
+use crate::value::{Value, arithmetic, text};
 
 /// What outlives a record: room for hits, by subject.
 #[derive(Debug, Default)]
@@ -170,7 +170,8 @@ impl<'v, 's> Evaluation<'v, 's> {
             }
             Node::In { folded, subject, items } => {
                 let items: Vec<Value<'v>> = items.iter().map(|item| self.value(*item)).collect();
-                Value::Bool(list::in_list(&self.value(*subject), &items, *folded))
+                let ty = program.types[subject.0 as usize];
+                Value::Bool(listed(&self.value(*subject), ty, &items, *folded))
             }
             Node::Between {
                 negated,

@@ -27,7 +27,8 @@ pub fn run<'v>(leg: &'v Leg, mut source: impl FnMut(usize) -> Value<'v>, context
     for step in &leg.steps {
         match step {
             Step::Filter(predicate) => {
-                if evaluate(predicate, &row, context).as_bool() != Some(true) {
+                // `truth` and not `as_bool`: a conjunct of `where d.flag and …` may be a dynamic.
+                if truth(&evaluate(predicate, &row, context)) != Some(true) {
                     return None;
                 }
             }
@@ -96,7 +97,7 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
             items,
         } => {
             let items: Vec<Value<'v>> = items.iter().map(of).collect();
-            Value::Bool(list::in_list(&of(subject), &items, *folded) != *negated)
+            Value::Bool(listed(&of(subject), subject.ty, &items, *folded) != *negated)
         }
         BoundKind::Between {
             negated,
@@ -123,12 +124,12 @@ pub(crate) fn text_of<'t>(value: &'t Value<'_>) -> Cow<'t, str> {
     }
 }
 
-/// What `and`, `or` and `not` see; a dynamic is asked as `tobool()` asks it.
+/// What `and`, `or` and `not` see; a dynamic, and a number under `not`, is asked as `tobool()` asks it.
 pub(crate) fn truth(value: &Value<'_>) -> Option<bool> {
     match value {
         Value::Bool(b) => Some(*b),
-        Value::Dynamic(_) => convert::tobool(value).as_bool(),
-        _ => None,
+        Value::Null => None,
+        _ => convert::tobool(value).as_bool(),
     }
 }
 
@@ -209,6 +210,14 @@ pub(crate) fn between<'v>(negated: bool, subject: &Value<'_>, low: &Value<'_>, h
     let above = compare::compare(subject, low).is_some_and(|o| o != Ordering::Less);
     let below = compare::compare(subject, &high).is_some_and(|o| o != Ordering::Greater);
     Value::Bool((above && below) != negated)
+}
+
+/// `in`: a dynamic is compared by its text, and that of a null dynamic is `""`; any other null is in no list.
+pub(crate) fn listed(subject: &Value<'_>, ty: ScalarType, items: &[Value<'_>], folded: bool) -> bool {
+    match (ty, subject) {
+        (ScalarType::Dynamic, Value::Null) => list::in_list(&Value::string(""), items, folded),
+        _ => list::in_list(subject, items, folded),
+    }
 }
 
 /// An array stands for its elements, nested ones too; everything else for itself.

@@ -1,7 +1,9 @@
-//! What holds from end to end: the table of KQL cases, the page's query, the command line, the forms of records.
+//! Tests of kqltap from outside, in one binary, so that it is linked once: the table of KQL cases, the page's query, the
+//! command line, the forms of records, and how far both evaluators agree.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod agreement;
 mod cases;
 mod cli;
 mod decode;
