@@ -184,6 +184,13 @@ impl Settings {
             })
             .transpose()?;
         let dead_letter = raw.dead_letter.filter(|path| !path.is_empty());
+        if raw.batch == Some(true) && raw.emit.as_deref() == Some("annotate") {
+            return Err(invalid(
+                "emit",
+                "annotate",
+                "it goes with a stream; batch puts alerts in order, and passes no lines",
+            ));
+        }
         Ok(Settings {
             rules: raw.rules.unwrap_or_default(),
             output: Output::parse(&output).map_err(|e| invalid("output", &output, &e))?,

@@ -9,7 +9,7 @@ use super::result_table::ResultTable;
 use crate::alert::{Alert, Source};
 use crate::matcher::Ruleset;
 use crate::matcher::{Match, Matcher, Path};
-use crate::record::Limits;
+use crate::record::{self, Limits};
 use crate::value::DateTime;
 use crate::value::functions::Context;
 
@@ -102,7 +102,7 @@ impl Worker {
         if text.len() > self.options.max_line {
             return self.oversized(text, text.len() as u64, source, out);
         }
-        if text.trim_ascii().is_empty() {
+        if record::is_blank(text) {
             out.ledger.gated += 1;
             return self.pass(line, &[], out);
         }
@@ -155,7 +155,11 @@ impl Worker {
         for group in notes.chunk_by(|a, b| a.0 == b.0) {
             let end = group[0].0;
             out.bytes.extend_from_slice(&line[at..end]);
-            out.bytes.extend_from_slice(b",\"kqltap\":[");
+            // An object without members takes no comma.
+            if !line[at..end].trim_ascii_end().ends_with(b"{") {
+                out.bytes.push(b',');
+            }
+            out.bytes.extend_from_slice(b"\"kqltap\":[");
             for (i, (_, alert)) in group.iter().enumerate() {
                 if i > 0 {
                     out.bytes.push(b',');

@@ -370,7 +370,7 @@ fn depth_is_bounded() {
     }
     let nest = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));
     assert!(decoder().decode(nest(127).as_bytes()).is_ok());
-    assert!(refused(nest(128)).contains("the setting `max_depth` allows more"));
+    assert!(refused(nest(128)).contains("the setting `max_record_depth` allows more"));
     let mut deep = decoder_with(
         &PLAIN,
         Limits {

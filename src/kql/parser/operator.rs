@@ -138,6 +138,8 @@ impl Parser<'_> {
             text: word.to_owned(),
             span: Span::new(first.span.start, first.span.start + word.len()),
         };
+        // A filter that cannot be read leaves the columns as they were: what follows is still held to them.
+        let is_filter = matches!(word, "where" | "filter");
         let read = self.operator_body(name, length, depth, list).and_then(|kind| {
             if self.is_end(depth, list) {
                 return Ok(kind);
@@ -152,7 +154,10 @@ impl Parser<'_> {
         let kind = read.unwrap_or_else(|_| {
             self.recover(depth, list);
             self.height = 1;
-            OperatorKind::Error
+            if !is_filter {
+                return OperatorKind::Error;
+            }
+            OperatorKind::Where(error_expr(first.span))
         });
         Operator {
             kind,
