@@ -78,26 +78,14 @@ pub fn corpus(bytes: usize, rate: f64, seed: u64) -> Vec<u8> {
 }
 
 const PROCESSES: &[(&str, &str)] = &[
-    (
-        "chrome.exe",
-        r"c:\\program files\\google\\chrome\\application\\chrome.exe",
-    ),
+    ("chrome.exe", r"c:\\program files\\google\\chrome\\application\\chrome.exe"),
     ("svchost.exe", r"c:\\windows\\system32\\svchost.exe"),
-    (
-        "outlook.exe",
-        r"c:\\program files\\microsoft office\\root\\office16\\outlook.exe",
-    ),
-    (
-        "msedge.exe",
-        r"c:\\program files (x86)\\microsoft\\edge\\application\\msedge.exe",
-    ),
+    ("outlook.exe", r"c:\\program files\\microsoft office\\root\\office16\\outlook.exe"),
+    ("msedge.exe", r"c:\\program files (x86)\\microsoft\\edge\\application\\msedge.exe"),
     ("node", "/usr/bin/node"),
     ("sshd", "/usr/sbin/sshd"),
     ("updater.exe", r"c:\\users\\user1\\appdata\\local\\updater\\updater.exe"),
-    (
-        "powershell.exe",
-        r"c:\\windows\\system32\\windowspowershell\\v1.0\\powershell.exe",
-    ),
+    ("powershell.exe", r"c:\\windows\\system32\\windowspowershell\\v1.0\\powershell.exe"),
 ];
 
 const ARGUMENTS: &[&str] = &[
@@ -177,12 +165,8 @@ fn network(random: &mut Random, interesting: bool) -> String {
             "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01".to_owned(),
         )
     } else {
-        let host = random.pick(&[
-            "www.example.com",
-            "login.example.net",
-            "updates.example.org",
-            "telemetry.example.com",
-        ]);
+        let host =
+            random.pick(&["www.example.com", "login.example.net", "updates.example.org", "telemetry.example.com"]);
         (format!("203.0.113.{}", random.below(256)), format!("https://{host}/"))
     };
     let _ = write!(
@@ -205,19 +189,12 @@ fn file(random: &mut Random, interesting: bool) -> String {
     let near_miss = interesting && random.chance(0.5);
     process(random, &mut row, near_miss.then_some("kubelet"));
     let (name, path) = if interesting && near_miss {
-        (
-            "token".to_owned(),
-            "/var/run/secrets/kubernetes.io/serviceaccount/token".to_owned(),
-        )
+        ("token".to_owned(), "/var/run/secrets/kubernetes.io/serviceaccount/token".to_owned())
     } else if interesting {
         let path = r"C:\\Users\\user1\\.azure\\msal_token_cache.json";
         ("msal_token_cache.json".to_owned(), path.to_owned())
     } else {
-        let name = format!(
-            "{}.{}",
-            random.hex(12),
-            random.pick(&["tmp", "log", "dat", "docx", "json", "sdb", "dll"])
-        );
+        let name = format!("{}.{}", random.hex(12), random.pick(&["tmp", "log", "dat", "docx", "json", "sdb", "dll"]));
         let folder = random.pick(&[
             r"C:\\Windows\\apppatch\\MergeSdbFiles",
             r"C:\\Users\\user1\\AppData\\Local\\Temp",
@@ -267,10 +244,7 @@ fn audit(random: &mut Random, interesting: bool) -> String {
         "ConsentContext.OnBehalfOfAll",
         "Included Updated Properties",
     ] {
-        let _ = write!(
-            properties,
-            r#"{{"displayName":"{name}","oldValue":null,"newValue":"\"False\""}},"#
-        );
+        let _ = write!(properties, r#"{{"displayName":"{name}","oldValue":null,"newValue":"\"False\""}},"#);
     }
     let _ = write!(
         properties,

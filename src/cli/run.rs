@@ -53,9 +53,7 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
     if let Some(table) = &settings.table
         && !catalog.contains(table)
     {
-        let near = catalog
-            .suggest(table)
-            .map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        let near = catalog.suggest(table).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         return Err(format!("--table {table}: there is no such table{near}"));
     }
     let Some(rules) = rules::bound(&settings.rules, &catalog, &settings.query_limits, settings.bind) else {

@@ -19,21 +19,12 @@ use crate::value::functions::Context;
 
 pub(super) fn test(arguments: &RulesArguments) -> u8 {
     let catalog = Catalog::builtin();
-    let Some(bound) = rules::bound(
-        &arguments.paths,
-        &catalog,
-        &kql::Limits::default(),
-        BindOptions::default(),
-    ) else {
+    let Some(bound) = rules::bound(&arguments.paths, &catalog, &kql::Limits::default(), BindOptions::default()) else {
         return USAGE;
     };
     let (mut passed, mut failed, mut untested) = (0, 0, 0);
     for rule in bound {
-        let (name, path, tests) = (
-            rule.rule.name.clone(),
-            rule.rule.origin.path.clone(),
-            rule.rule.tests.clone(),
-        );
+        let (name, path, tests) = (rule.rule.name.clone(), rule.rule.origin.path.clone(), rule.rule.tests.clone());
         let ruleset = match Ruleset::new(vec![rule], &catalog, None) {
             Ok(ruleset) => Arc::new(ruleset),
             Err(error) => {
@@ -42,11 +33,7 @@ pub(super) fn test(arguments: &RulesArguments) -> u8 {
             }
         };
         let mut failures = Vec::new();
-        let cases = tests
-            .matching
-            .iter()
-            .map(|t| (t, true))
-            .chain(tests.ignored.iter().map(|t| (t, false)));
+        let cases = tests.matching.iter().map(|t| (t, true)).chain(tests.ignored.iter().map(|t| (t, false)));
         let (mut count, mut bad) = (0, 0);
         for (case, must_match) in cases {
             count += 1;

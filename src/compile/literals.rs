@@ -40,11 +40,7 @@ pub fn of_table(program: &TableProgram, is_default: bool) -> Option<Group> {
         group.push(run(category)?);
     }
     for shape in &table.shapes {
-        let members = shape
-            .entries
-            .iter()
-            .filter(|e| !matches!(e, Entry::Absent(_)))
-            .filter_map(|e| run(e.member()));
+        let members = shape.entries.iter().filter(|e| !matches!(e, Entry::Absent(_))).filter_map(|e| run(e.member()));
         group.push(members.max_by_key(String::len)?);
     }
     Some(reduced(group))

@@ -14,15 +14,8 @@ use crate::value::{DateTime, Value, arithmetic, text};
 /// Runs a leg over one row of its table. `source` gives the value of each cell that the table fills. The result row, or
 /// `None` where a filter drops it.
 pub fn run<'v>(leg: &'v Leg, mut source: impl FnMut(usize) -> Value<'v>, context: &Context) -> Option<Vec<Value<'v>>> {
-    let mut row: Vec<Value<'v>> = (0..leg.cells.len())
-        .map(|i| {
-            if leg.cells[i].source.is_some() {
-                source(i)
-            } else {
-                Value::Null
-            }
-        })
-        .collect();
+    let mut row: Vec<Value<'v>> =
+        (0..leg.cells.len()).map(|i| if leg.cells[i].source.is_some() { source(i) } else { Value::Null }).collect();
     for step in &leg.steps {
         match step {
             Step::Filter(predicate) => {
@@ -64,12 +57,7 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
         BoundKind::Negate(operand) => arithmetic::negate(&of(operand)),
         BoundKind::Arithmetic(op, a, b) => calculate(*op, &of(a), &of(b), bound.ty),
         BoundKind::Compare(op, a, b) => ordering(*op, &of(a), &of(b)),
-        BoundKind::Equal {
-            negated,
-            folded,
-            left,
-            right,
-        } => equal(*negated, *folded, &of(left), &of(right)),
+        BoundKind::Equal { negated, folded, left, right } => equal(*negated, *folded, &of(left), &of(right)),
         BoundKind::Text { op, subject, needle } => {
             let (subject, needle) = (of(subject), of(needle));
             Value::Bool(text::evaluate(*op, &text_of(&subject), &text_of(&needle)))
@@ -79,31 +67,15 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
             let subject = text_of(&subject);
             let mut hits = Vec::new();
             for needle in needles {
-                for_each_item(&of(needle), &mut |item| {
-                    hits.push(text::has(&subject, &text_of(item), true))
-                });
+                for_each_item(&of(needle), &mut |item| hits.push(text::has(&subject, &text_of(item), true)));
             }
-            Value::Bool(if *all {
-                hits.iter().all(|h| *h)
-            } else {
-                hits.iter().any(|h| *h)
-            })
+            Value::Bool(if *all { hits.iter().all(|h| *h) } else { hits.iter().any(|h| *h) })
         }
-        BoundKind::In {
-            folded,
-            negated,
-            subject,
-            items,
-        } => {
+        BoundKind::In { folded, negated, subject, items } => {
             let items: Vec<Value<'v>> = items.iter().map(of).collect();
             Value::Bool(listed(&of(subject), subject.ty, &items, *folded) != *negated)
         }
-        BoundKind::Between {
-            negated,
-            subject,
-            low,
-            high,
-        } => between(*negated, &of(subject), &of(low), &of(high)),
+        BoundKind::Between { negated, subject, low, high } => between(*negated, &of(subject), &of(low), &of(high)),
         BoundKind::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&of(subject)))),
         BoundKind::Call(function, arguments) => {
             let arguments: Vec<Value<'v>> = arguments.iter().map(of).collect();

@@ -50,21 +50,12 @@ impl<'v, 's> Evaluation<'v, 's> {
         scratch: &'s mut Scratch,
     ) -> Self {
         scratch.mistyped.clear();
-        scratch
-            .hits
-            .resize_with(program.subjects.len().max(scratch.hits.len()), Hits::default);
+        scratch.hits.resize_with(program.subjects.len().max(scratch.hits.len()), Hits::default);
         scratch.hits.iter_mut().for_each(|hits| hits.scanned = false);
         // An empty vector is collected in place: the room goes from record to record, whatever their lifetimes.
         let mut memo: Vec<Option<Value<'v>>> = std::mem::take(&mut scratch.memo).into_iter().collect();
         memo.resize(program.nodes.len(), None);
-        Evaluation {
-            program,
-            columns,
-            record,
-            context,
-            scratch,
-            memo,
-        }
+        Evaluation { program, columns, record, context, scratch, memo }
     }
 
     /// Gives the scratch room back.
@@ -149,11 +140,9 @@ impl<'v, 's> Evaluation<'v, 's> {
                 calculate(*op, &self.value(*a), &self.value(*b), program.types[id.0 as usize])
             }
             Node::Compare(op, a, b) => ordering(*op, &self.value(*a), &self.value(*b)),
-            Node::Equal {
-                negated,
-                folded,
-                operands: [a, b],
-            } => equal(*negated, *folded, &self.value(*a), &self.value(*b)),
+            Node::Equal { negated, folded, operands: [a, b] } => {
+                equal(*negated, *folded, &self.value(*a), &self.value(*b))
+            }
             Node::Text(op, subject, needle) => {
                 let (subject, needle) = (self.value(*subject), self.value(*needle));
                 Value::Bool(text::evaluate(*op, &text_of(&subject), &text_of(&needle)))
@@ -175,10 +164,9 @@ impl<'v, 's> Evaluation<'v, 's> {
                 let ty = program.types[subject.0 as usize];
                 Value::Bool(listed(&self.value(*subject), ty, &items, *folded))
             }
-            Node::Between {
-                negated,
-                operands: [a, low, high],
-            } => between(*negated, &self.value(*a), &self.value(*low), &self.value(*high)),
+            Node::Between { negated, operands: [a, low, high] } => {
+                between(*negated, &self.value(*a), &self.value(*low), &self.value(*high))
+            }
             Node::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&self.value(*subject)))),
             Node::Call(function, arguments) => {
                 let arguments: Vec<Value<'v>> = arguments.iter().map(|a| self.value(*a)).collect();

@@ -65,12 +65,7 @@ impl Matcher {
     /// A matcher of the rules.
     pub fn new(ruleset: Arc<Ruleset>, limits: Limits, path: Path) -> Matcher {
         let decoder = Decoder::new(ruleset.layout.clone(), limits);
-        Matcher {
-            ruleset,
-            decoder,
-            scratch: Scratch::default(),
-            path,
-        }
+        Matcher { ruleset, decoder, scratch: Scratch::default(), path }
     }
 
     /// The rules.
@@ -98,15 +93,9 @@ impl Matcher {
                 }
             };
             match self.path {
-                Path::Compiled => compiled(
-                    &self.ruleset,
-                    table,
-                    &record,
-                    context,
-                    &mut self.scratch,
-                    &mut outcome,
-                    each,
-                ),
+                Path::Compiled => {
+                    compiled(&self.ruleset, table, &record, context, &mut self.scratch, &mut outcome, each)
+                }
                 Path::Plain => plain_record(&self.ruleset, table, &record, context, each),
             }
         }
@@ -159,14 +148,7 @@ fn found<'m>(
     record: &'m Record<'m>,
     row: Vec<Value<'m>>,
 ) -> Match<'m> {
-    Match {
-        rule: &ruleset.rules[detection.rule],
-        rule_index: detection.rule,
-        detection,
-        program,
-        record,
-        row,
-    }
+    Match { rule: &ruleset.rules[detection.rule], rule_index: detection.rule, detection, program, record, row }
 }
 
 /// The value of a leg's cell that the table fills, read from the record.

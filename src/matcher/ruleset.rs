@@ -56,31 +56,17 @@ impl Ruleset {
     pub fn new(rules: Vec<BoundRule>, catalog: &Catalog, default_table: Option<&str>) -> Result<Ruleset, BuildError> {
         let programs = programs(&rules);
         let gate = gate(&rules, &programs, default_table);
-        let wanted: Vec<TableColumns> = programs
-            .iter()
-            .map(|p| TableColumns {
-                table: p.table.clone(),
-                columns: p.columns.clone(),
-            })
-            .collect();
+        let wanted: Vec<TableColumns> =
+            programs.iter().map(|p| TableColumns { table: p.table.clone(), columns: p.columns.clone() }).collect();
         let layout = Arc::new(Layout::new(catalog, &wanted, default_table));
         let tables = programs
             .into_iter()
             .map(|program| {
-                let columns = program
-                    .subjects
-                    .iter()
-                    .map(ColumnMatcher::new)
-                    .collect::<Result<_, _>>()?;
+                let columns = program.subjects.iter().map(ColumnMatcher::new).collect::<Result<_, _>>()?;
                 Ok(TableMatcher { program, columns })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Ruleset {
-            rules,
-            tables,
-            layout,
-            gate,
-        })
+        Ok(Ruleset { rules, tables, layout, gate })
     }
 }
 

@@ -44,12 +44,7 @@ pub struct Framer<R> {
 impl<R: Read> Framer<R> {
     /// A framer; `max_line` is the longest line in bytes.
     pub fn new(source: R, max_line: usize) -> Self {
-        Framer {
-            source,
-            carry: Vec::new(),
-            max_line,
-            ended: false,
-        }
+        Framer { source, carry: Vec::new(), max_line, ended: false }
     }
 
     /// Fills `block` with the next whole lines; `false` at the end of the input.

@@ -25,15 +25,9 @@ impl ResultTable {
     /// Adds a match and the alert that was made of it.
     pub fn push(&mut self, found: &Match<'_>, alert: Vec<u8>) {
         let visible = found.rule.query.columns.len();
-        let keys: Vec<_> = found.row[visible..]
-            .iter()
-            .map(|value| value.clone().into_owned())
-            .collect();
+        let keys: Vec<_> = found.row[visible..].iter().map(|value| value.clone().into_owned()).collect();
         self.bytes += alert.len();
-        self.rules
-            .entry(found.rule_index)
-            .or_default()
-            .push(Row { keys, alert });
+        self.rules.entry(found.rule_index).or_default().push(Row { keys, alert });
     }
 
     /// Bytes of alerts that it holds.

@@ -66,18 +66,13 @@ const MAX_MESSAGES: usize = 20;
 impl Worker {
     /// A worker of its own for a thread.
     pub fn new(ruleset: Arc<Ruleset>, path: Path, options: WorkerOptions) -> Worker {
-        Worker {
-            matcher: Matcher::new(ruleset, options.limits, path),
-            options,
-        }
+        Worker { matcher: Matcher::new(ruleset, options.limits, path), options }
     }
 
     /// Handles the lines of one block. `first_line` is the number of its first line, from 1; gives the number of the line
     /// that comes next.
     pub fn block(&mut self, block: &Block, input: &str, first_line: u64, out: &mut BlockOutput) -> u64 {
-        let context = Context {
-            now: self.options.now.unwrap_or_else(DateTime::now),
-        };
+        let context = Context { now: self.options.now.unwrap_or_else(DateTime::now) };
         out.ledger.bytes += block.read;
         let mut number = first_line;
         let mut rest = block.bytes.as_slice();
@@ -185,14 +180,7 @@ impl Worker {
         if self.options.dead_letters {
             out.ledger.dead_lettered += 1;
             let truncated = length.filter(|length| *length > bytes.len() as u64);
-            dead_letter::write(
-                &mut out.dead_letters,
-                reason,
-                source.input,
-                source.line,
-                bytes,
-                truncated,
-            );
+            dead_letter::write(&mut out.dead_letters, reason, source.input, source.line, bytes, truncated);
         }
         out.say(|| format!("{}:{}: malformed line: {reason}", source.input, source.line));
     }

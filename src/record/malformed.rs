@@ -68,11 +68,7 @@ impl Malformed {
         let column = column(text, error.offset);
         let offset = error.offset + skipped;
         match error.reason {
-            Reason::TooDeep(max_depth) => Malformed::TooDeep {
-                max_depth,
-                offset,
-                column,
-            },
+            Reason::TooDeep(max_depth) => Malformed::TooDeep { max_depth, offset, column },
             reason => Malformed::Json { reason, offset, column },
         }
     }

@@ -83,10 +83,7 @@ fn parse_value<'t>(cursor: &mut Cursor<'t>, max_depth: usize, depth: usize) -> R
     let opening = cursor.next_solid();
     if let Some(b'{' | b'[') = opening {
         if depth >= max_depth {
-            return Err(JsonError {
-                offset: cursor.at,
-                reason: Reason::TooDeep(max_depth),
-            });
+            return Err(JsonError { offset: cursor.at, reason: Reason::TooDeep(max_depth) });
         }
         cursor.at += 1;
         return if opening == Some(b'{') {
@@ -154,11 +151,7 @@ fn parse_bag<'t>(cursor: &mut Cursor<'t>, max_depth: usize, depth: usize) -> Res
 
 fn string<'t>(cursor: Cursor<'t>, lexeme: Lexeme) -> Cow<'t, str> {
     let raw = cursor.text().get(lexeme.start..lexeme.end).unwrap_or_default();
-    if lexeme.is_escaped() {
-        unescape(raw)
-    } else {
-        Cow::Borrowed(raw)
-    }
+    if lexeme.is_escaped() { unescape(raw) } else { Cow::Borrowed(raw) }
 }
 
 /// A `long` if it is spelt as an integer and fits, else a `real`.
@@ -174,17 +167,9 @@ type Member<'t> = (Cow<'t, str>, Dynamic<'t>);
 /// Each name once: the last value, at the first one's place.
 fn last_wins(members: Vec<Member<'_>>) -> Vec<Member<'_>> {
     let repeats = if members.len() <= 16 {
-        members
-            .iter()
-            .enumerate()
-            .any(|(i, (name, _))| members[..i].iter().any(|(earlier, _)| earlier == name))
+        members.iter().enumerate().any(|(i, (name, _))| members[..i].iter().any(|(earlier, _)| earlier == name))
     } else {
-        members
-            .iter()
-            .map(|(name, _)| name.as_ref())
-            .collect::<HashSet<_>>()
-            .len()
-            < members.len()
+        members.iter().map(|(name, _)| name.as_ref()).collect::<HashSet<_>>().len() < members.len()
     };
     if !repeats {
         return members;

@@ -91,11 +91,7 @@ pub fn ordering<'v>(op: BinaryOp, a: &Value<'_>, b: &Value<'_>) -> Value<'v> {
 
 /// `==` and its like.
 pub fn equal<'v>(negated: bool, folded: bool, a: &Value<'_>, b: &Value<'_>) -> Value<'v> {
-    let equal = if folded {
-        compare::equal_folded(a, b)
-    } else {
-        compare::equal(a, b)
-    };
+    let equal = if folded { compare::equal_folded(a, b) } else { compare::equal(a, b) };
     equal.map(|e| e != negated).into()
 }
 
@@ -125,9 +121,7 @@ pub fn listed(subject: &Value<'_>, ty: ScalarType, items: &[Value<'_>], folded: 
 pub fn for_each_item(value: &Value<'_>, each: &mut dyn FnMut(&Value<'_>)) {
     match value {
         Value::Dynamic(Dynamic::Array(items)) => {
-            items
-                .iter()
-                .for_each(|item| for_each_item(&Value::dynamic(item.clone()), each));
+            items.iter().for_each(|item| for_each_item(&Value::dynamic(item.clone()), each));
         }
         other => each(other),
     }

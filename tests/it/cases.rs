@@ -31,12 +31,7 @@ fn cases() -> Vec<Case> {
             };
             assert!(!source.is_empty(), "{id} has no source");
             let expected = serde_json::from_str(expected).unwrap_or_else(|e| panic!("{id}: {e}"));
-            Case {
-                id,
-                expression,
-                expected,
-                confidence,
-            }
+            Case { id, expression, expected, confidence }
         })
         .collect();
     let ids: BTreeSet<&str> = cases.iter().map(|c| c.id).collect();
@@ -96,11 +91,7 @@ fn every_case_is_worth_what_its_source_says_or_is_listed_as_not_yet() {
             (Err(why), None) => wrong.push(format!("{} ({}) {} {why}", case.id, case.confidence, case.expression)),
         }
     }
-    wrong.extend(
-        listed
-            .keys()
-            .map(|id| format!("{id} is listed as not yet, and is no case")),
-    );
+    wrong.extend(listed.keys().map(|id| format!("{id} is listed as not yet, and is no case")));
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -114,11 +105,7 @@ fn over_a_column(expression: &str) -> Option<(String, String)> {
             BinaryOp::Equal | BinaryOp::NotEqual => left,
             _ => return None,
         },
-        ExprKind::List {
-            op: ListOp::In { .. } | ListOp::HasAny | ListOp::HasAll,
-            subject,
-            ..
-        } => subject,
+        ExprKind::List { op: ListOp::In { .. } | ListOp::HasAny | ListOp::HasAll, subject, .. } => subject,
         _ => return None,
     };
     let ExprKind::Literal(literal) = subject.kind else {
@@ -136,10 +123,7 @@ fn over_a_column(expression: &str) -> Option<(String, String)> {
 #[test]
 fn string_operators_give_the_same_over_a_column() {
     let (listed, mut held, mut wrong) = (not_yet(), 0, Vec::new());
-    for case in cases()
-        .iter()
-        .filter(|c| c.confidence != "low" && !listed.contains_key(c.id))
-    {
+    for case in cases().iter().filter(|c| c.confidence != "low" && !listed.contains_key(c.id)) {
         let Some((value, predicate)) = over_a_column(case.expression) else {
             continue;
         };
@@ -175,15 +159,8 @@ fn the_shared_automaton_of_all_cases_agrees_with_the_plain_evaluator() {
         .flat_map(|p| kqltap::rule::parse_kql("test.kql", &format!("DeviceFileEvents | where {p}")).unwrap())
         .collect();
     let ruleset = tap::ruleset(rules);
-    let records: Vec<String> = values
-        .iter()
-        .map(|value| json!({"Type": "DeviceFileEvents", "FileName": value}).to_string())
-        .collect();
+    let records: Vec<String> =
+        values.iter().map(|value| json!({"Type": "DeviceFileEvents", "FileName": value}).to_string()).collect();
     let found = tap::alerts(&ruleset, &records);
-    assert!(
-        found.len() > records.len(),
-        "{} matches of {} records",
-        found.len(),
-        records.len()
-    );
+    assert!(found.len() > records.len(), "{} matches of {} records", found.len(), records.len());
 }

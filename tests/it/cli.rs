@@ -46,16 +46,9 @@ fn the_first_command_of_the_readme_prints_the_alerts_of_the_examples() {
         })
         .flatten()
         .collect();
-    assert_eq!(
-        lines, told,
-        "the lines that alert are those that examples/README.md says"
-    );
+    assert_eq!(lines, told, "the lines that alert are those that examples/README.md says");
     assert_eq!(ran.ledger()["balanced"], true);
-    assert_eq!(
-        run(["run", &records, "--stats", "off"], "").ended(0).text(),
-        ran.text(),
-        "a replay gives the same"
-    );
+    assert_eq!(run(["run", &records, "--stats", "off"], "").ended(0).text(), ran.text(), "a replay gives the same");
 }
 
 /// Columns count characters: the é before a mistake must not move its caret.
@@ -74,26 +67,15 @@ fn three_mistakes_give_three_diagnostics_with_carets() {
     let path = write(folder.path(), "three.kql", THREE_MISTAKES);
     let ran = run(["check", &path], "").ended(2);
     for (code, place, line, caret) in [
-        (
-            "KS142",
-            ":3:29",
-            "| where FileName != 'é' and FolderPath has 'x'",
-            "                            ^^^^^^^^^^",
-        ),
+        ("KS142", ":3:29", "| where FileName != 'é' and FolderPath has 'x'", "                            ^^^^^^^^^^"),
         ("KS002", ":4:18", "| where FileName = 'a'", "                 ^"),
         ("KS106", ":5:19", "| where Timestamp has '5'", "                  ^^^"),
     ] {
         let text = ran.text();
         assert!(text.contains(&format!("error[{code}]: ")), "{text}");
         assert!(text.contains(&format!("--> {path}{place}\n")), "{text}");
-        let shown: Vec<&str> = text
-            .lines()
-            .filter_map(|l| Some(l.split_once("| ")?.1.trim_end()))
-            .collect();
-        let at = shown
-            .iter()
-            .position(|l| *l == line)
-            .unwrap_or_else(|| panic!("{line} is not shown:\n{text}"));
+        let shown: Vec<&str> = text.lines().filter_map(|l| Some(l.split_once("| ")?.1.trim_end())).collect();
+        let at = shown.iter().position(|l| *l == line).unwrap_or_else(|| panic!("{line} is not shown:\n{text}"));
         assert_eq!(shown[at + 1], caret, "{text}");
     }
     assert_eq!(ran.text().matches("error[").count(), 3);
@@ -103,10 +85,8 @@ fn three_mistakes_give_three_diagnostics_with_carets() {
     let report: Json = serde_json::from_str(ran.text()).unwrap();
     assert_eq!((&report["path"], &report["ok"]), (&json!(path), &json!(false)));
     let diagnostics = report["rules"][0]["diagnostics"].as_array().unwrap();
-    let places: Vec<Json> = diagnostics
-        .iter()
-        .map(|d| json!([d["severity"], d["code"], d["line"], d["column"], d["length"]]))
-        .collect();
+    let places: Vec<Json> =
+        diagnostics.iter().map(|d| json!([d["severity"], d["code"], d["line"], d["column"], d["length"]])).collect();
     assert_eq!(
         places,
         [
@@ -125,11 +105,7 @@ fn good_rules_pass_the_check_and_strict_is_as_strict_as_sentinel() {
     let page = tap::page_rule();
     let ran = run(["check", &page, "builtin"], "").ended(0);
     assert_eq!(ran.text().matches("warning[KS142]").count(), 3, "{}", ran.text());
-    assert!(
-        ran.err.contains("2 files, 5 rules: 5 ok, 0 refused; 3 warnings"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains("2 files, 5 rules: 5 ok, 0 refused; 3 warnings"), "{}", ran.err);
     let ran = run(["check", "--strict", &page], "").ended(2);
     assert_eq!(ran.text().matches("error[KS142]").count(), 3, "{}", ran.text());
     run(["check", "--strict", "builtin"], "").ended(0);
@@ -147,13 +123,7 @@ fn an_unknown_table_is_answered_with_the_nearest() {
     let ran = run(["run", "--table", "DeviceFileEvent"], "").ended(2);
     assert!(ran.err.contains("did you mean 'DeviceFileEvents'?"), "{}", ran.err);
     let ran = run(["tables", "DeviceFileEvents"], "").ended(0);
-    assert!(
-        ran.text()
-            .lines()
-            .any(|l| l.split_whitespace().eq(["FolderPath", "string"])),
-        "{}",
-        ran.text()
-    );
+    assert!(ran.text().lines().any(|l| l.split_whitespace().eq(["FolderPath", "string"])), "{}", ran.text());
     assert!(run(["tables"], "").ended(0).text().lines().any(|l| l == "AuditLogs"));
 }
 
@@ -164,21 +134,9 @@ fn a_missing_input_is_named_and_the_others_are_read() {
     let last = write(folder.path(), "last.ndjson", input(&[matching(2), matching(3)]));
     let gone = folder.path().join("gone.ndjson").to_str().unwrap().to_owned();
     let ran = run(["run", "--stats", "json", &first, &gone, &last], "").ended(1);
-    assert!(
-        ran.err.contains(&format!("kqltap: cannot read {gone}: ")),
-        "{}",
-        ran.err
-    );
-    let places: Vec<Json> = ran
-        .alerts()
-        .iter()
-        .map(|a| json!([a["source"]["input"], a["source"]["line"]]))
-        .collect();
-    assert_eq!(
-        places,
-        [json!([first, 1]), json!([last, 1]), json!([last, 2])],
-        "lines count from 1 in each input"
-    );
+    assert!(ran.err.contains(&format!("kqltap: cannot read {gone}: ")), "{}", ran.err);
+    let places: Vec<Json> = ran.alerts().iter().map(|a| json!([a["source"]["input"], a["source"]["line"]])).collect();
+    assert_eq!(places, [json!([first, 1]), json!([last, 1]), json!([last, 2])], "lines count from 1 in each input");
     assert_eq!(ran.ledger()["balanced"], true);
     let folder = folder.path().to_str().unwrap();
     assert!(run(["run", folder], "").ended(1).err.contains("is a folder"));
@@ -223,18 +181,11 @@ fn without_annotation(line: &str) -> String {
 #[test]
 fn annotate_passes_every_byte_and_adds_one_member_to_what_matched() {
     // Spaces inside the last brace, an empty object, and an escape that no writer would choose must all survive.
-    let spaced = matching(2)
-        .to_string()
-        .replacen("\"curl\"", "\"c\\u0075rl\"", 1)
-        .replace("\"}", "\" }  ");
+    let spaced = matching(2).to_string().replacen("\"curl\"", "\"c\\u0075rl\"", 1).replace("\"}", "\" }  ");
     let mixed = batch(&[
         matching(3),
         silent(4),
-        streaming(
-            "DeviceNetworkEvents",
-            &network(5, TOKEN_URL, "wget"),
-            "2026-11-24T09:00:00Z",
-        ),
+        streaming("DeviceNetworkEvents", &network(5, TOKEN_URL, "wget"), "2026-11-24T09:00:00Z"),
     ]);
     let lines = [
         silent(1).to_string(),
@@ -250,10 +201,7 @@ fn annotate_passes_every_byte_and_adds_one_member_to_what_matched() {
     text.push('\n');
     let ran = run(["run", "--emit", "annotate", "--stats", "json"], text.clone()).ended(0);
     let out: Vec<&str> = ran.text().split('\n').collect();
-    assert_eq!(
-        out.iter().map(|l| without_annotation(l)).collect::<Vec<_>>().join("\n"),
-        text
-    );
+    assert_eq!(out.iter().map(|l| without_annotation(l)).collect::<Vec<_>>().join("\n"), text);
     let annotated: Vec<usize> = (0..out.len()).filter(|i| out[*i].contains("\"kqltap\":")).collect();
     assert_eq!(annotated, [1, 2, 5, 6, 7]);
     let parsed = |i: usize| -> Json { serde_json::from_str(out[i].trim_start_matches('\u{feff}')).unwrap() };
@@ -266,29 +214,14 @@ fn annotate_passes_every_byte_and_adds_one_member_to_what_matched() {
     assert_eq!(records[2]["kqltap"][0]["columns"]["Process"], "wget");
     assert!(parsed(7)[0].get("kqltap").is_some() && parsed(7)[1].get("kqltap").is_none());
     let ledger = ran.ledger();
-    assert_eq!(
-        (&ledger["alerts"], &ledger["written"], &ledger["balanced"]),
-        (&json!(6), &json!(6), &json!(true))
-    );
+    assert_eq!((&ledger["alerts"], &ledger["written"], &ledger["balanced"]), (&json!(6), &json!(6), &json!(true)));
 }
 
 #[test]
 fn an_empty_object_that_matches_is_annotated_as_json() {
     let folder = tempfile::tempdir().unwrap();
-    let rule = write(
-        folder.path(),
-        "all.kql",
-        "DeviceFileEvents | where FileName != 'x' | project FileName",
-    );
-    let arguments = [
-        "run",
-        "--rules",
-        &rule,
-        "--table",
-        "DeviceFileEvents",
-        "--emit",
-        "annotate",
-    ];
+    let rule = write(folder.path(), "all.kql", "DeviceFileEvents | where FileName != 'x' | project FileName");
+    let arguments = ["run", "--rules", &rule, "--table", "DeviceFileEvents", "--emit", "annotate"];
     let ran = run(arguments, "{}\n{ }\n").ended(0);
     for line in ran.text().lines() {
         let record: Json = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
@@ -298,10 +231,7 @@ fn an_empty_object_that_matches_is_annotated_as_json() {
 }
 
 fn ids(ran: &Ran) -> Vec<String> {
-    ran.alerts()
-        .iter()
-        .map(|a| a["id"].as_str().unwrap().to_owned())
-        .collect()
+    ran.alerts().iter().map(|a| a["id"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -314,15 +244,8 @@ fn an_alert_id_is_of_the_rule_and_the_payload() {
     assert_eq!(ids(&first), ids(&later));
     assert_eq!(ids(&first), ids(&batched));
     let id = &ids(&first)[0];
-    assert!(
-        id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()),
-        "{id}"
-    );
-    let other = run(
-        ["run"],
-        input(&[streaming("DeviceNetworkEvents", &network(2, TOKEN_URL, "curl"), "x")]),
-    )
-    .ended(0);
+    assert!(id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()), "{id}");
+    let other = run(["run"], input(&[streaming("DeviceNetworkEvents", &network(2, TOKEN_URL, "curl"), "x")])).ended(0);
     assert_ne!(ids(&first), ids(&other));
     let page = tap::page_rule();
     let by_page = run(["run", "--rules", &page], input(&[sent("2026-11-24T09:00:00Z")])).ended(0);
@@ -350,34 +273,15 @@ fn an_output_file_is_appended_to() {
 #[test]
 fn several_rules_are_run_side_by_side() {
     let folder = tempfile::tempdir().unwrap();
-    let extra = write(
-        folder.path(),
-        "extra.kql",
-        "DeviceFileEvents | where FileName == 'token' | project FileName",
-    );
+    let extra = write(folder.path(), "extra.kql", "DeviceFileEvents | where FileName == 'token' | project FileName");
     let page = tap::page_rule();
-    let records = [
-        matching(1),
-        flat("DeviceFileEvents", &file(2, "FileRead", "/tmp", "token", "cat")),
-    ];
-    let arguments = [
-        "run",
-        "--rules",
-        "builtin",
-        "--rules",
-        &page,
-        "--rules",
-        folder.path().to_str().unwrap(),
-    ];
+    let records = [matching(1), flat("DeviceFileEvents", &file(2, "FileRead", "/tmp", "token", "cat"))];
+    let arguments = ["run", "--rules", "builtin", "--rules", &page, "--rules", folder.path().to_str().unwrap()];
     let ran = run(arguments, input(&records)).ended(0);
     let alerts = ran.alerts();
     let names: Vec<&str> = alerts.iter().map(|a| a["rule"]["name"].as_str().unwrap()).collect();
     let cloud = "Cloud metadata service asked for a token by an unexpected process";
-    assert_eq!(
-        names,
-        [cloud, "t1528-page", "extra"],
-        "in the order of the records, then of the rules"
-    );
+    assert_eq!(names, [cloud, "t1528-page", "extra"], "in the order of the records, then of the rules");
     // One rule that is no good stops all.
     let bad = write(folder.path(), "bad.kql", "DeviceFileEvents | where Nonsense(");
     let ran = run(["run", "--rules", &extra, "--rules", &bad], input(&records)).ended(2);
@@ -413,17 +317,8 @@ fn explain_shows_lookback_automata_and_what_a_stream_leaves_out() {
     let page = tap::page_rule();
     let ran = run(["explain", &page], "").ended(0);
     let text = ran.text();
-    assert_eq!(
-        text.matches("lookback, taken as true in a stream: Timestamp > ago(24h)")
-            .count(),
-        3,
-        "{text}"
-    );
-    assert_eq!(
-        text.matches("lookback, taken as true in a stream: TimeGenerated > ago(24h)")
-            .count(),
-        1
-    );
+    assert_eq!(text.matches("lookback, taken as true in a stream: Timestamp > ago(24h)").count(), 3, "{text}");
+    assert_eq!(text.matches("lookback, taken as true in a stream: TimeGenerated > ago(24h)").count(), 1);
     assert!(text.contains("applied with --batch: sort"), "{text}");
     for (automaton, pattern) in [
         ("automaton of RemoteUrl", "has \"metadata/identity\""),
@@ -431,20 +326,10 @@ fn explain_shows_lookback_automata_and_what_a_stream_leaves_out() {
         ("automaton of FileName", "endswith \".json\""),
     ] {
         let at = text.find(automaton).unwrap_or_else(|| panic!("{automaton}: {text}"));
-        let patterns: Vec<&str> = text[at..]
-            .lines()
-            .skip(1)
-            .take_while(|l| l.starts_with("    "))
-            .collect();
-        assert!(
-            patterns.iter().any(|p| p.trim() == pattern),
-            "{automaton}: {patterns:?}"
-        );
+        let patterns: Vec<&str> = text[at..].lines().skip(1).take_while(|l| l.starts_with("    ")).collect();
+        assert!(patterns.iter().any(|p| p.trim() == pattern), "{automaton}: {patterns:?}");
     }
     // Two vectors read DeviceFileEvents, and share its automata.
     assert_eq!(text.matches("automaton of FileName").count(), 1);
-    assert!(
-        text.contains("has \"Mail.ReadWrite\""),
-        "a computed value has an automaton too"
-    );
+    assert!(text.contains("has \"Mail.ReadWrite\""), "a computed value has an automaton too");
 }

@@ -52,15 +52,9 @@ fn the_table_of_records_that_name_none_can_be_given() {
     // Nothing in it tells one Device table from another.
     let bare = json!({"FolderPath": "/var/run/secrets/tokens", "FileName": "token"});
     assert_eq!(alerts(&[], std::slice::from_ref(&bare)).len(), 0);
-    assert_eq!(
-        alerts(&["--table", "DeviceFileEvents"], std::slice::from_ref(&bare)).len(),
-        1
-    );
+    assert_eq!(alerts(&["--table", "DeviceFileEvents"], std::slice::from_ref(&bare)).len(), 1);
     // A record that names its table is of that one.
-    assert_eq!(
-        alerts(&["--table", "AuditLogs"], &[flat("DeviceFileEvents", &bare)]).len(),
-        1
-    );
+    assert_eq!(alerts(&["--table", "AuditLogs"], &[flat("DeviceFileEvents", &bare)]).len(), 1);
 }
 
 #[test]

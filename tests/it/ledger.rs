@@ -10,9 +10,7 @@ use crate::tap::{self, Ran};
 /// A record that matches; the second of its time tells it from the others.
 fn good(second: u32) -> Vec<u8> {
     let url = "http://169.254.169.254/metadata/identity/oauth2/token";
-    flat("DeviceNetworkEvents", &network(second, url, "curl"))
-        .to_string()
-        .into_bytes()
+    flat("DeviceNetworkEvents", &network(second, url, "curl")).to_string().into_bytes()
 }
 
 fn mistyped(second: u32) -> Vec<u8> {
@@ -40,18 +38,12 @@ fn run_with_dead_letters(max_line_bytes: &str, input: &[u8], status: i32) -> (Ra
     command.env("KQLTAP_MAX_LINE_BYTES", max_line_bytes).write_stdin(input);
     let ran = Ran::new(&mut command).ended(status);
     let dead = std::fs::read_to_string(&path).unwrap();
-    (
-        ran,
-        dead.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
-    )
+    (ran, dead.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
 /// The line numbers of the alerts.
 fn alert_lines(ran: &Ran) -> Vec<u64> {
-    ran.alerts()
-        .iter()
-        .map(|a| a["source"]["line"].as_u64().unwrap())
-        .collect()
+    ran.alerts().iter().map(|a| a["source"]["line"].as_u64().unwrap()).collect()
 }
 
 #[test]
@@ -77,24 +69,13 @@ fn every_kind_of_bad_line_is_counted_and_kept_and_its_neighbours_match() {
     ];
     lines.push((good(9), "alert"));
     // The last line has no newline.
-    let input = lines
-        .iter()
-        .map(|(line, _)| line.as_slice())
-        .collect::<Vec<_>>()
-        .join(&b'\n');
+    let input = lines.iter().map(|(line, _)| line.as_slice()).collect::<Vec<_>>().join(&b'\n');
     let (ran, dead) = run_with_dead_letters("2048", &input, 0);
 
     let numbered = || lines.iter().zip(1u64..);
-    let of = |kind: &str| {
-        numbered()
-            .filter(|((_, k), _)| *k == kind)
-            .map(|(_, n)| n)
-            .collect::<Vec<_>>()
-    };
+    let of = |kind: &str| numbered().filter(|((_, k), _)| *k == kind).map(|(_, n)| n).collect::<Vec<_>>();
     assert_eq!(alert_lines(&ran), of("alert"));
-    let bad: Vec<_> = numbered()
-        .filter(|((_, kind), _)| !matches!(*kind, "alert" | "blank"))
-        .collect();
+    let bad: Vec<_> = numbered().filter(|((_, kind), _)| !matches!(*kind, "alert" | "blank")).collect();
     assert_eq!(dead.len(), bad.len());
     for (letter, ((line, reason), number)) in dead.iter().zip(bad) {
         assert!(letter["reason"].as_str().unwrap().contains(reason), "{letter}");
@@ -107,18 +88,10 @@ fn every_kind_of_bad_line_is_counted_and_kept_and_its_neighbours_match() {
             }
         }
         // People are told too, with the place.
-        assert!(
-            ran.err.contains(&format!("kqltap: -:{number}: malformed line: ")),
-            "{}",
-            ran.err
-        );
+        assert!(ran.err.contains(&format!("kqltap: -:{number}: malformed line: ")), "{}", ran.err);
     }
     assert!(ran.err.contains("-:7: column Timestamp is datetime"), "{}", ran.err);
-    assert_eq!(
-        ran.alerts()[3]["columns"]["Timestamp"],
-        Json::Null,
-        "it is read as missing"
-    );
+    assert_eq!(ran.alerts()[3]["columns"]["Timestamp"], Json::Null, "it is read as missing");
 
     let mut ledger = ran.ledger();
     ledger.as_object_mut().unwrap().remove("seconds");
@@ -138,16 +111,7 @@ fn every_kind_of_bad_line_is_counted_and_kept_and_its_neighbours_match() {
 fn lines_far_over_the_limit_leave_their_neighbours_alone() {
     let huge = |bytes: usize| vec![b'x'; bytes];
     let mut input = Vec::new();
-    for line in [
-        good(1),
-        huge(300_000),
-        good(2),
-        good(3),
-        good(4),
-        huge(900_000),
-        good(5),
-        huge(600_000),
-    ] {
+    for line in [good(1), huge(300_000), good(2), good(3), good(4), huge(900_000), good(5), huge(600_000)] {
         input.extend(line);
         input.push(b'\n');
     }
@@ -162,10 +126,7 @@ fn lines_far_over_the_limit_leave_their_neighbours_alone() {
     }
     let ledger = ran.ledger();
     assert_eq!((&ledger["lines"], &ledger["malformed"]), (&json!(8), &json!(3)));
-    assert_eq!(
-        (&ledger["bytes"], &ledger["balanced"]),
-        (&json!(input.len()), &json!(true))
-    );
+    assert_eq!((&ledger["bytes"], &ledger["balanced"]), (&json!(input.len()), &json!(true)));
 }
 
 #[test]
@@ -173,11 +134,7 @@ fn without_dead_letters_bad_lines_are_named_and_counted() {
     let input = [b"not json\n".as_slice(), &good(1), b"\n"].concat();
     let ran = tap::run(["run", "--stats", "json"], input).ended(0);
     assert_eq!(alert_lines(&ran), [2]);
-    assert!(
-        ran.err.contains("kqltap: -:1: malformed line: the line is not JSON"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains("kqltap: -:1: malformed line: the line is not JSON"), "{}", ran.err);
     let ledger = ran.ledger();
     assert_eq!((&ledger["malformed"], &ledger["dead_lettered"]), (&json!(1), &json!(0)));
     assert_eq!(ledger["balanced"], true);

@@ -65,18 +65,10 @@ fn vectors() -> Vec<(&'static str, Json, Option<Json>)> {
                 "Unexpected process 'powershell.exe' queried Azure Managed Identity IMDS endpoint",
             ),
         ),
+        ("DeviceNetworkEvents", network(2, "http://169.254.169.254/metadata-identity", "curl"), None),
         (
             "DeviceNetworkEvents",
-            network(2, "http://169.254.169.254/metadata-identity", "curl"),
-            None,
-        ),
-        (
-            "DeviceNetworkEvents",
-            network(
-                3,
-                "http://169.254.169.254/latest/meta-data/iam/security-credentials/web",
-                "curl",
-            ),
+            network(3, "http://169.254.169.254/latest/meta-data/iam/security-credentials/web", "curl"),
             row(
                 "2026-11-24T08:00:03.0000000Z",
                 "web-01.contoso.example",
@@ -102,11 +94,7 @@ fn vectors() -> Vec<(&'static str, Json, Option<Json>)> {
                 &format!("Process 'cat' read K8s service account token: {K8S}/token"),
             ),
         ),
-        (
-            "DeviceFileEvents",
-            file(5, "FileCreated", K8S, "namespace", "cat"),
-            None,
-        ),
+        ("DeviceFileEvents", file(5, "FileCreated", K8S, "namespace", "cat"), None),
         (
             "DeviceFileEvents",
             file(6, "FileRead", "/home/user1/.azure", "msal_token_cache.json", "python3"),
@@ -136,17 +124,7 @@ fn vectors() -> Vec<(&'static str, Json, Option<Json>)> {
                 "Process 'rsync' accessed OAuth/Cloud token cache: azureProfile.json",
             ),
         ),
-        (
-            "DeviceFileEvents",
-            file(
-                8,
-                "FileDeleted",
-                "/home/user1/.azure",
-                "msal_token_cache.json",
-                "python3",
-            ),
-            None,
-        ),
+        ("DeviceFileEvents", file(8, "FileDeleted", "/home/user1/.azure", "msal_token_cache.json", "python3"), None),
         (
             "AuditLogs",
             audit(9, "Add delegated permission grant", "success", &scopes),
@@ -162,16 +140,8 @@ fn vectors() -> Vec<(&'static str, Json, Option<Json>)> {
                 "User 'user2@contoso.example' consented to high-privilege OAuth app 'Calendar App' from IP: 203.0.113.24",
             ),
         ),
-        (
-            "AuditLogs",
-            audit(10, "Consent to application", "failure", &scopes),
-            None,
-        ),
-        (
-            "AuditLogs",
-            audit(11, "Remove delegated permission grant", "success", &scopes),
-            None,
-        ),
+        ("AuditLogs", audit(10, "Consent to application", "failure", &scopes), None),
+        ("AuditLogs", audit(11, "Remove delegated permission grant", "success", &scopes), None),
     ]
 }
 
@@ -183,22 +153,14 @@ fn mixed_records_in_every_form_give_the_rows_that_sentinel_would_return() {
         table => streaming(table, row, SENT),
     };
     for (table, row, columns) in vectors() {
-        let forms = [
-            flat(table, &row),
-            enveloped(table, &row),
-            batch(&[enveloped(table, &row)]),
-            json!([flat(table, &row)]),
-        ];
+        let forms =
+            [flat(table, &row), enveloped(table, &row), batch(&[enveloped(table, &row)]), json!([flat(table, &row)])];
         records.extend(forms);
         expected.extend(columns.iter().cycle().take(4 * columns.iter().count()).cloned());
     }
     // And one line with all of them, so that every table's records stand side by side.
     let all = vectors();
-    records.push(batch(
-        &all.iter()
-            .map(|(table, row, _)| enveloped(table, row))
-            .collect::<Vec<_>>(),
-    ));
+    records.push(batch(&all.iter().map(|(table, row, _)| enveloped(table, row)).collect::<Vec<_>>()));
     expected.extend(all.into_iter().filter_map(|(.., columns)| columns));
     let found = alerts(&page(), &lines(&records));
     let columns: Vec<&Json> = found.iter().map(|alert| &alert["columns"]).collect();
@@ -207,22 +169,10 @@ fn mixed_records_in_every_form_give_the_rows_that_sentinel_would_return() {
     let names: Vec<&String> = found[0]["columns"].as_object().unwrap().keys().collect();
     assert_eq!(
         names,
-        [
-            "Timestamp",
-            "Source",
-            "Actor",
-            "Process",
-            "CommandLine",
-            "Vector",
-            "TokenPlatform",
-            "RiskDetail"
-        ]
+        ["Timestamp", "Source", "Actor", "Process", "CommandLine", "Vector", "TokenPlatform", "RiskDetail"]
     );
     // In a batch, the alert says which record it was.
-    let last: Vec<u64> = found[found.len() - 6..]
-        .iter()
-        .filter_map(|a| a["source"]["record"].as_u64())
-        .collect();
+    let last: Vec<u64> = found[found.len() - 6..].iter().filter_map(|a| a["source"]["record"].as_u64()).collect();
     assert_eq!(last, [0, 2, 3, 5, 6, 8]);
 }
 
@@ -269,10 +219,7 @@ fn serviceaccounts_is_not_serviceaccount_yet_the_rule_has_a_second_pattern() {
         [&json!({"column": "FolderPath", "operator": "has_any", "value": "/run/secrets/kubernetes.io", "offset": 4})]
     );
     let folder = "/var/run/secrets/kubernetes.iox";
-    assert!(is_silent(&flat(
-        "DeviceFileEvents",
-        &file(1, "FileRead", folder, "token", "cat")
-    )));
+    assert!(is_silent(&flat("DeviceFileEvents", &file(1, "FileRead", folder, "token", "cat"))));
 }
 
 #[test]
@@ -287,26 +234,17 @@ fn azureprofile_json_has_no_term_azure() {
 #[test]
 fn allow_listed_processes_are_known_in_any_case() {
     for process in ["waagent.exe", "WAAGENT.EXE", "azurecli.exe"] {
-        assert!(
-            is_silent(&flat("DeviceNetworkEvents", &network(1, TOKEN_URL, process))),
-            "{process}"
-        );
+        assert!(is_silent(&flat("DeviceNetworkEvents", &network(1, TOKEN_URL, process))), "{process}");
     }
     for process in ["kubelet", "KubeLet", "CONTAINERD-SHIM-RUNC-V2"] {
-        assert!(
-            is_silent(&flat("DeviceFileEvents", &file(1, "FileRead", K8S, "token", process))),
-            "{process}"
-        );
+        assert!(is_silent(&flat("DeviceFileEvents", &file(1, "FileRead", K8S, "token", process))), "{process}");
     }
     for process in ["gcloud", "GCLOUD.exe", "code.EXE"] {
         let record = file(1, "FileRead", "/home/user1", ".git-credentials", process);
         assert!(is_silent(&flat("DeviceFileEvents", &record)), "{process}");
     }
     // in~ takes the whole name: what only begins like one is not allowed.
-    assert!(!is_silent(&flat(
-        "DeviceNetworkEvents",
-        &network(1, TOKEN_URL, "waagent.exe.bak")
-    )));
+    assert!(!is_silent(&flat("DeviceNetworkEvents", &network(1, TOKEN_URL, "waagent.exe.bak"))));
     // A record that names no process is not on the list either.
     let mut unnamed = network(1, TOKEN_URL, "curl");
     unnamed["InitiatingProcessFileName"] = Json::Null;
@@ -321,10 +259,7 @@ fn a_scope_only_after_an_escaped_line_end_is_not_seen() {
     assert!(record.to_string().contains(r"User.Read\\nMail.ReadWrite"));
     assert!(is_silent(&record));
     // A space behind the line end parts them.
-    assert!(!is_silent(&flat(
-        "AuditLogs",
-        &consent(1, "User.Read\n Mail.ReadWrite")
-    )));
+    assert!(!is_silent(&flat("AuditLogs", &consent(1, "User.Read\n Mail.ReadWrite"))));
     // In a string column a line end is one character, and delimits.
     assert!(holds("User.Read\nMail.ReadWrite", "FileName has 'Mail.ReadWrite'"));
 }
@@ -362,11 +297,7 @@ fn three_ages() -> Vec<u8> {
         row["Timestamp"] = json!(time);
         flat("DeviceNetworkEvents", &row)
     };
-    input(&[
-        at("2026-11-22T08:00:00Z"),
-        at("2026-11-24T11:00:00Z"),
-        at("2026-11-24T10:00:00Z"),
-    ])
+    input(&[at("2026-11-22T08:00:00Z"), at("2026-11-24T11:00:00Z"), at("2026-11-24T10:00:00Z")])
 }
 
 fn times(extra: &[&str]) -> Vec<String> {
@@ -377,10 +308,7 @@ fn times(extra: &[&str]) -> Vec<String> {
     assert_eq!(ledger["balanced"], true);
     let alerts = ran.alerts();
     assert_eq!(ledger["alerts"], alerts.len());
-    alerts
-        .iter()
-        .map(|a| a["columns"]["Timestamp"].as_str().unwrap()[..13].to_owned())
-        .collect()
+    alerts.iter().map(|a| a["columns"]["Timestamp"].as_str().unwrap()[..13].to_owned()).collect()
 }
 
 #[test]
@@ -392,10 +320,7 @@ fn lookback_is_taken_as_true_in_a_stream_and_can_be_applied() {
 #[test]
 fn a_batch_is_sorted_by_timestamp_newest_first() {
     assert_eq!(times(&["--batch"]), ["2026-11-24T11", "2026-11-24T10", "2026-11-22T08"]);
-    assert_eq!(
-        times(&["--batch", "--lookback", "apply"]),
-        ["2026-11-24T11", "2026-11-24T10"]
-    );
+    assert_eq!(times(&["--batch", "--lookback", "apply"]), ["2026-11-24T11", "2026-11-24T10"]);
 }
 
 #[test]
@@ -408,21 +333,14 @@ fn the_builtin_pack_is_right_about_its_own_records() {
             let found = alerts(&ruleset, &[case.record.trim_end()]);
             assert!(!found.is_empty(), "{name}, line {}: must match", case.line);
             for (column, expected) in &case.expect {
-                assert_eq!(
-                    &found[0]["columns"][column], expected,
-                    "{name}, line {}, {column}",
-                    case.line
-                );
+                assert_eq!(&found[0]["columns"][column], expected, "{name}, line {}, {column}", case.line);
             }
         }
         for case in &tests.ignored {
             let found = alerts(&ruleset, &[case.record.trim_end()]);
             assert!(found.is_empty(), "{name}, line {}: must not match", case.line);
         }
-        assert!(
-            !tests.matching.is_empty() && !tests.ignored.is_empty(),
-            "{name} proves nothing"
-        );
+        assert!(!tests.matching.is_empty() && !tests.ignored.is_empty(), "{name} proves nothing");
         proved += 1;
     }
     assert_eq!(proved, 4);
@@ -441,29 +359,13 @@ fn a_rule_whose_records_say_otherwise_fails_its_test() {
     assert!(sound.text().contains(" 0 failed"), "{}", sound.text());
     // A record that must match, with the address of another machine in it.
     let missed = test(&pack.replacen(r#""RemoteIP":"169.254.169.254""#, r#""RemoteIP":"192.0.2.9""#, 1)).ended(1);
-    assert!(
-        missed.text().contains("the record must match, and does not"),
-        "{}",
-        missed.text()
-    );
+    assert!(missed.text().contains("the record must match, and does not"), "{}", missed.text());
     assert!(missed.text().contains(" 1 failed"), "{}", missed.text());
     // A record that must not match, with an address that makes it a match.
     let found = test(&pack.replacen(r#""RemoteIP":"192.0.2.10""#, r#""RemoteIP":"169.254.169.254""#, 1)).ended(1);
-    assert!(
-        found.text().contains("the record must not match, and does"),
-        "{}",
-        found.text()
-    );
+    assert!(found.text().contains("the record must not match, and does"), "{}", found.text());
     // A column that is not what the rule says.
-    let other = test(&pack.replacen(
-        r#"TokenPlatform: "Azure Managed Identity""#,
-        r#"TokenPlatform: "AWS""#,
-        1,
-    ))
-    .ended(1);
-    assert!(
-        other.text().contains("column TokenPlatform should be"),
-        "{}",
-        other.text()
-    );
+    let other =
+        test(&pack.replacen(r#"TokenPlatform: "Azure Managed Identity""#, r#"TokenPlatform: "AWS""#, 1)).ended(1);
+    assert!(other.text().contains("column TokenPlatform should be"), "{}", other.text());
 }

@@ -10,10 +10,7 @@ use crate::records::{flat, input, network};
 use crate::tap;
 
 fn matching() -> Json {
-    flat(
-        "DeviceNetworkEvents",
-        &network(1, "http://169.254.169.254/metadata/identity", "curl"),
-    )
+    flat("DeviceNetworkEvents", &network(1, "http://169.254.169.254/metadata/identity", "curl"))
 }
 
 fn start(arguments: &[&str]) -> Child {
@@ -21,13 +18,7 @@ fn start(arguments: &[&str]) -> Child {
     for name in tap::settings_around() {
         command.env_remove(name);
     }
-    command
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Waits for the end. The bound is there so that a run which hangs fails the test instead of holding it up.
@@ -74,10 +65,7 @@ fn sigterm_ends_an_idle_run_with_its_ledger() {
         let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
         out.next().unwrap().unwrap();
         out.next().unwrap().unwrap();
-        let killed = Command::new("kill")
-            .args([signal, &child.id().to_string()])
-            .status()
-            .unwrap();
+        let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         assert!(killed.success());
         // Its standard input stays open, and silent.
         assert_eq!(wait(&mut child).code(), Some(0), "{signal}");

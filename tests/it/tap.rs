@@ -54,15 +54,10 @@ pub(crate) fn alert_lines<L: AsRef<[u8]>>(
     lines: impl IntoIterator<Item = L>,
 ) -> Vec<String> {
     let mut matcher = Matcher::new(ruleset.clone(), Limits::default(), path);
-    let context = Context {
-        now: DateTime::parse(NOW).unwrap(),
-    };
+    let context = Context { now: DateTime::parse(NOW).unwrap() };
     let mut out = Vec::new();
     for (line, number) in lines.into_iter().zip(1..) {
-        let source = Source {
-            input: "-",
-            line: number,
-        };
+        let source = Source { input: "-", line: number };
         let outcome = matcher.line(line.as_ref(), &context, &mut |found| {
             Alert::new(found, source, &context).write_native(&mut out);
         });
@@ -75,17 +70,12 @@ pub(crate) fn alert_lines<L: AsRef<[u8]>>(
 pub(crate) fn alerts<L: AsRef<[u8]> + Clone>(ruleset: &Arc<Ruleset>, lines: &[L]) -> Vec<Json> {
     let [compiled, plain] = PATHS.map(|path| alert_lines(ruleset, path, lines.iter().cloned()));
     assert_eq!(compiled, plain, "the compiled path and the plain evaluator disagree");
-    compiled
-        .iter()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    compiled.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// The settings in the environment of whoever runs the tests: none of the binary's business.
 pub(crate) fn settings_around() -> impl Iterator<Item = OsString> {
-    std::env::vars_os()
-        .map(|(name, _)| name)
-        .filter(|name| name.to_string_lossy().starts_with("KQLTAP_"))
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("KQLTAP_"))
 }
 
 /// The binary, with a command line, out of reach of the settings around it.
@@ -121,10 +111,7 @@ impl Ran {
 
     /// The alerts on standard output.
     pub(crate) fn alerts(&self) -> Vec<Json> {
-        self.text()
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The last line of standard error, which `--stats json` makes the ledger.
@@ -135,13 +122,7 @@ impl Ran {
 
     /// Fails unless it ended so; says why.
     pub(crate) fn ended(self, status: i32) -> Ran {
-        assert_eq!(
-            self.status,
-            status,
-            "stdout {}\nstderr {}",
-            String::from_utf8_lossy(&self.out),
-            self.err
-        );
+        assert_eq!(self.status, status, "stdout {}\nstderr {}", String::from_utf8_lossy(&self.out), self.err);
         self
     }
 }

@@ -40,22 +40,12 @@ impl Binder<'_> {
                 let operand = self.scalar(operand, scope);
                 self.sign(*negate, operand, span)
             }
-            ExprKind::Binary {
-                op: BinaryOp::MatchesRegex,
-                op_span,
-                left,
-                right,
-            } => {
+            ExprKind::Binary { op: BinaryOp::MatchesRegex, op_span, left, right } => {
                 let left = self.scalar(left, scope);
                 let right = self.scalar(right, scope);
                 self.regex(left, right, *op_span, span)
             }
-            ExprKind::Binary {
-                op,
-                op_span,
-                left,
-                right,
-            } => {
+            ExprKind::Binary { op, op_span, left, right } => {
                 let left = self.scalar(left, scope);
                 let right = self.scalar(right, scope);
                 self.binary(*op, *op_span, left, right, span)
@@ -64,23 +54,12 @@ impl Binder<'_> {
                 let operands: Vec<Bound> = operands.iter().map(|o| self.scalar(o, scope)).collect();
                 self.logical(*and, operands, span)
             }
-            ExprKind::List {
-                op,
-                op_span,
-                subject,
-                items,
-            } => {
+            ExprKind::List { op, op_span, subject, items } => {
                 let subject = self.scalar(subject, scope);
                 let items: Vec<Bound> = items.iter().map(|i| self.list_item(i, scope)).collect();
                 self.list(*op, *op_span, subject, items, span)
             }
-            ExprKind::Between {
-                negated,
-                op_span,
-                subject,
-                low,
-                high,
-            } => {
+            ExprKind::Between { negated, op_span, subject, low, high } => {
                 let subject = self.scalar(subject, scope);
                 let low = self.scalar(low, scope);
                 let high = self.scalar(high, scope);
@@ -122,17 +101,10 @@ impl Binder<'_> {
         }
         match self.lets.get(&name.text) {
             Some(Meaning::Scalar(value)) => {
-                return Bound {
-                    span: name.span,
-                    ..value.clone()
-                };
+                return Bound { span: name.span, ..value.clone() };
             }
             Some(Meaning::Tabular(_)) => {
-                self.error(
-                    "KS108",
-                    name.span,
-                    format!("'{}' is a table, and a scalar is expected here", name.text),
-                );
+                self.error("KS108", name.span, format!("'{}' is a table, and a scalar is expected here", name.text));
                 return Bound::error(name.span);
             }
             None => {}
@@ -150,11 +122,7 @@ impl Binder<'_> {
             self.report(diagnostic);
             return Bound::error(name.span);
         };
-        let names = leg
-            .columns
-            .iter()
-            .map(|c| c.name.as_str())
-            .chain(self.lets.keys().map(String::as_str));
+        let names = leg.columns.iter().map(|c| c.name.as_str()).chain(self.lets.keys().map(String::as_str));
         let near = suggest(&name.text, names).map(|n| format!("did you mean '{n}'?"));
         let table = leg.leg.table.name.clone();
         if leg.open && !self.options.strict {
@@ -169,10 +137,7 @@ impl Binder<'_> {
             diagnostic.help =
                 near.or_else(|| Some("Sentinel refuses it; column_ifexists() is its way to ask".to_owned()));
             // A name that other tables know has their type, so that it lines up with them in a union.
-            let ty = self
-                .catalog
-                .column_type_elsewhere(&name.text)
-                .unwrap_or(ScalarType::Dynamic);
+            let ty = self.catalog.column_type_elsewhere(&name.text).unwrap_or(ScalarType::Dynamic);
             let bound = leg.add_unknown(&name.text, ty, name.span);
             self.report(diagnostic);
             return bound;
@@ -202,11 +167,7 @@ impl Binder<'_> {
             };
             let span = base.span.to(step_span);
             if base.ty != ScalarType::Dynamic {
-                let (code, what) = if index.is_some() {
-                    ("KS147", "an element")
-                } else {
-                    ("KS142", "a member")
-                };
+                let (code, what) = if index.is_some() { ("KS147", "an element") } else { ("KS142", "a member") };
                 self.report(
                     Diagnostic::error(
                         code,
@@ -235,11 +196,7 @@ impl Binder<'_> {
                 },
                 (_, None) => return Bound::error(span),
             };
-            base = fold(Bound {
-                kind,
-                ty: ScalarType::Dynamic,
-                span,
-            });
+            base = fold(Bound { kind, ty: ScalarType::Dynamic, span });
         }
         base
     }
@@ -248,11 +205,7 @@ impl Binder<'_> {
     fn list_item(&mut self, item: &Expr, scope: &mut Scope<'_>) -> Bound {
         let shadowed = matches!((&item.kind, &*scope), (ExprKind::Name(n), Scope::Row(leg)) if leg.columns.iter().any(|c| c.name == n.text));
         if !shadowed && self.is_tabular(item) {
-            self.error(
-                "KT001",
-                item.span,
-                "a list that is read from a table is not supported yet",
-            );
+            self.error("KT001", item.span, "a list that is read from a table is not supported yet");
             return Bound::error(item.span);
         }
         self.scalar(item, scope)
@@ -265,11 +218,7 @@ impl Binder<'_> {
         if !matches!(left.ty, ScalarType::String | ScalarType::Dynamic)
             || !matches!(right.ty, ScalarType::String | ScalarType::Dynamic)
         {
-            self.error(
-                "KS106",
-                op_span,
-                format!("'matches regex' is not defined for {} and {}", left.ty, right.ty),
-            );
+            self.error("KS106", op_span, format!("'matches regex' is not defined for {} and {}", left.ty, right.ty));
             return Bound::error(span);
         }
         let Some(pattern) = right.as_constant() else {
@@ -277,11 +226,7 @@ impl Binder<'_> {
             return Bound::error(span);
         };
         match regex_of(&convert::text(pattern)) {
-            Ok(regex) => Bound {
-                kind: BoundKind::Regex(Box::new(left), Arc::new(regex)),
-                ty: ScalarType::Bool,
-                span,
-            },
+            Ok(regex) => Bound { kind: BoundKind::Regex(Box::new(left), Arc::new(regex)), ty: ScalarType::Bool, span },
             Err(message) => {
                 self.error("SEM0420", right.span, message);
                 Bound::error(span)
@@ -316,11 +261,7 @@ impl Binder<'_> {
         }
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
         match function.check(&types) {
-            Ok(ty) => Bound {
-                kind: BoundKind::Call(function, arguments),
-                ty,
-                span,
-            },
+            Ok(ty) => Bound { kind: BoundKind::Call(function, arguments), ty, span },
             Err((code, message)) => {
                 self.error(code, span, message);
                 Bound::error(span)
@@ -331,11 +272,7 @@ impl Binder<'_> {
     /// Decided when the query is bound: the column if the scope has it, else the default.
     fn column_ifexists(&mut self, name: &Name, arguments: &[Argument], scope: &mut Scope<'_>, span: Span) -> Bound {
         let [column, default] = arguments else {
-            self.error(
-                "KS119",
-                span,
-                format!("'{}' takes 2 arguments: the name of a column and a default", name.text),
-            );
+            self.error("KS119", span, format!("'{}' takes 2 arguments: the name of a column and a default", name.text));
             return Bound::error(span);
         };
         let default = self.scalar(&default.value, scope);
@@ -374,20 +311,11 @@ fn literal_type(kind: LiteralKind) -> ScalarType {
 const MAX_REGEX_SIZE: usize = 4 << 20;
 
 fn regex_of(pattern: &str) -> Result<regex::Regex, String> {
-    regex::RegexBuilder::new(pattern)
-        .size_limit(MAX_REGEX_SIZE)
-        .dfa_size_limit(MAX_REGEX_SIZE)
-        .build()
-        .map_err(|e| {
-            let text = e.to_string();
-            let reason = text
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim_start_matches("error:")
-                .trim();
-            format!("the regular expression cannot be used: {reason}")
-        })
+    regex::RegexBuilder::new(pattern).size_limit(MAX_REGEX_SIZE).dfa_size_limit(MAX_REGEX_SIZE).build().map_err(|e| {
+        let text = e.to_string();
+        let reason = text.lines().last().unwrap_or_default().trim_start_matches("error:").trim();
+        format!("the regular expression cannot be used: {reason}")
+    })
 }
 
 /// A value in place of what computes it, if that reads neither a column nor the clock.

@@ -61,37 +61,17 @@ impl LegScope {
             .columns
             .iter()
             .enumerate()
-            .map(|(i, c)| ScopeColumn {
-                name: c.name.clone(),
-                ty: c.ty,
-                place: Place::Table(i),
-            })
+            .map(|(i, c)| ScopeColumn { name: c.name.clone(), ty: c.ty, place: Place::Table(i) })
             .collect();
-        let leg = Leg {
-            table,
-            cells: Vec::new(),
-            steps: Vec::new(),
-            output: Vec::new(),
-            lookback: Vec::new(),
-        };
-        LegScope {
-            leg,
-            columns,
-            hidden: Vec::new(),
-            depths: Vec::new(),
-            open: true,
-        }
+        let leg = Leg { table, cells: Vec::new(), steps: Vec::new(), output: Vec::new(), lookback: Vec::new() };
+        LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: true }
     }
 
     /// The column of that name, as an expression.
     pub(super) fn column(&mut self, name: &str, span: Span) -> Option<Bound> {
         let at = self.columns.iter().position(|c| c.name == name)?;
         let cell = self.cell_of(at);
-        Some(Bound {
-            kind: BoundKind::Cell(cell),
-            ty: self.columns[at].ty,
-            span,
-        })
+        Some(Bound { kind: BoundKind::Cell(cell), ty: self.columns[at].ty, span })
     }
 
     /// The cell of the `at`-th column in scope.
@@ -100,11 +80,8 @@ impl LegScope {
             Place::Cell(cell) => cell,
             Place::Table(i) => {
                 let column = self.leg.table.columns[i].clone();
-                let existing = self
-                    .leg
-                    .cells
-                    .iter()
-                    .position(|c| c.source.as_ref().is_some_and(|s| s.name == column.name));
+                let existing =
+                    self.leg.cells.iter().position(|c| c.source.as_ref().is_some_and(|s| s.name == column.name));
                 let cell = match existing {
                     Some(i) => CellId(i as u32),
                     None => self.push_cell(column.name.clone(), column.ty, Some(column)),
@@ -123,39 +100,16 @@ impl LegScope {
 
     /// A column that the schema does not know, read from the record's member of that name.
     pub(super) fn add_unknown(&mut self, name: &str, ty: ScalarType, span: Span) -> Bound {
-        let members = vec![Member {
-            name: name.to_owned(),
-            envelope: false,
-        }];
-        let cell = self.push_cell(
-            name.to_owned(),
-            ty,
-            Some(Column {
-                name: name.to_owned(),
-                ty,
-                members,
-            }),
-        );
-        self.columns.push(ScopeColumn {
-            name: name.to_owned(),
-            ty,
-            place: Place::Cell(cell),
-        });
-        Bound {
-            kind: BoundKind::Cell(cell),
-            ty,
-            span,
-        }
+        let members = vec![Member { name: name.to_owned(), envelope: false }];
+        let cell = self.push_cell(name.to_owned(), ty, Some(Column { name: name.to_owned(), ty, members }));
+        self.columns.push(ScopeColumn { name: name.to_owned(), ty, place: Place::Cell(cell) });
+        Bound { kind: BoundKind::Cell(cell), ty, span }
     }
 
     /// A cell that holds `value`; a value that already is a cell keeps it.
     pub(super) fn assign(&mut self, name: &str, value: Bound) -> ScopeColumn {
         let ty = value.ty;
-        ScopeColumn {
-            name: name.to_owned(),
-            ty,
-            place: Place::Cell(self.assign_cell(name, value)),
-        }
+        ScopeColumn { name: name.to_owned(), ty, place: Place::Cell(self.assign_cell(name, value)) }
     }
 
     /// The same, for its cell alone.
@@ -205,14 +159,7 @@ pub(super) fn missing_value(ty: ScalarType) -> Value<'static> {
 impl Tabular {
     /// The query's result: whatever is in scope at the end.
     pub(super) fn finish(mut self) -> BoundQuery {
-        let columns = self.legs[0]
-            .columns
-            .iter()
-            .map(|c| OutputColumn {
-                name: c.name.clone(),
-                ty: c.ty,
-            })
-            .collect();
+        let columns = self.legs[0].columns.iter().map(|c| OutputColumn { name: c.name.clone(), ty: c.ty }).collect();
         let visible = self.legs[0].columns.len();
         for order in &mut self.order {
             if let Order::Sort(keys) = order {
@@ -228,10 +175,6 @@ impl Tabular {
                 scope.leg
             })
             .collect();
-        BoundQuery {
-            legs,
-            columns,
-            order: self.order,
-        }
+        BoundQuery { legs, columns, order: self.order }
     }
 }

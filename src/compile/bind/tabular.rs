@@ -73,10 +73,7 @@ impl Binder<'_> {
             None => {}
         }
         if let Some(table) = self.catalog.table(&name.text) {
-            return Some(Tabular {
-                legs: vec![LegScope::of(table)],
-                order: Vec::new(),
-            });
+            return Some(Tabular { legs: vec![LegScope::of(table)], order: Vec::new() });
         }
         let lets = self.lets.keys().map(String::as_str);
         let near = suggest(&name.text, lets.chain(self.catalog.names())).map(str::to_owned);
@@ -217,10 +214,7 @@ impl Binder<'_> {
 
     fn project(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
         let columns = self.bind_list(leg, list);
-        leg.columns = columns
-            .into_iter()
-            .map(|(name, value)| leg.assign(&name, value))
-            .collect();
+        leg.columns = columns.into_iter().map(|(name, value)| leg.assign(&name, value)).collect();
         leg.open = false;
     }
 
@@ -259,10 +253,8 @@ impl Binder<'_> {
             }
         }
         if parameters.inner {
-            names.retain(|(name, ty)| {
-                legs.iter()
-                    .all(|leg| leg.columns.iter().any(|c| c.name == *name && c.ty == *ty))
-            });
+            names
+                .retain(|(name, ty)| legs.iter().all(|leg| leg.columns.iter().any(|c| c.name == *name && c.ty == *ty)));
         }
         let titles = titles(&names);
         for leg in &mut legs {
@@ -274,10 +266,7 @@ impl Binder<'_> {
             for ((name, ty), title) in names.iter().zip(&titles) {
                 let at = leg.columns.iter().position(|c| c.name == *name && c.ty == *ty);
                 columns.push(match at {
-                    Some(at) => ScopeColumn {
-                        name: title.clone(),
-                        ..leg.columns[at].clone()
-                    },
+                    Some(at) => ScopeColumn { name: title.clone(), ..leg.columns[at].clone() },
                     None => leg.missing(title, *ty),
                 });
             }
@@ -286,10 +275,7 @@ impl Binder<'_> {
             // A union has no order; Kusto keeps none either.
             leg.hidden.clear();
         }
-        Some(Tabular {
-            legs,
-            order: Vec::new(),
-        })
+        Some(Tabular { legs, order: Vec::new() })
     }
 
     fn union_parameters(&mut self, union: &Union) -> UnionParameters {
@@ -370,11 +356,7 @@ impl Binder<'_> {
                 leg.hidden.push(cell);
             }
             let column = table.legs[0].hidden.len() - 1;
-            sort.push(SortColumn {
-                column,
-                descending: key.descending,
-                nulls_first: key.nulls_first,
-            });
+            sort.push(SortColumn { column, descending: key.descending, nulls_first: key.nulls_first });
         }
         sort
     }
@@ -385,11 +367,7 @@ impl Binder<'_> {
             Some(Value::Long(n)) if *n >= 0 => usize::try_from(*n).ok(),
             _ => {
                 if !bound.is_error() {
-                    self.error(
-                        "KS134",
-                        count.span,
-                        "the number of rows must be a whole number, zero or more",
-                    );
+                    self.error("KS134", count.span, "the number of rows must be a whole number, zero or more");
                 }
                 None
             }

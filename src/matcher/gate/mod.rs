@@ -50,22 +50,14 @@ impl Gate {
         #[cfg(not(target_arch = "x86_64"))]
         let search: Option<Search> = None;
         let search = search.unwrap_or_else(|| Search::Portable(portable::Portable::new(&literals)));
-        Gate {
-            literals,
-            escapes,
-            search,
-        }
+        Gate { literals, escapes, search }
     }
 
     /// The same without the processor's wide registers: what other processors run.
     pub fn portable(literals: Vec<String>) -> Gate {
         let escapes = Escapes::new(&literals);
         let search = Search::Portable(portable::Portable::new(&literals));
-        Gate {
-            literals,
-            escapes,
-            search,
-        }
+        Gate { literals, escapes, search }
     }
 
     /// What it looks for.
@@ -86,11 +78,7 @@ impl Gate {
             lines += newlines;
             let start = memchr::memrchr(b'\n', &block[at..found]).map_or(at, |n| at + n + 1);
             let end = memchr::memchr(b'\n', &block[found..]).map_or(block.len(), |n| found + n + 1);
-            each(Candidate {
-                start,
-                end,
-                line: lines,
-            });
+            each(Candidate { start, end, line: lines });
             lines += 1;
             at = end;
         }

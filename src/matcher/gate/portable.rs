@@ -15,9 +15,7 @@ impl Portable {
     pub(super) fn new(literals: &[String]) -> Portable {
         let builder = || {
             let mut builder = AhoCorasick::builder();
-            builder
-                .ascii_case_insensitive(true)
-                .match_kind(MatchKind::LeftmostFirst);
+            builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostFirst);
             builder
         };
         Portable {

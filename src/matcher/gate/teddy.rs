@@ -42,19 +42,11 @@ impl Teddy {
         if !std::is_x86_feature_detected!("avx2") || literals.iter().any(|l| l.len() < WINDOW) {
             return None;
         }
-        let mut literals: Vec<Literal> = literals
-            .iter()
-            .map(|l| Literal {
-                text: l.as_bytes().to_vec(),
-                window: rarest(l.as_bytes()),
-            })
-            .collect();
+        let mut literals: Vec<Literal> =
+            literals.iter().map(|l| Literal { text: l.as_bytes().to_vec(), window: rarest(l.as_bytes()) }).collect();
         // Windows that look alike share a bucket, so that the buckets' tables stay sparse.
         literals.sort_by(|a, b| a.text[a.window..].cmp(&b.text[b.window..]));
-        let mut teddy = Teddy {
-            tables: [([0; 16], [0; 16]); WINDOW],
-            buckets: Default::default(),
-        };
+        let mut teddy = Teddy { tables: [([0; 16], [0; 16]); WINDOW], buckets: Default::default() };
         let count = literals.len();
         for (i, literal) in literals.into_iter().enumerate() {
             let bucket = i * BUCKETS / count;
@@ -97,10 +89,7 @@ impl Teddy {
                 let by_high = _mm256_shuffle_epi8(*high, _mm256_and_si256(_mm256_srli_epi16::<4>(*chunk), nibble));
                 buckets = _mm256_and_si256(buckets, _mm256_and_si256(by_low, by_high));
             }
-            let second = _mm256_or_si256(
-                _mm256_cmpeq_epi8(chunks[1], letter_u),
-                _mm256_cmpeq_epi8(chunks[1], slash),
-            );
+            let second = _mm256_or_si256(_mm256_cmpeq_epi8(chunks[1], letter_u), _mm256_cmpeq_epi8(chunks[1], slash));
             let escape = _mm256_and_si256(_mm256_cmpeq_epi8(chunks[0], backslash), second);
             let ends = _mm256_movemask_epi8(_mm256_cmpeq_epi8(chunks[0], newline)) as u32;
             let nothing = _mm256_movemask_epi8(_mm256_cmpeq_epi8(buckets, _mm256_setzero_si256())) as u32;
@@ -140,9 +129,8 @@ impl Teddy {
         }
         while candidates != 0 {
             for literal in &self.buckets[candidates.trailing_zeros() as usize] {
-                let text = found
-                    .checked_sub(literal.window)
-                    .and_then(|start| block.get(start..start + literal.text.len()));
+                let text =
+                    found.checked_sub(literal.window).and_then(|start| block.get(start..start + literal.text.len()));
                 if text.is_some_and(|text| text.eq_ignore_ascii_case(&literal.text)) {
                     return true;
                 }

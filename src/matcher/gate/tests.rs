@@ -5,14 +5,7 @@ use proptest::prelude::*;
 
 use super::{Candidate, Gate};
 
-const LITERALS: &[&str] = &[
-    "169.254.169.254",
-    "/run/secrets/",
-    ".azure",
-    "hosts.yml",
-    "consent to application",
-    "abc",
-];
+const LITERALS: &[&str] = &["169.254.169.254", "/run/secrets/", ".azure", "hosts.yml", "consent to application", "abc"];
 
 fn gates(literals: &[&str]) -> [Gate; 2] {
     let literals: Vec<String> = literals.iter().map(|l| (*l).to_owned()).collect();
@@ -35,11 +28,7 @@ fn plainly(literals: &[&str], block: &[u8]) -> (Vec<Candidate>, u64) {
         // Every escape of ASCII that these tests spell is one that matters.
         let escaped = holds("\\/") || holds("\\u00");
         if escaped || literals.iter().any(|l| holds(l)) {
-            found.push(Candidate {
-                start,
-                end: start + line.len(),
-                line: number,
-            });
+            found.push(Candidate { start, end: start + line.len(), line: number });
         }
         start += line.len();
         number += 1;
@@ -57,11 +46,7 @@ fn a_literal_is_found_wherever_it_stands() {
                     let (found, lines) = candidates(&gate, block.as_bytes());
                     assert_eq!(lines, 4);
                     let end = 2 + before + text.len() + 1;
-                    assert_eq!(
-                        found,
-                        [Candidate { start: 2, end, line: 1 }],
-                        "{text} behind {before} bytes"
-                    );
+                    assert_eq!(found, [Candidate { start: 2, end, line: 1 }], "{text} behind {before} bytes");
                 }
             }
         }
@@ -72,27 +57,14 @@ fn a_literal_is_found_wherever_it_stands() {
 fn only_escapes_that_can_hide_a_literal_count() {
     for gate in gates(LITERALS) {
         let is_candidate = |line: &str| !candidates(&gate, line.as_bytes()).0.is_empty();
-        for hidden in [
-            r"\u002eazure",
-            r"\u0041bc",
-            r"\/run",
-            r"x\\u0041bc",
-            r"\u005cu0041",
-            r"\\\/run",
-            r"\U0041 \u0061",
-        ] {
+        for hidden in
+            [r"\u002eazure", r"\u0041bc", r"\/run", r"x\\u0041bc", r"\u005cu0041", r"\\\/run", r"\U0041 \u0061"]
+        {
             assert!(is_candidate(hidden), "{hidden}");
         }
-        for harmless in [
-            r"c:\\users\\u1",
-            r"\u0022quoted\u0022",
-            r"\u003Ctag\u003E",
-            r"\u00e9",
-            r"\n\t",
-            r"\u00",
-            r"\u00zz",
-            "\\",
-        ] {
+        for harmless in
+            [r"c:\\users\\u1", r"\u0022quoted\u0022", r"\u003Ctag\u003E", r"\u00e9", r"\n\t", r"\u00", r"\u00zz", "\\"]
+        {
             assert!(!is_candidate(harmless), "{harmless}");
         }
     }
@@ -103,17 +75,7 @@ fn blocks_without_an_end_or_with_nothing_are_counted() {
     for gate in gates(LITERALS) {
         assert_eq!(candidates(&gate, b""), (vec![], 0));
         assert_eq!(candidates(&gate, b"\n\n"), (vec![], 2));
-        assert_eq!(
-            candidates(&gate, b"xabcx"),
-            (
-                vec![Candidate {
-                    start: 0,
-                    end: 5,
-                    line: 0
-                }],
-                1
-            )
-        );
+        assert_eq!(candidates(&gate, b"xabcx"), (vec![Candidate { start: 0, end: 5, line: 0 }], 1));
         assert_eq!(candidates(&gate, b"one\nxab"), (vec![], 2));
     }
 }

@@ -6,9 +6,7 @@ pub(super) const WINDOW: usize = 3;
 /// Offset of the rarest window of a literal that has at least [`WINDOW`] bytes.
 pub(super) fn rarest(literal: &[u8]) -> usize {
     let windows = literal.windows(WINDOW).enumerate();
-    windows
-        .min_by_key(|(_, w)| w.iter().map(|b| commonness(*b)).sum::<u32>())
-        .map_or(0, |(at, _)| at)
+    windows.min_by_key(|(_, w)| w.iter().map(|b| commonness(*b)).sum::<u32>()).map_or(0, |(at, _)| at)
 }
 
 /// How often a byte occurs in JSON logs, by rough rank; case counts as one. Made by counting Defender, Entra and Sysmon

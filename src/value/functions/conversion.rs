@@ -5,56 +5,22 @@ use crate::schema::ScalarType;
 use crate::value::{Value, convert};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    to(
-        "tostring",
-        "tostring(value)",
-        ScalarType::String,
-        "The text of a value; \"\" for null.",
-        |_, a| convert::tostring(argument(a, 0)),
-    ),
-    to("tobool", "tobool(value)", ScalarType::Bool, BOOL, |_, a| {
-        convert::tobool(argument(a, 0))
+    to("tostring", "tostring(value)", ScalarType::String, "The text of a value; \"\" for null.", |_, a| {
+        convert::tostring(argument(a, 0))
     }),
-    to("toboolean", "toboolean(value)", ScalarType::Bool, BOOL, |_, a| {
-        convert::tobool(argument(a, 0))
+    to("tobool", "tobool(value)", ScalarType::Bool, BOOL, |_, a| convert::tobool(argument(a, 0))),
+    to("toboolean", "toboolean(value)", ScalarType::Bool, BOOL, |_, a| convert::tobool(argument(a, 0))),
+    to("toint", "toint(value)", ScalarType::Int, "As tolong(), in 32 bits: longs wrap, reals saturate.", |_, a| {
+        convert::toint(argument(a, 0))
     }),
-    to(
-        "toint",
-        "toint(value)",
-        ScalarType::Int,
-        "As tolong(), in 32 bits: longs wrap, reals saturate.",
-        |_, a| convert::toint(argument(a, 0)),
-    ),
-    to("tolong", "tolong(value)", ScalarType::Long, LONG, |_, a| {
-        convert::tolong(argument(a, 0))
+    to("tolong", "tolong(value)", ScalarType::Long, LONG, |_, a| convert::tolong(argument(a, 0))),
+    to("todouble", "todouble(value)", ScalarType::Real, REAL, |_, a| convert::todouble(argument(a, 0))),
+    to("toreal", "toreal(value)", ScalarType::Real, REAL, |_, a| convert::todouble(argument(a, 0))),
+    to("todatetime", "todatetime(value)", ScalarType::DateTime, DATETIME, |_, a| convert::todatetime(argument(a, 0))),
+    to("totimespan", "totimespan(value)", ScalarType::TimeSpan, TIMESPAN, |_, a| convert::totimespan(argument(a, 0))),
+    to("toguid", "toguid(value)", ScalarType::Guid, "The guid that a text spells, or null.", |_, a| {
+        convert::toguid(argument(a, 0))
     }),
-    to("todouble", "todouble(value)", ScalarType::Real, REAL, |_, a| {
-        convert::todouble(argument(a, 0))
-    }),
-    to("toreal", "toreal(value)", ScalarType::Real, REAL, |_, a| {
-        convert::todouble(argument(a, 0))
-    }),
-    to(
-        "todatetime",
-        "todatetime(value)",
-        ScalarType::DateTime,
-        DATETIME,
-        |_, a| convert::todatetime(argument(a, 0)),
-    ),
-    to(
-        "totimespan",
-        "totimespan(value)",
-        ScalarType::TimeSpan,
-        TIMESPAN,
-        |_, a| convert::totimespan(argument(a, 0)),
-    ),
-    to(
-        "toguid",
-        "toguid(value)",
-        ScalarType::Guid,
-        "The guid that a text spells, or null.",
-        |_, a| convert::toguid(argument(a, 0)),
-    ),
     to("gettype", "gettype(value)", ScalarType::String, GETTYPE, gettype),
 ];
 
@@ -76,17 +42,7 @@ const fn to(
     call: for<'a> fn(&Context, &[Value<'a>]) -> Value<'a>,
 ) -> Function {
     let returns = Returns::Type(returns);
-    Function {
-        name,
-        signature,
-        doc,
-        min: 1,
-        max: 1,
-        params: &[Param::Any],
-        repeat: 1,
-        returns,
-        call,
-    }
+    Function { name, signature, doc, min: 1, max: 1, params: &[Param::Any], repeat: 1, returns, call }
 }
 
 fn gettype<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
@@ -113,14 +69,8 @@ mod tests {
     #[test]
     fn gettype_looks_into_dynamic() {
         assert_eq!(call("gettype", &[Value::Real(1.5)]), Value::string("real"));
-        assert_eq!(
-            call("gettype", &[Value::Dynamic(Dynamic::Real(1.5))]),
-            Value::string("double")
-        );
-        assert_eq!(
-            call("gettype", &[Value::Dynamic(Dynamic::Bag([].into()))]),
-            Value::string("dictionary")
-        );
+        assert_eq!(call("gettype", &[Value::Dynamic(Dynamic::Real(1.5))]), Value::string("double"));
+        assert_eq!(call("gettype", &[Value::Dynamic(Dynamic::Bag([].into()))]), Value::string("dictionary"));
         assert_eq!(call("gettype", &[Value::Null]), Value::string("null"));
     }
 

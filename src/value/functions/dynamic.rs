@@ -77,9 +77,6 @@ mod tests {
     fn only_arrays_have_a_length() {
         let array = call("parse_json", &[Value::string("[1,2,3,\"four\"]")]);
         assert_eq!(call("array_length", &[array]), Value::Long(4));
-        assert_eq!(
-            call("array_length", &[call("parse_json", &[Value::string("{}")])]),
-            Value::Null
-        );
+        assert_eq!(call("array_length", &[call("parse_json", &[Value::string("{}")])]), Value::Null);
     }
 }

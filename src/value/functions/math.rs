@@ -4,10 +4,8 @@ use super::{Context, Function, Param, Returns, argument};
 use crate::value::convert::{todouble, tolong};
 use crate::value::{DateTime, TimeSpan, Value};
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    bin_named("bin", "bin(value, size)"),
-    bin_named("floor", "floor(value, size)"),
-];
+pub(super) const FUNCTIONS: &[Function] =
+    &[bin_named("bin", "bin(value, size)"), bin_named("floor", "floor(value, size)")];
 
 const fn bin_named(name: &'static str, signature: &'static str) -> Function {
     Function {
@@ -27,9 +25,9 @@ fn bin<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let (value, size) = (argument(arguments, 0), argument(arguments, 1));
     match (value, size) {
         // Bins of a datetime count from tick 0, so that bins of a day fall on midnight, UTC.
-        (Value::DateTime(at), Value::TimeSpan(size)) => down(at.0, size.0)
-            .and_then(DateTime::from_ticks)
-            .map_or(Value::Null, Value::DateTime),
+        (Value::DateTime(at), Value::TimeSpan(size)) => {
+            down(at.0, size.0).and_then(DateTime::from_ticks).map_or(Value::Null, Value::DateTime)
+        }
         (Value::TimeSpan(span), Value::TimeSpan(size)) => {
             down(span.0, size.0).map_or(Value::Null, |ticks| Value::TimeSpan(TimeSpan(ticks)))
         }
@@ -52,11 +50,7 @@ fn bin<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
 }
 
 fn down(n: i64, size: i64) -> Option<i64> {
-    if size <= 0 {
-        None
-    } else {
-        n.checked_sub(n.rem_euclid(size))
-    }
+    if size <= 0 { None } else { n.checked_sub(n.rem_euclid(size)) }
 }
 
 #[cfg(test)]

@@ -114,21 +114,12 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 impl Function {
     /// The same, taking `min` to `max` arguments.
     const fn takes(self, min: usize, max: usize, params: &'static [Param]) -> Function {
-        Function {
-            min,
-            max,
-            params,
-            ..self
-        }
+        Function { min, max, params, ..self }
     }
 
     /// The same, with its type and what it does.
     const fn calls(self, returns: ScalarType, call: Call) -> Function {
-        Function {
-            returns: Returns::Type(returns),
-            call,
-            ..self
-        }
+        Function { returns: Returns::Type(returns), call, ..self }
     }
 
     /// The type of a call with arguments of these types.
@@ -141,18 +132,11 @@ impl Function {
         let last = types.len().saturating_sub(1);
         let mut common = None;
         for (at, given) in types.iter().enumerate() {
-            let param = if at == last && self.returns == Returns::Common {
-                Param::Result
-            } else {
-                self.param(at)
-            };
+            let param = if at == last && self.returns == Returns::Common { Param::Result } else { self.param(at) };
             if !param.takes(*given) {
                 let name = self.name;
                 let wanted = param.name();
-                let message = format!(
-                    "Argument {} of {name}() must be {wanted}, but it is of type {given}.",
-                    at + 1
-                );
+                let message = format!("Argument {} of {name}() must be {wanted}, but it is of type {given}.", at + 1);
                 return Err(("KS107", message));
             }
             if param == Param::Result {
@@ -196,11 +180,7 @@ impl Function {
 
     fn param(&self, at: usize) -> Param {
         let fixed = self.params.len().saturating_sub(self.repeat);
-        let place = if at < fixed {
-            at
-        } else {
-            fixed + (at - fixed) % self.repeat.max(1)
-        };
+        let place = if at < fixed { at } else { fixed + (at - fixed) % self.repeat.max(1) };
         self.params.get(place).copied().unwrap_or(Param::Any)
     }
 
@@ -211,10 +191,8 @@ impl Function {
             (Int, Long) | (Long, Int) => Ok(Long),
             (Dynamic, _) | (_, Dynamic) => Ok(Dynamic),
             _ => {
-                let message = format!(
-                    "The results of {}() must be of one type, but one is {a} and one {b}.",
-                    self.name
-                );
+                let message =
+                    format!("The results of {}() must be of one type, but one is {a} and one {b}.", self.name);
                 Err(("SEM0525", message))
             }
         }
@@ -263,9 +241,7 @@ mod tests {
 
     /// Calls a function of the table by name.
     pub(super) fn call<'a>(name: &str, arguments: &[Value<'a>]) -> Value<'a> {
-        let context = Context {
-            now: DateTime::parse("2024-03-01T12:00:00Z").unwrap(),
-        };
+        let context = Context { now: DateTime::parse("2024-03-01T12:00:00Z").unwrap() };
         (find(name).unwrap().call)(&context, arguments)
     }
 

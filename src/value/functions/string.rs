@@ -10,13 +10,9 @@ use crate::value::{Dynamic, Value};
 const LONG: Param = Param::Is(ScalarType::Long);
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    of(
-        "strcat",
-        "strcat(value, ...)",
-        "The texts of 1 to 64 values, one after the other; a null is \"\".",
-    )
-    .takes(1, 64, &[Param::Any])
-    .calls(ScalarType::String, strcat),
+    of("strcat", "strcat(value, ...)", "The texts of 1 to 64 values, one after the other; a null is \"\".")
+        .takes(1, 64, &[Param::Any])
+        .calls(ScalarType::String, strcat),
     of(
         "strcat_delim",
         "strcat_delim(delimiter, value, ...)",
@@ -32,14 +28,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .calls(ScalarType::Long, |_, a| count(text(argument(a, 0)).len())),
     of("tolower", "tolower(text)", "The text in lower case, all of Unicode.")
         .takes(1, 1, &[Param::Any])
-        .calls(ScalarType::String, |_, a| {
-            Value::string(text(argument(a, 0)).to_lowercase())
-        }),
+        .calls(ScalarType::String, |_, a| Value::string(text(argument(a, 0)).to_lowercase())),
     of("toupper", "toupper(text)", "The text in upper case, all of Unicode.")
         .takes(1, 1, &[Param::Any])
-        .calls(ScalarType::String, |_, a| {
-            Value::string(text(argument(a, 0)).to_uppercase())
-        }),
+        .calls(ScalarType::String, |_, a| Value::string(text(argument(a, 0)).to_uppercase())),
     of("substring", "substring(text, start, [length])", SUBSTRING)
         .takes(2, 3, &[Param::Any, LONG, LONG])
         .calls(ScalarType::String, substring),
@@ -64,17 +56,7 @@ const SUBSTRING: &str = "Code points from start (from the end if negative), at m
 
 const fn of(name: &'static str, signature: &'static str, doc: &'static str) -> Function {
     let returns = Returns::Type(ScalarType::String);
-    Function {
-        name,
-        signature,
-        doc,
-        min: 0,
-        max: 0,
-        params: &[],
-        repeat: 1,
-        returns,
-        call: |_, _| Value::Null,
-    }
+    Function { name, signature, doc, min: 0, max: 0, params: &[], repeat: 1, returns, call: |_, _| Value::Null }
 }
 
 fn count<'a>(n: usize) -> Value<'a> {
@@ -131,11 +113,7 @@ fn substring<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
 /// The byte offset of the code point with that number; the end if there are not so many.
 fn offset(text: &str, number: usize) -> usize {
     // A text has no more code points than bytes, so a large number need not be counted to.
-    if number >= text.len() {
-        text.len()
-    } else {
-        text.char_indices().nth(number).map_or(text.len(), |(at, _)| at)
-    }
+    if number >= text.len() { text.len() } else { text.char_indices().nth(number).map_or(text.len(), |(at, _)| at) }
 }
 
 fn replace_string<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
@@ -153,10 +131,7 @@ fn split<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let mut parts: Vec<Dynamic<'a>> = Vec::new();
     let mut from = 0;
     // An empty delimiter divides nothing.
-    while let Some(next) = (!delimiter.is_empty())
-        .then(|| source[from..].find(delimiter.as_ref()))
-        .flatten()
-    {
+    while let Some(next) = (!delimiter.is_empty()).then(|| source[from..].find(delimiter.as_ref())).flatten() {
         parts.push(Dynamic::String(cut(&source, from, from + next)));
         from += next + delimiter.len();
     }
@@ -199,12 +174,7 @@ mod tests {
 
     #[test]
     fn strcat_takes_any_type() {
-        let values = [
-            s("a"),
-            Value::Null,
-            Value::Bool(true),
-            Value::Dynamic(Dynamic::Bool(true)),
-        ];
+        let values = [s("a"), Value::Null, Value::Bool(true), Value::Dynamic(Dynamic::Bool(true))];
         assert_eq!(call("strcat", &values), s("aTruetrue"));
         let second = Value::TimeSpan(TimeSpan(10_000_000));
         let values = [s("-"), Value::Long(1), Value::Null, s("A"), second];

@@ -84,36 +84,21 @@ fn add(cell: &Cell<u64>, n: u64) {
 fn the_compiled_path_gives_the_alerts_of_the_plain_one() {
     let case =
         (pieces::palette(), 0..queries::TABLES.len(), any::<bool>()).prop_flat_map(|(palette, main, lookback)| {
-            (
-                queries::queries(&palette, main, QUERIES),
-                records::lines(&palette, main, LINES),
-                Just(lookback),
-            )
+            (queries::queries(&palette, main, QUERIES), records::lines(&palette, main, LINES), Just(lookback))
         });
     let tally = Tally::default();
     // A query meets the records of its own table only, hence the third.
     let cases = wanted().div_ceil((QUERIES * LINES) as u64) * 5 / 3;
     hold(cases, &case, |(queries, lines, apply_lookback)| {
-        let options = BindOptions {
-            apply_lookback,
-            strict: false,
-        };
+        let options = BindOptions { apply_lookback, strict: false };
         agree(&queries, &lines, options, &tally)
     });
-    let Tally {
-        pairs,
-        hits,
-        queries,
-        refused,
-    } = &tally;
+    let Tally { pairs, hits, queries, refused } = &tally;
     assert!(pairs.get() >= wanted(), "too few pairs: {tally:?}");
     // A property over queries that never match, or always do, shows nothing.
     assert!(hits.get() * 10 >= pairs.get(), "too few matches: {tally:?}");
     assert!(hits.get() * 10 <= pairs.get() * 9, "too few misses: {tally:?}");
-    assert!(
-        refused.get() * 20 <= queries.get(),
-        "too few queries that bind: {tally:?}"
-    );
+    assert!(refused.get() * 20 <= queries.get(), "too few queries that bind: {tally:?}");
 }
 
 fn agree(queries: &[String], lines: &[Line], options: BindOptions, tally: &Tally) -> TestCaseResult {
@@ -129,10 +114,8 @@ fn agree(queries: &[String], lines: &[Line], options: BindOptions, tally: &Tally
         }
         rules.extend(bound);
     }
-    let tables: Vec<Vec<String>> = rules
-        .iter()
-        .map(|rule| rule.query.legs.iter().map(|leg| leg.table.name.clone()).collect())
-        .collect();
+    let tables: Vec<Vec<String>> =
+        rules.iter().map(|rule| rule.query.legs.iter().map(|leg| leg.table.name.clone()).collect()).collect();
     let texts: Vec<String> = rules.iter().map(|rule| rule.rule.query.clone()).collect();
     let ruleset = Arc::new(Ruleset::new(rules, &CATALOG, None).expect("a small automaton"));
     let mut compiled = Matcher::new(ruleset.clone(), Limits::default(), Path::Compiled);
@@ -168,9 +151,7 @@ fn agree(queries: &[String], lines: &[Line], options: BindOptions, tally: &Tally
 
 /// A line's alerts: the rule, the record in the line, the alert as written.
 fn alerts(matcher: &mut Matcher, line: &Line) -> Result<Vec<(usize, usize, String)>, TestCaseError> {
-    let context = Context {
-        now: DateTime(638_397_504_000_000_000),
-    };
+    let context = Context { now: DateTime(638_397_504_000_000_000) };
     let mut all = Vec::new();
     let mut each = |found: &Match<'_>| {
         let mut alert = Vec::new();
@@ -180,10 +161,7 @@ fn alerts(matcher: &mut Matcher, line: &Line) -> Result<Vec<(usize, usize, Strin
     };
     match matcher.line(line.text.as_bytes(), &context, &mut each) {
         Ok(outcome) if outcome.records == line.records as u64 && outcome.unrouted == 0 => Ok(all),
-        other => Err(TestCaseError::fail(format!(
-            "{other:?} from a good line:\n{}",
-            line.text
-        ))),
+        other => Err(TestCaseError::fail(format!("{other:?} from a good line:\n{}", line.text))),
     }
 }
 

@@ -44,9 +44,7 @@ fn swap_case(text: &str) -> String {
 
 /// A KQL string literal, in one of the forms.
 pub(super) fn literal(palette: &[&'static str]) -> BoxedStrategy<String> {
-    (text(palette, 3), 0..5u8)
-        .prop_map(|(text, form)| kql(&text, form))
-        .boxed()
+    (text(palette, 3), 0..5u8).prop_map(|(text, form)| kql(&text, form)).boxed()
 }
 
 fn kql(text: &str, form: u8) -> String {

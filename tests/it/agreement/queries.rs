@@ -73,22 +73,14 @@ fn one_table(palette: &[&'static str], table: usize) -> BoxedStrategy<String> {
         3 => (deep.truth, deep.text).prop_map(|(t, s)| format!("\n| project S0, N0, B0, D0, T0, Answer = ({t}), Said = {s}")),
         1 => Just("\n| project S0, Timely = T0\n| sort by Timely desc".to_owned()),
     ];
-    (lets(palette), leg(palette, table), tail)
-        .prop_map(|(lets, leg, tail)| format!("{lets}{leg}{tail}"))
-        .boxed()
+    (lets(palette), leg(palette, table), tail).prop_map(|(lets, leg, tail)| format!("{lets}{leg}{tail}")).boxed()
 }
 
 /// `let … ; let T = … ; union T, (…) | where …`
 fn two_tables(palette: &[&'static str], a: usize, b: usize) -> BoxedStrategy<String> {
     let after = deepened(palette, computed(), 2);
     let project = "\n| project S0, N0, B0, D0, T0";
-    (
-        lets(palette),
-        leg(palette, a),
-        leg(palette, b),
-        after.truth.clone(),
-        after.truth,
-    )
+    (lets(palette), leg(palette, a), leg(palette, b), after.truth.clone(), after.truth)
         .prop_map(move |(lets, a, b, c, d)| {
             format!(
                 "{lets}let First = {a}{project};\nunion First, ({b}{project})\n| where {c}\n| extend Answer = ({d})"
@@ -99,11 +91,7 @@ fn two_tables(palette: &[&'static str], a: usize, b: usize) -> BoxedStrategy<Str
 
 /// Names that every query may use.
 fn lets(palette: &[&'static str]) -> BoxedStrategy<String> {
-    (
-        bag_list(palette),
-        pieces::literal(palette),
-        any_of(&["0", "5", "42", "-5"]),
-    )
+    (bag_list(palette), pieces::literal(palette), any_of(&["0", "5", "42", "-5"]))
         .prop_map(|(list, text, n)| format!("let Listed = {list};\nlet Said0 = {text};\nlet Five = {n};\n"))
         .boxed()
 }
@@ -133,14 +121,7 @@ fn leg(palette: &[&'static str], table: usize) -> BoxedStrategy<String> {
 
 /// The columns of a table, and with `computed` those that [`leg`] adds.
 fn columns(table: usize, computed: bool) -> Level {
-    let Table {
-        texts,
-        numbers,
-        truths,
-        times,
-        dynamics,
-        ..
-    } = TABLES[table];
+    let Table { texts, numbers, truths, times, dynamics, .. } = TABLES[table];
     let with = |columns: &[&str], own: &[&str]| any_of(&[columns, if computed { own } else { &[] }].concat());
     // A column that no table has is a dynamic; one that other tables have is what it is there.
     let foreign: &[&str] = if table < 2 { &["AccountName"] } else { &[] };
@@ -228,13 +209,7 @@ fn deepened(palette: &[&'static str], columns: Level, depth: usize) -> Level {
 }
 
 fn text_over(palette: &[&'static str], level: &Level) -> BoxedStrategy<String> {
-    let Level {
-        text,
-        number,
-        truth,
-        time,
-        dynamic,
-    } = level.clone();
+    let Level { text, number, truth, time, dynamic } = level.clone();
     let literal = pieces::literal(palette);
     let of_any = prop_oneof![dynamic.clone(), dynamic, number.clone(), truth.clone(), time];
     prop_oneof![
@@ -255,13 +230,7 @@ fn text_over(palette: &[&'static str], level: &Level) -> BoxedStrategy<String> {
 }
 
 fn number_over(level: &Level) -> BoxedStrategy<String> {
-    let Level {
-        text,
-        number,
-        truth,
-        dynamic,
-        ..
-    } = level.clone();
+    let Level { text, number, truth, dynamic, .. } = level.clone();
     prop_oneof![
         6 => number.clone(),
         2 => text.clone().prop_map(|s| format!("strlen({s})")),
@@ -306,13 +275,7 @@ const TEXT_OPS: [&str; 24] = [
 const REGEXES: [&str; 7] = ["mail", "^Mail[.]", "(?i)read", "[a-z]+[0-9]", r"\bmail\b", "é|ß", "^$"];
 
 fn truth_over(palette: &[&'static str], columns: &Level, level: &Level) -> BoxedStrategy<String> {
-    let Level {
-        text,
-        number,
-        truth,
-        time,
-        dynamic,
-    } = level.clone();
+    let Level { text, number, truth, time, dynamic } = level.clone();
     let literal = pieces::literal(palette);
     // Columns and dynamics by themselves come often: these are what automata are built for.
     let subject = prop_oneof![5 => columns.text.clone(), 2 => text.clone(), 2 => dynamic.clone()].boxed();
@@ -369,7 +332,5 @@ fn bag_list(palette: &[&'static str]) -> BoxedStrategy<String> {
     let odd = any_of(&["null", "5", "42", "1.5", "true", "[\"a\",[\"mail\",5]]", "[]", "\"\""]);
     let item = prop_oneof![6 => pieces::literal(palette), 1 => odd];
     let plain = vec(pieces::literal(palette), 1..5);
-    prop_oneof![3 => plain, 2 => vec(item, 0..4)]
-        .prop_map(|items| format!("dynamic([{}])", items.join(", ")))
-        .boxed()
+    prop_oneof![3 => plain, 2 => vec(item, 0..4)].prop_map(|items| format!("dynamic([{}])", items.join(", "))).boxed()
 }

@@ -20,17 +20,15 @@ type Member = (String, String);
 
 /// Lines most of which are of the table `main`.
 pub(super) fn lines(palette: &[&'static str], main: usize, count: usize) -> impl Strategy<Value = Vec<Line>> + use<> {
-    let choices: Vec<_> = (0..TABLES.len())
-        .map(|table| (if table == main { 6 } else { 1 }, line(palette, table)))
-        .collect();
+    let choices: Vec<_> =
+        (0..TABLES.len()).map(|table| (if table == main { 6 } else { 1 }, line(palette, table))).collect();
     vec(proptest::strategy::Union::new_weighted(choices), count)
 }
 
 fn line(palette: &[&'static str], table: usize) -> BoxedStrategy<Line> {
     let flat = row(palette, table).prop_map(move |row| flat(table, &row)).boxed();
-    let enveloped = (row(palette, table), any::<bool>())
-        .prop_map(move |(row, as_text)| envelope(table, &row, as_text))
-        .boxed();
+    let enveloped =
+        (row(palette, table), any::<bool>()).prop_map(move |(row, as_text)| envelope(table, &row, as_text)).boxed();
     let record = prop_oneof![3 => flat, 1 => enveloped].boxed();
     let one = move |text: String, records| Line { table, records, text };
     prop_oneof![
@@ -44,10 +42,7 @@ fn line(palette: &[&'static str], table: usize) -> BoxedStrategy<Line> {
 
 fn flat(table: usize, row: &[Member]) -> String {
     let mut members = row.to_vec();
-    members.insert(
-        members.len() / 2,
-        ("Type".to_owned(), format!("\"{}\"", TABLES[table].name)),
-    );
+    members.insert(members.len() / 2, ("Type".to_owned(), format!("\"{}\"", TABLES[table].name)));
     object(&members)
 }
 
@@ -73,12 +68,7 @@ fn envelope(table: usize, row: &[Member], as_text: bool) -> String {
 fn object(members: &[Member]) -> String {
     let list: Vec<String> = members
         .iter()
-        .map(|(name, value)| {
-            format!(
-                "{}:{value}",
-                pieces::json(name, if value.len() % 16 == 0 { 2 } else { 9 })
-            )
-        })
+        .map(|(name, value)| format!("{}:{value}", pieces::json(name, if value.len() % 16 == 0 { 2 } else { 9 })))
         .collect();
     format!("{{{}}}", list.join(","))
 }
@@ -101,10 +91,7 @@ fn row(palette: &[&'static str], table: usize) -> BoxedStrategy<Vec<Member>> {
         }
     };
     let text = string(palette);
-    add(
-        table.texts,
-        &prop_oneof![10 => text.clone(), 1 => stray(palette)].boxed(),
-    );
+    add(table.texts, &prop_oneof![10 => text.clone(), 1 => stray(palette)].boxed());
     add(table.numbers, &prop_oneof![8 => number(), 1 => stray(palette)].boxed());
     add(table.truths, &prop_oneof![8 => truth(), 1 => stray(palette)].boxed());
     add(table.times, &prop_oneof![8 => time(), 1 => stray(palette)].boxed());
@@ -115,25 +102,12 @@ fn row(palette: &[&'static str], table: usize) -> BoxedStrategy<Vec<Member>> {
 }
 
 fn string(palette: &[&'static str]) -> BoxedStrategy<String> {
-    (pieces::text(palette, 5), 0..5u8)
-        .prop_map(|(text, form)| pieces::json(&text, form))
-        .boxed()
+    (pieces::text(palette, 5), 0..5u8).prop_map(|(text, form)| pieces::json(&text, form)).boxed()
 }
 
 /// A value of any type, for a column of another.
 fn stray(palette: &[&'static str]) -> BoxedStrategy<String> {
-    let fixed = [
-        "null",
-        "true",
-        "-7",
-        "1.5",
-        "1e3",
-        "12345678901234567890",
-        "[]",
-        "{}",
-        "[1,\"a\"]",
-        "\"\"",
-    ];
+    let fixed = ["null", "true", "-7", "1.5", "1e3", "12345678901234567890", "[]", "{}", "[1,\"a\"]", "\"\""];
     prop_oneof![2 => any_of(&fixed), 1 => string(palette)].boxed()
 }
 

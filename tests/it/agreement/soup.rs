@@ -49,10 +49,7 @@ fn digest(text: &str) -> TestCaseResult {
 fn check(text: &str, said: &[Diagnostic]) -> TestCaseResult {
     for diagnostic in said {
         let (start, end) = (diagnostic.span.start, diagnostic.span.end);
-        prop_assert!(
-            text.get(start..end).is_some(),
-            "{diagnostic:?} does not lie in {text:?}"
-        );
+        prop_assert!(text.get(start..end).is_some(), "{diagnostic:?} does not lie in {text:?}");
     }
     if !said.is_empty() {
         prop_assert!(!render("soup.kql", text, said, false).is_empty());

@@ -65,10 +65,7 @@ fn operator() -> impl Strategy<Value = TextOp> {
 #[test]
 fn the_string_operators_follow_the_rule() {
     let case = pieces::palette().prop_flat_map(|palette| {
-        vec(
-            (operator(), pieces::text(&palette, 7), pieces::text(&palette, 3)),
-            PAIRS as usize,
-        )
+        vec((operator(), pieces::text(&palette, 7), pieces::text(&palette, 3)), PAIRS as usize)
     });
     let (pairs, held) = (Cell::new(0), Cell::new(0));
     hold(wanted().div_ceil(PAIRS), &case, |list| {
