@@ -127,23 +127,26 @@ impl RawSettings {
         toml::from_str(text).map_err(|e| SettingsError::Parse(name.to_owned(), e.to_string().trim_end().to_owned()))
     }
 
-    /// The settings in the environment: `KQLTAP_` and the setting's name in capitals.
-    pub fn from_env(vars: impl Iterator<Item = (String, String)>) -> Result<RawSettings, SettingsError> {
-        let mut text = String::new();
+    /// The settings in the environment: `KQLTAP_` and the setting's name in capitals. Names that are no settings are
+    /// given back: whoever runs us may have variables of their own that begin so, as Kubernetes does for a service.
+    pub fn from_env(vars: impl Iterator<Item = (String, String)>) -> Result<(RawSettings, Vec<String>), SettingsError> {
+        let known = toml::from_str::<toml::Table>(DEFAULTS).unwrap_or_default();
+        let (mut text, mut unknown) = (String::new(), Vec::new());
         for (key, value) in vars {
-            let Some(name) = key.strip_prefix("KQLTAP_") else {
-                continue;
-            };
+            let Some(name) = key.strip_prefix("KQLTAP_") else { continue };
             let name = name.to_ascii_lowercase();
-            let literal = match name.as_str() {
-                "rules" => format!("{:?}", value.split(':').collect::<Vec<_>>()),
-                "batch" | "strict" | "batch_memory" | "workers" | "shadow" => value,
-                n if n.starts_with("max_") => value,
-                _ => toml::Value::String(value).to_string(),
+            let literal = match known.get(&name) {
+                Some(toml::Value::Array(_)) => format!("{:?}", value.split(':').collect::<Vec<_>>()),
+                Some(toml::Value::String(_)) => toml::Value::String(value).to_string(),
+                Some(_) => value,
+                None => {
+                    unknown.push(key);
+                    continue;
+                }
             };
             text.push_str(&format!("{name} = {literal}\n"));
         }
-        RawSettings::from_toml("environment (KQLTAP_*)", &text)
+        Ok((RawSettings::from_toml("environment (KQLTAP_*)", &text)?, unknown))
     }
 
     /// These settings, and where they say nothing those of `below`.
@@ -174,9 +177,13 @@ impl RawSettings {
     pub fn resolve(flags: RawSettings, config: Option<&Path>) -> Result<Settings, SettingsError> {
         let defaults = RawSettings::from_toml("config/kqltap.toml", DEFAULTS)?;
         let file = config.map(RawSettings::from_file).transpose()?.unwrap_or_default();
-        let env = RawSettings::from_env(
-            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
-        )?;
+        let vars = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        let (env, unknown) = RawSettings::from_env(vars)?;
+        for name in
+            unknown.iter().filter(|name| !name.starts_with("KQLTAP_SERVICE_") && !name.starts_with("KQLTAP_PORT"))
+        {
+            eprintln!("kqltap: {name} in the environment is not a setting; it is left out");
+        }
         Settings::new(flags.over(env).over(file).over(defaults))
     }
 }
@@ -278,8 +285,16 @@ mod tests {
 
     #[test]
     fn flags_go_before_environment_before_file() {
-        let vars = [("KQLTAP_TABLE", "Env"), ("KQLTAP_LOOKBACK", "apply"), ("KQLTAP_RULES", "a:b"), ("OTHER", "x")];
-        let env = RawSettings::from_env(vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();
+        let vars = [
+            ("KQLTAP_TABLE", "Env"),
+            ("KQLTAP_LOOKBACK", "apply"),
+            ("KQLTAP_RULES", "a:b"),
+            ("OTHER", "x"),
+            ("KQLTAP_OWN", "x"),
+        ];
+        let owned = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let (env, unknown) = RawSettings::from_env(owned).unwrap();
+        assert_eq!(unknown, ["KQLTAP_OWN"]);
         let flags = RawSettings { table: Some("Flag".to_owned()), ..RawSettings::default() };
         let file = RawSettings::from_toml("f", "lookback = 'stream'\nmax_line_bytes = 2048").unwrap();
         let raw = flags.over(env).over(file).over(RawSettings::from_toml("d", DEFAULTS).unwrap());

@@ -43,7 +43,7 @@ pub struct Name {
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
-    /// Where it stands, parentheses not included.
+    /// Where it stands, its own parentheses included.
     pub span: Span,
 }
 

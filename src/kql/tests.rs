@@ -313,7 +313,7 @@ fn spans_cover_what_was_read() {
     };
     let at = |span: Span| &text[span.start..span.end];
     assert_eq!(at(operators[0].span), "where (a.b == 'x') and c");
-    assert_eq!(at(operands[0].span), "a.b == 'x'");
+    assert_eq!(at(operands[0].span), "(a.b == 'x')");
 }
 
 #[test]

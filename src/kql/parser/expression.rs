@@ -72,8 +72,9 @@ impl Parser<'_> {
             TokenKind::OpenParen => {
                 self.bump();
                 let inner = self.pipe(false)?;
-                self.expect_close(TokenKind::CloseParen, token)?;
-                Ok(inner)
+                let close = self.expect_close(TokenKind::CloseParen, token)?;
+                // With its parentheses, so that a list around it does not end before them.
+                Ok(Expr { span: token.span.to(close.span), ..inner })
             }
             TokenKind::OpenBracket if self.name_length().is_some() => {
                 let name = self.name("name")?;
