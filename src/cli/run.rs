@@ -117,3 +117,56 @@ fn finish(running: &Running, outcome: Result<(), RunError>, stats: Stats) -> u8 
         Ok(()) => FAILED,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::compile::{BindOptions, bind_rule};
+    use crate::kql;
+    use crate::matcher::GatePlan;
+    use crate::matcher::gate::Gate;
+    use crate::pipeline::sink::Output;
+    use crate::pipeline::worker::{Emit, WorkerOptions};
+    use crate::record::Limits;
+
+    /// The status of a run over one record that matches, with a gate that looks for `literal`.
+    fn status(literal: &str, shadow: u64) -> u8 {
+        let catalog = Catalog::builtin();
+        let rule = crate::rule::parse_kql("a.kql", "DeviceFileEvents | where FileName has 'hosts'").unwrap().remove(0);
+        let bound = bind_rule(rule, &catalog, &kql::Limits::default(), BindOptions::default()).0.unwrap();
+        let mut ruleset = Ruleset::new(vec![bound], &catalog, None).unwrap();
+        ruleset.gate = GatePlan::On(Gate::new(vec![literal.to_owned()]));
+        let folder = tempfile::tempdir().unwrap();
+        let records = folder.path().join("records.ndjson");
+        std::fs::write(&records, "{\"Type\":\"DeviceFileEvents\",\"FileName\":\"hosts.yml\"}\n").unwrap();
+        let running = Running::new(Run {
+            ruleset: Arc::new(ruleset),
+            inputs: vec![Input::File(records)],
+            output: Output::File(folder.path().join("alerts.ndjson")),
+            dead_letter: None,
+            options: WorkerOptions {
+                emit: Emit::Alerts,
+                limits: Limits::default(),
+                max_line: 1 << 20,
+                now: None,
+                batch: false,
+                dead_letters: false,
+                shadow,
+            },
+            workers: 1,
+            batch_memory: 1 << 20,
+        })
+        .unwrap();
+        let outcome = running.drive();
+        finish(&running, outcome, Stats::Off)
+    }
+
+    #[test]
+    fn a_disagreement_fails_the_run() {
+        assert_eq!(status("hosts", 1), OK);
+        assert_eq!(status("nowhere to be found", 1), FAILED);
+        // Nobody looked, so nobody knows.
+        assert_eq!(status("nowhere to be found", 0), OK);
+    }
+}

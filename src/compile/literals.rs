@@ -31,7 +31,8 @@ const MAX_COMPARED: usize = 200;
 enum Text {
     /// A member's own text: every run of plain characters stands in the line, or is spelled with `\u` or `\/`.
     Member,
-    /// The text of JSON that was parsed and written anew: that holds inside its strings, not of numbers and punctuation.
+    /// The text of JSON that was parsed and written anew: that holds within one of its strings, not of numbers, nor of
+    /// punctuation, around which a line may have white space.
     Json,
 }
 
@@ -117,9 +118,10 @@ fn text_of(program: &TableProgram, id: ExprId) -> Option<Text> {
 
 fn literal(pattern: &Pattern, text: Text) -> Option<Literal> {
     let literal = run(&pattern.needle)?;
-    // A number is written anew, and true, false and null may be: only a run that none of them has is inside a string.
-    let may_be_scalar = |c: char| c.is_ascii_digit() || "+-.einfatyrusl".contains(c);
-    let stands = text == Text::Member || !literal.chars().all(may_be_scalar);
+    // A run has no quote. So it lies within one string if a single one of its characters cannot stand outside of strings,
+    // as those of numbers, of true, false, null, NaN and Infinity, and of punctuation can.
+    let may_be_outside = |c: char| c.is_ascii_digit() || "+-.einfatyrusl{}[]:,".contains(c);
+    let stands = text == Text::Member || !literal.chars().all(may_be_outside);
     let is_value = pattern.kind == PatternKind::Equals;
     stands.then(|| Literal { weight: weight_of(&literal, is_value), text: literal })
 }

@@ -1,8 +1,9 @@
 //! Which escapes matter.
 //!
 //! JSON may spell any character as `\uXXXX` and a slash as `\/`. Only an escape of a character that a literal has can hide a
-//! literal; and, where JSON stands in a string of JSON, one of a character that an inner escape is made of. Writers that
-//! escape quotes, ampersands or non-ASCII letters cost nothing, nor do paths such as `c:\\users`.
+//! literal; and, where JSON stands in a string of JSON, one of a character that an inner escape is made of; and one of a
+//! control character that has a shorter escape too. Writers that escape quotes, ampersands or non-ASCII letters cost
+//! nothing, nor do paths such as `c:\\users`.
 
 /// The characters whose escapes make a line a candidate.
 #[derive(Debug)]
@@ -14,6 +15,10 @@ pub(super) struct Escapes {
 impl Escapes {
     pub(super) fn new(literals: &[String]) -> Escapes {
         let mut matters = [false; 128];
+        // A dynamic is written anew: `\u000a` becomes `\n`, whose letter may begin a literal (`nmail`).
+        for control in *b"\x08\t\n\x0c\r" {
+            matters[usize::from(control)] = true;
+        }
         // `\\u0041` is an escape inside a string inside a string; its own characters may be escaped once more.
         for byte in literals.iter().flat_map(|l| l.bytes()).chain(*b"\\u0123456789abcdef") {
             matters[usize::from(byte.to_ascii_lowercase()) & 127] = true;

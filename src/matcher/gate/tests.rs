@@ -57,9 +57,18 @@ fn a_literal_is_found_wherever_it_stands() {
 fn only_escapes_that_can_hide_a_literal_count() {
     for gate in gates(LITERALS) {
         let is_candidate = |line: &str| !candidates(&gate, line.as_bytes()).0.is_empty();
-        for hidden in
-            [r"\u002eazure", r"\u0041bc", r"\/run", r"x\\u0041bc", r"\u005cu0041", r"\\\/run", r"\U0041 \u0061"]
-        {
+        for hidden in [
+            r"\u000a",
+            r"\u000D",
+            r"\u0008",
+            r"\u002eazure",
+            r"\u0041bc",
+            r"\/run",
+            r"x\\u0041bc",
+            r"\u005cu0041",
+            r"\\\/run",
+            r"\U0041 \u0061",
+        ] {
             assert!(is_candidate(hidden), "{hidden}");
         }
         for harmless in

@@ -47,7 +47,7 @@ pub(super) fn literal(palette: &[&'static str]) -> BoxedStrategy<String> {
     (text(palette, 3), 0..5u8).prop_map(|(text, form)| kql(&text, form)).boxed()
 }
 
-fn kql(text: &str, form: u8) -> String {
+pub(super) fn kql(text: &str, form: u8) -> String {
     match form {
         0 if !text.contains(char::is_control) => format!("@\"{}\"", text.replace('"', "\"\"")),
         1 if !text.contains(char::is_control) => format!("@'{}'", text.replace('\'', "''")),
