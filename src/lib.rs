@@ -1,7 +1,7 @@
 //! kqltap: Microsoft Sentinel KQL detections, evaluated on log records as they pass.
 //!
 //! The way of the data, in the order in which to read: [`rule`] loads rules, [`kql`] parses their queries, [`compile`] binds
-//! and lowers them to a [`compile::Ruleset`]; [`pipeline`] cuts bytes into lines, [`record`] decodes a line, [`matcher`]
+//! and lowers them to a [`matcher::Ruleset`]; [`pipeline`] cuts bytes into lines, [`record`] decodes a line, [`matcher`]
 //! holds it against the ruleset, [`alert`] says what was found. [`schema`] and [`value`] lie under all of them.
 
 pub mod alert;

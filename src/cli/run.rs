@@ -136,7 +136,7 @@ mod tests {
         let rule = crate::rule::parse_kql("a.kql", "DeviceFileEvents | where FileName has 'hosts'").unwrap().remove(0);
         let bound = bind_rule(rule, &catalog, &kql::Limits::default(), BindOptions::default()).0.unwrap();
         let mut ruleset = Ruleset::new(vec![bound], &catalog, None).unwrap();
-        ruleset.gate = GatePlan::On(Gate::new(vec![literal.to_owned()]));
+        ruleset.gate = GatePlan::On(Box::new(Gate::new(vec![literal.to_owned()])));
         let folder = tempfile::tempdir().unwrap();
         let records = folder.path().join("records.ndjson");
         std::fs::write(&records, "{\"Type\":\"DeviceFileEvents\",\"FileName\":\"hosts.yml\"}\n").unwrap();

@@ -1,4 +1,4 @@
-//! Rules become programs: [`bind`] gives names their meanings, `lower` shares and flattens, [`ruleset`] puts all rules
+//! Rules become programs: [`bind`] gives names their meanings, `lower` shares and flattens, the matcher puts all rules
 //! of a run together.
 
 pub mod bind;

@@ -27,7 +27,7 @@ pub struct Ruleset {
 #[derive(Debug)]
 pub enum GatePlan {
     /// Lines without any of its literals are not decoded.
-    On(Gate),
+    On(Box<Gate>),
     /// Every line is decoded.
     Off(String),
 }
@@ -101,7 +101,7 @@ fn gate(rules: &[BoundRule], programs: &[TableProgram], default_table: Option<&s
     }
     let all = literals::reduced(all);
     match all.len() {
-        0..=MAX_LITERALS => GatePlan::On(Gate::new(all.into_iter().map(|literal| literal.text).collect())),
+        0..=MAX_LITERALS => GatePlan::On(Box::new(Gate::new(all.into_iter().map(|literal| literal.text).collect()))),
         n => GatePlan::Off(format!(
             "{n} literals would have to be looked for, and decoding every line is faster above {MAX_LITERALS}"
         )),

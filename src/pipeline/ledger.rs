@@ -45,9 +45,13 @@ impl Ledger {
 
     /// One line of JSON. `seconds` is the time of the run.
     pub fn to_json(&self, seconds: f64) -> String {
+        let shadow = match self.shadowed {
+            0 => String::new(),
+            n => format!("\"shadowed\":{n},\"disagreements\":{},", self.disagreements),
+        };
         format!(
             "{{\"lines\":{},\"gated\":{},\"decoded\":{},\"malformed\":{},\"records\":{},\"unrouted\":{},\"mistyped\":{},\
-             \"alerts\":{},\"written\":{},\"dead_lettered\":{},\"shadowed\":{},\"disagreements\":{},\"bytes\":{},\"seconds\":{seconds:.3},\"balanced\":{}}}",
+             \"alerts\":{},\"written\":{},\"dead_lettered\":{},{shadow}\"bytes\":{},\"seconds\":{seconds:.3},\"balanced\":{}}}",
             self.lines,
             self.gated,
             self.decoded,
@@ -58,8 +62,6 @@ impl Ledger {
             self.alerts,
             self.written,
             self.dead_lettered,
-            self.shadowed,
-            self.disagreements,
             self.bytes,
             self.is_balanced(),
         )

@@ -11,9 +11,12 @@ use crate::value::{Value, compare};
 /// The rows of each rule's result, with the alert that each becomes.
 #[derive(Default)]
 pub struct ResultTable {
-    rules: BTreeMap<usize, Vec<(Vec<Value<'static>>, Vec<u8>)>>,
+    /// By rule; each row's keys and its alert.
+    rules: BTreeMap<usize, Vec<Row>>,
     bytes: usize,
 }
+
+type Row = (Vec<Value<'static>>, Vec<u8>);
 
 /// A row of a result.
 pub struct ResultRow {

@@ -13,7 +13,7 @@ use super::reader::{Reader, Ticket};
 use super::result_table::ResultTable;
 use super::sink::{Output, Sink, SinkError};
 use super::source::Input;
-use super::worker::{BlockOutput, Worker, WorkerOptions};
+use super::worker::{BlockOutput, Place, Worker, WorkerOptions};
 use crate::matcher::Ruleset;
 
 /// What to run.
@@ -152,7 +152,8 @@ impl Running {
         let mut worker = Worker::new(self.run.ruleset.clone(), self.run.options.clone());
         let (mut block, mut out) = (Block::default(), BlockOutput::default());
         while let Some((sequence, ticket)) = self.take(&mut block) {
-            let lines = worker.block(&block, sequence, &ticket.input, &mut out);
+            let place = Place { input: &ticket.input, sequence, begins: ticket.begins };
+            let lines = worker.block(&block, place, &mut out);
             let mut turn = self.lock();
             while turn.written != sequence && !turn.broken {
                 turn = self.ended.wait(turn).unwrap_or_else(PoisonError::into_inner);

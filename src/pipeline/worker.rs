@@ -42,6 +42,17 @@ pub struct WorkerOptions {
     pub shadow: u64,
 }
 
+/// Where in a run a block stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'i> {
+    /// The input's name.
+    pub input: &'i str,
+    /// How many blocks of the run stand before it.
+    pub sequence: u64,
+    /// Whether it is the first of its input.
+    pub begins: bool,
+}
+
 /// Handles blocks, one after the other.
 pub struct Worker {
     ruleset: Arc<Ruleset>,
@@ -75,14 +86,16 @@ impl Worker {
         Worker { lines: Lines::new(ruleset.clone(), Path::Compiled, options), ruleset, pace: Pace::default(), shadow }
     }
 
-    /// Handles the lines of one block, the `sequence`-th of the run, and gives how many there were.
-    pub fn block(&mut self, block: &Block, sequence: u64, input: &str, out: &mut BlockOutput) -> u64 {
+    /// Handles the lines of one block, and gives how many there were. The block that begins an input is decoded whole: an
+    /// input of another format is noticed at once, though the gate would let it pass.
+    pub fn block(&mut self, block: &Block, place: Place<'_>, out: &mut BlockOutput) -> u64 {
+        let Place { input, sequence, begins } = place;
         out.clear();
         let options = &self.lines.options;
         let context = Context { now: options.now.unwrap_or_else(DateTime::now) };
         out.ledger.bytes += block.read;
         // A line over the limit is malformed even where nothing in it could match.
-        let must_decode = options.dead_letters || block.bytes().len() > options.max_line;
+        let must_decode = begins || options.dead_letters || block.bytes().len() > options.max_line;
         let every_nth = self.shadow.as_ref().filter(|_| sequence.is_multiple_of(options.shadow)).is_some();
         match &self.ruleset.gate {
             GatePlan::On(gate) if !must_decode && self.pace.wants_gate() => {

@@ -26,7 +26,7 @@ pub struct Gate {
 #[derive(Debug)]
 enum Search {
     #[cfg(target_arch = "x86_64")]
-    Teddy(teddy::Teddy),
+    Teddy(Box<teddy::Teddy>),
     Portable(portable::Portable),
 }
 
@@ -46,7 +46,7 @@ impl Gate {
     pub fn new(literals: Vec<String>) -> Gate {
         let escapes = Escapes::new(&literals);
         #[cfg(target_arch = "x86_64")]
-        let search = teddy::Teddy::new(&literals).map(Search::Teddy);
+        let search = teddy::Teddy::new(&literals).map(|teddy| Search::Teddy(Box::new(teddy)));
         #[cfg(not(target_arch = "x86_64"))]
         let search: Option<Search> = None;
         let search = search.unwrap_or_else(|| Search::Portable(portable::Portable::new(&literals)));

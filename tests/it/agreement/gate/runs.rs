@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use kqltap::matcher::gate::Gate;
 use kqltap::matcher::{GatePlan, Ruleset};
 use kqltap::pipeline::framing::{Block, Framer};
-use kqltap::pipeline::worker::{BlockOutput, Emit, Worker, WorkerOptions};
+use kqltap::pipeline::worker::{BlockOutput, Emit, Place, Worker, WorkerOptions};
 use kqltap::record::Limits;
 use serde_json::Value as Json;
 
@@ -178,11 +178,11 @@ fn a_gate_that_is_wrong_is_caught() {
     assert!(Framer::new(text.as_bytes(), 1 << 20).next(&mut block).unwrap());
     let sabotaged = || {
         let mut ruleset = Ruleset::new(vec![rule()], &CATALOG, None).unwrap();
-        ruleset.gate = GatePlan::On(Gate::new(vec!["nowhere to be found".to_owned()]));
+        ruleset.gate = GatePlan::On(Box::new(Gate::new(vec!["nowhere to be found".to_owned()])));
         Arc::new(ruleset)
     };
     let mut out = BlockOutput::default();
-    worker(sabotaged(), 1).block(&block, 0, "-", &mut out);
+    worker(sabotaged(), 1).block(&block, place(0), &mut out);
     assert_eq!((out.ledger.alerts, out.ledger.shadowed, out.ledger.disagreements), (0, 4, 2));
     let lines: Vec<u64> = out.messages.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [1, 3]);
@@ -193,10 +193,15 @@ fn a_gate_that_is_wrong_is_caught() {
     // One block in two: the first is looked at, the second is not.
     let mut seldom = worker(sabotaged(), 2);
     for (sequence, disagreements) in [(0, 2), (1, 0), (2, 2)] {
-        seldom.block(&block, sequence, "-", &mut out);
+        seldom.block(&block, place(sequence), &mut out);
         assert_eq!(out.ledger.disagreements, disagreements, "block {sequence}");
     }
     let sound = Arc::new(Ruleset::new(vec![rule()], &CATALOG, None).unwrap());
-    worker(sound, 1).block(&block, 0, "-", &mut out);
+    worker(sound, 1).block(&block, place(0), &mut out);
     assert_eq!((out.ledger.alerts, out.ledger.shadowed, out.ledger.disagreements), (2, 4, 0));
+}
+
+/// A block in the middle of an input, where the gate is asked.
+fn place(sequence: u64) -> Place<'static> {
+    Place { input: "-", sequence, begins: false }
 }
