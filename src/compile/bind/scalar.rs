@@ -10,8 +10,9 @@ use crate::diagnostic::{Diagnostic, Span, suggest};
 use crate::kql::ast::{Argument, BinaryOp, Expr, ExprKind, Literal, LiteralKind, Name, Step};
 use crate::matcher::plain;
 use crate::schema::ScalarType;
+use crate::value::functions::Callee;
 use crate::value::literal::dynamic_literal;
-use crate::value::{Value, convert, functions};
+use crate::value::{Value, convert, functions, regex};
 
 impl Binder<'_> {
     /// Binds an expression that must be a scalar, and computes it if it reads no column and no clock.
@@ -276,7 +277,7 @@ impl Binder<'_> {
             self.error("KS129", right.span, "the regular expression must be a constant");
             return Bound::error(span);
         };
-        match regex_of(&convert::text(pattern)) {
+        match regex::compile(&convert::text(pattern)) {
             Ok(regex) => Bound {
                 kind: BoundKind::Regex(Box::new(left), Arc::new(regex)),
                 ty: ScalarType::Bool,
@@ -293,8 +294,20 @@ impl Binder<'_> {
         if matches!(name.text.as_str(), "column_ifexists" | "columnifexists") {
             return self.column_ifexists(name, arguments, scope, span);
         }
-        let arguments: Vec<Bound> = arguments.iter().map(|a| self.scalar(&a.value, scope)).collect();
-        let Some(function) = functions::find(&name.text) else {
+        let found = functions::find(&name.text);
+        let arguments: Vec<Bound> = arguments
+            .iter()
+            .enumerate()
+            .map(|(at, argument)| match &argument.value.kind {
+                ExprKind::Typeof(of) if found.is_some_and(|f| f.takes_type(at)) => self.type_argument(of),
+                _ if found.is_some_and(|f| f.takes_type(at)) => {
+                    self.error("KS108", argument.value.span, "a type is expected here, as typeof(type)");
+                    Bound::error(argument.value.span)
+                }
+                _ => self.scalar(&argument.value, scope),
+            })
+            .collect();
+        let Some(function) = found else {
             let near = suggest(&name.text, functions::all().map(|f| f.name)).map(|n| format!("did you mean '{n}'?"));
             let mut diagnostic = Diagnostic::error(
                 "KS143",
@@ -315,15 +328,30 @@ impl Binder<'_> {
             return Bound::constant(Value::string(argument.ty.name()), ScalarType::String, span);
         }
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
-        match function.check(&types) {
-            Ok(ty) => Bound {
-                kind: BoundKind::Call(function, arguments),
+        let constants: Vec<_> = arguments.iter().map(Bound::as_constant).collect();
+        let callee = function
+            .check(&types)
+            .and_then(|ty| Ok((ty, Callee::of(function, &constants)?)));
+        match callee {
+            Ok((ty, callee)) => Bound {
+                kind: BoundKind::Call(callee, arguments),
                 ty,
                 span,
             },
             Err((code, message)) => {
                 self.error(code, span, message);
                 Bound::error(span)
+            }
+        }
+    }
+
+    /// `typeof(type)`: the type's name as the value, for who makes the function ready, and the type itself as its type.
+    fn type_argument(&mut self, of: &Name) -> Bound {
+        match ScalarType::from_name(&of.text) {
+            Some(ty) => Bound::constant(Value::string(ty.name()), ty, of.span),
+            None => {
+                self.error("KS108", of.span, format!("'{}' is not a type", of.text));
+                Bound::error(of.span)
             }
         }
     }
@@ -370,26 +398,6 @@ fn literal_type(kind: LiteralKind) -> ScalarType {
     }
 }
 
-/// The largest compiled form of one regular expression, in bytes; Kusto's syntax is that of the same crate.
-const MAX_REGEX_SIZE: usize = 4 << 20;
-
-fn regex_of(pattern: &str) -> Result<regex::Regex, String> {
-    regex::RegexBuilder::new(pattern)
-        .size_limit(MAX_REGEX_SIZE)
-        .dfa_size_limit(MAX_REGEX_SIZE)
-        .build()
-        .map_err(|e| {
-            let text = e.to_string();
-            let reason = text
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim_start_matches("error:")
-                .trim();
-            format!("the regular expression cannot be used: {reason}")
-        })
-}
-
 /// A value in place of what computes it, if that reads neither a column nor the clock.
 fn fold(bound: Bound) -> Bound {
     if bound.as_constant().is_some() || !is_fixed(&bound) || reads_clock(&bound) {
@@ -408,5 +416,5 @@ fn fold(bound: Bound) -> Bound {
 }
 
 fn reads_clock(bound: &Bound) -> bool {
-    matches!(&bound.kind, BoundKind::Call(f, _) if matches!(f.name, "ago" | "now"))
+    matches!(&bound.kind, BoundKind::Call(f, _) if f.reads_clock())
 }

@@ -1,5 +1,6 @@
 //! The `to…` functions and `gettype`.
 
+use super::arguments::long_at;
 use super::{Context, Function, Param, Returns, argument};
 use crate::schema::ScalarType;
 use crate::value::{Value, convert};
@@ -55,6 +56,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The guid that a text spells, or null.",
         |_, a| convert::toguid(argument(a, 0)),
     ),
+    to(
+        "todecimal",
+        "todecimal(value)",
+        ScalarType::Decimal,
+        "As todouble(): here a decimal has the precision of a real.",
+        |_, a| convert::todouble(argument(a, 0)),
+    ),
+    to(
+        "totime",
+        "totime(value)",
+        ScalarType::TimeSpan,
+        TIMESPAN,
+        |_, a| convert::totimespan(argument(a, 0)),
+    ),
+    Function::of(
+        "tohex",
+        "tohex(value, [min_length])",
+        "A whole number in hexadecimal, of a negative one its 64 bits (32 of an int), with zeros before it to a length.",
+    )
+    .takes(1, 2, &[Param::Is(ScalarType::Long)])
+    .calls(ScalarType::String, tohex),
     to("gettype", "gettype(value)", ScalarType::String, GETTYPE, gettype),
 ];
 
@@ -86,7 +108,22 @@ const fn to(
         repeat: 1,
         returns,
         call,
+        prepare: None,
     }
+}
+
+fn tohex<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
+    let digits = match argument(arguments, 0) {
+        Value::Int(n) => format!("{n:x}"),
+        Value::Long(n) => format!("{n:x}"),
+        _ => return Value::string(""),
+    };
+    // No number has more than 16 digits; the zeros before them are bounded too.
+    let width = long_at(arguments, 1)
+        .and_then(|w| usize::try_from(w).ok())
+        .unwrap_or(0)
+        .min(64);
+    Value::string(format!("{digits:0>width$}"))
 }
 
 fn gettype<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
@@ -122,6 +159,24 @@ mod tests {
             Value::string("dictionary")
         );
         assert_eq!(call("gettype", &[Value::Null]), Value::string("null"));
+    }
+
+    #[test]
+    fn hexadecimal() {
+        assert_eq!(call("tohex", &[Value::Long(256)]), Value::string("100"));
+        assert_eq!(call("tohex", &[Value::Long(-256)]), Value::string("ffffffffffffff00"));
+        assert_eq!(
+            call("tohex", &[Value::Int(-256), Value::Long(8)]),
+            Value::string("ffffff00")
+        );
+        assert_eq!(
+            call("tohex", &[Value::Long(256), Value::Long(8)]),
+            Value::string("00000100")
+        );
+        assert_eq!(
+            call("tohex", &[Value::Long(1), Value::Long(i64::MAX)]),
+            Value::string(format!("{:0>64}", 1))
+        );
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 .first()
                 .map_or(now.clone(), |offset| arithmetic::add(&now, offset))
         },
+        prepare: None,
     },
     Function {
         name: "ago",
@@ -35,7 +36,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         repeat: 1,
         returns: Returns::Type(ScalarType::DateTime),
         call: |context, arguments| arithmetic::subtract(&Value::DateTime(context.now), argument(arguments, 0)),
+        prepare: None,
     },
+    Function::of(
+        "ingestion_time",
+        "ingestion_time()",
+        "When the record came in: in a stream it comes in now.",
+    )
+    .calls(ScalarType::DateTime, |context, _| Value::DateTime(context.now)),
     part("getyear", "getyear(datetime)", "The year.", ScalarType::Int, |_, a| {
         int(a, |_, c| c.year)
     }),
@@ -106,6 +114,7 @@ const fn part(
         repeat: 1,
         returns: Returns::Type(returns),
         call,
+        prepare: None,
     }
 }
 

@@ -52,6 +52,7 @@ const fn ask(
         repeat: 1,
         returns,
         call,
+        prepare: None,
     }
 }
 
