@@ -4,6 +4,7 @@
 //! depends on it is bound on, so that one run shows every mistake.
 
 mod operators;
+mod pack;
 mod scalar;
 mod scope;
 mod tabular;

@@ -294,6 +294,11 @@ impl Binder<'_> {
         if matches!(name.text.as_str(), "column_ifexists" | "columnifexists") {
             return self.column_ifexists(name, arguments, scope, span);
         }
+        match name.text.as_str() {
+            "pack_all" => return self.pack_all(arguments, scope, span),
+            "bag_pack_columns" => return self.bag_pack_columns(arguments, scope, span),
+            _ => {}
+        }
         let found = functions::find(&name.text);
         let arguments: Vec<Bound> = arguments
             .iter()

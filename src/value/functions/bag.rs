@@ -23,8 +23,24 @@ const PACK: Function = Function::of(
 .repeats(2)
 .calls(DYNAMIC, bag_pack);
 
+/// What `bag_pack`, `pack_all` and `bag_pack_columns` come down to.
+pub static PACK_PAIRS: Function = PACK;
+
+/// What `pack_all(true)` comes down to: a bag of pairs without those whose value is null or `""`.
+pub static PACK_FILLED: Function = Function {
+    call: pack_filled,
+    ..PACK
+}
+.alias("pack_all", "pack_all(true)");
+
 pub(super) const FUNCTIONS: &[Function] = &[
     PACK,
+    Function::of("pack_all", "pack_all([ignore_null_empty])", PACK_ALL)
+        .takes(0, 1, &[Param::Bool])
+        .calls(DYNAMIC, |_, _| Value::Null),
+    Function::of("bag_pack_columns", "bag_pack_columns(column, ...)", "A bag of columns by their names.")
+        .takes(1, 255, &[Param::Any])
+        .calls(DYNAMIC, |_, _| Value::Null),
     PACK.alias("pack", "pack(key, value, ...)"),
     PACK.alias("pack_dictionary", "pack_dictionary(key, value, ...)"),
     Function::of("bag_keys", "bag_keys(bag)", "The names of a bag's members; null for anything else.")
@@ -71,6 +87,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .calls(DYNAMIC, bag_zip),
 ];
 
+const PACK_ALL: &str = "A bag of all columns in scope by their names; with true, without those that are null or empty.";
+
 type Members<'a> = Vec<(Cow<'a, str>, Dynamic<'a>)>;
 
 /// A bag of members, each name once: the place of the first, the value of the last.
@@ -94,6 +112,15 @@ fn bag_pack<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     limits::bounded(bag(pairs.map(|pair| {
         (long_text(argument(pair, 0)), into_dynamic(argument(pair, 1).clone()))
     })))
+}
+
+fn pack_filled<'a>(context: &Context, arguments: &[Value<'a>]) -> Value<'a> {
+    let filled = arguments.chunks_exact(2).filter(|pair| match argument(pair, 1) {
+        Value::Null => false,
+        Value::String(text) | Value::Dynamic(Dynamic::String(text)) => !text.is_empty(),
+        _ => true,
+    });
+    bag_pack(context, &filled.flatten().cloned().collect::<Vec<_>>())
 }
 
 /// The steps to a key: a path if it looks like one, else a name.

@@ -38,6 +38,7 @@ mod string;
 mod url;
 mod xml;
 
+pub use bag::{PACK_FILLED, PACK_PAIRS};
 pub use callee::{Callee, Prepared};
 pub use limits::{MAX_ELEMENTS, MAX_TEXT, MAX_WEIGHT};
 
@@ -450,6 +451,55 @@ mod tests {
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count);
+    }
+
+    /// Whatever the values and their types: a wrong one is null, never a panic.
+    #[test]
+    fn no_call_panics() {
+        use crate::value::TimeSpan;
+        let values = [
+            Value::Null,
+            Value::Bool(true),
+            Value::string(""),
+            Value::string("é\u{301}x y"),
+            Value::string("1.2.3.4/24"),
+            Value::string("https://a:b@example.com:1/c?d=e#f"),
+            Value::string("$.a[0].b"),
+            Value::string("day"),
+            Value::string("(.)"),
+            Value::string("\\\"%\u{0}"),
+            Value::Int(i32::MIN),
+            Value::Long(i64::MIN),
+            Value::Long(-1),
+            Value::Long(i64::MAX),
+            Value::Real(f64::NAN),
+            Value::Real(-1e300),
+            Value::DateTime(DateTime::MIN),
+            Value::DateTime(DateTime::MAX),
+            Value::TimeSpan(TimeSpan(i64::MIN)),
+            Value::TimeSpan(TimeSpan(1)),
+            json(r#"["é",-1,null,[1],9223372036854775807]"#),
+            json(r#"{"a":[{"b":1}],"é":null}"#),
+        ];
+        let context = Context { now: DateTime::MAX };
+        // A generator of its own, so that every run asks the same.
+        let mut state = 1_u64;
+        let mut any = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            &values[(state >> 33) as usize % values.len()]
+        };
+        for function in all() {
+            for round in 0..200 {
+                let count = function.min + round % (function.max.min(function.min + 3) - function.min + 1);
+                let arguments: Vec<_> = (0..count).map(|_| any().clone()).collect();
+                let constants: Vec<_> = arguments.iter().map(Some).collect();
+                if let Ok(callee) = Callee::of(function, &constants) {
+                    callee.run(&context, &arguments);
+                }
+            }
+        }
     }
 
     #[test]

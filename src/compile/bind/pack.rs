@@ -1,0 +1,94 @@
+//! `pack_all` and `bag_pack_columns`: bags of columns, whose names only the scope knows. Each becomes a call with the names
+//! and the columns written out.
+
+use super::Binder;
+use super::scope::Scope;
+use crate::compile::bound::{Bound, BoundKind};
+use crate::diagnostic::Span;
+use crate::kql::ast::{Argument, ExprKind};
+use crate::schema::ScalarType;
+use crate::value::Value;
+use crate::value::functions::{Callee, PACK_FILLED, PACK_PAIRS};
+
+impl Binder<'_> {
+    /// `pack_all([ignore_null_empty])`: every column in scope.
+    pub(super) fn pack_all(&mut self, arguments: &[Argument], scope: &mut Scope<'_>, span: Span) -> Bound {
+        let filled = match arguments {
+            [] => false,
+            [argument] => {
+                let argument = self.scalar(&argument.value, &mut Scope::Nothing);
+                match argument.as_constant() {
+                    Some(Value::Bool(filled)) => *filled,
+                    _ if argument.is_error() => return Bound::error(span),
+                    _ => {
+                        self.error(
+                            "KS131",
+                            argument.span,
+                            "pack_all() takes true or false, whether to leave out what is empty",
+                        );
+                        return Bound::error(span);
+                    }
+                }
+            }
+            _ => {
+                self.error("KS120", span, "pack_all() takes no argument or one");
+                return Bound::error(span);
+            }
+        };
+        let Scope::Row(leg) = scope else {
+            self.error("KS142", span, "pack_all() packs the columns of a row, and here is none");
+            return Bound::error(span);
+        };
+        let mut pairs = Vec::with_capacity(leg.columns.len() * 2);
+        for at in 0..leg.columns.len() {
+            let (name, ty) = (leg.columns[at].name.clone(), leg.columns[at].ty);
+            pairs.push(Bound::constant(Value::string(name), ScalarType::String, span));
+            pairs.push(Bound {
+                kind: BoundKind::Cell(leg.cell_of(at)),
+                ty,
+                span,
+            });
+        }
+        self.packed(filled, pairs, span)
+    }
+
+    /// `bag_pack_columns(column, ...)`
+    pub(super) fn bag_pack_columns(&mut self, arguments: &[Argument], scope: &mut Scope<'_>, span: Span) -> Bound {
+        let mut pairs = Vec::with_capacity(arguments.len() * 2);
+        for argument in arguments {
+            let ExprKind::Name(name) = &argument.value.kind else {
+                self.error("KS133", argument.value.span, "bag_pack_columns() takes columns alone");
+                return Bound::error(span);
+            };
+            let value = self.scalar(&argument.value, scope);
+            if value.is_error() {
+                return Bound::error(span);
+            }
+            pairs.push(Bound::constant(
+                Value::string(name.text.clone()),
+                ScalarType::String,
+                span,
+            ));
+            pairs.push(value);
+        }
+        if pairs.is_empty() {
+            self.error("KS120", span, "bag_pack_columns() takes one column or more");
+            return Bound::error(span);
+        }
+        self.packed(false, pairs, span)
+    }
+
+    fn packed(&mut self, filled: bool, pairs: Vec<Bound>, span: Span) -> Bound {
+        match Callee::of(if filled { &PACK_FILLED } else { &PACK_PAIRS }, &[]) {
+            Ok(callee) => Bound {
+                kind: BoundKind::Call(callee, pairs),
+                ty: ScalarType::Dynamic,
+                span,
+            },
+            Err((code, message)) => {
+                self.error(code, span, message);
+                Bound::error(span)
+            }
+        }
+    }
+}
