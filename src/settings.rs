@@ -184,6 +184,13 @@ impl Settings {
             })
             .transpose()?;
         let dead_letter = raw.dead_letter.filter(|path| !path.is_empty());
+        if raw.batch == Some(true) && raw.emit.as_deref() == Some("annotate") {
+            return Err(invalid(
+                "emit",
+                "annotate",
+                "it goes with a stream; batch puts alerts in order, and passes no lines",
+            ));
+        }
         Ok(Settings {
             rules: raw.rules.unwrap_or_default(),
             output: Output::parse(&output).map_err(|e| invalid("output", &output, &e))?,
@@ -200,11 +207,7 @@ impl Settings {
                 max_depth: bound("max_query_depth", raw.max_query_depth, 10, 400)?,
             },
             worker: WorkerOptions {
-                emit: choice(
-                    "emit",
-                    raw.emit,
-                    &[("alerts", Emit::Alerts), ("annotate", Emit::Annotate)],
-                )?,
+                emit: choice("emit", raw.emit, &[("alerts", Emit::Alerts), ("annotate", Emit::Annotate)])?,
                 limits: record::Limits {
                     max_depth: bound("max_record_depth", raw.max_record_depth, 2, 512)?,
                     max_records: bound("max_line_records", raw.max_line_records, 1, 1 << 31)?,
@@ -215,11 +218,7 @@ impl Settings {
                 dead_letters: false,
             },
             batch_memory: bound("batch_memory", raw.batch_memory, 1 << 10, 1 << 40)?,
-            stats: choice(
-                "stats",
-                raw.stats,
-                &[("text", Stats::Text), ("json", Stats::Json), ("off", Stats::Off)],
-            )?,
+            stats: choice("stats", raw.stats, &[("text", Stats::Text), ("json", Stats::Json), ("off", Stats::Off)])?,
         }
         .with_dead_letters())
     }
@@ -231,11 +230,7 @@ impl Settings {
 }
 
 fn invalid(name: &'static str, value: &str, message: &str) -> SettingsError {
-    SettingsError::Value {
-        name,
-        value: value.to_owned(),
-        message: message.to_owned(),
-    }
+    SettingsError::Value { name, value: value.to_owned(), message: message.to_owned() }
 }
 
 fn choice<T: Copy>(name: &'static str, value: Option<String>, choices: &[(&str, T)]) -> Result<T, SettingsError> {
@@ -249,10 +244,7 @@ fn choice<T: Copy>(name: &'static str, value: Option<String>, choices: &[(&str, 
 
 fn bound(name: &'static str, value: Option<u64>, low: u64, high: u64) -> Result<usize, SettingsError> {
     let value = value.unwrap_or_default();
-    let inside = (low..=high)
-        .contains(&value)
-        .then_some(value)
-        .and_then(|v| usize::try_from(v).ok());
+    let inside = (low..=high).contains(&value).then_some(value).and_then(|v| usize::try_from(v).ok());
     inside.ok_or_else(|| invalid(name, &value.to_string(), &format!("it takes {low} to {high}")))
 }
 
@@ -273,22 +265,11 @@ mod tests {
 
     #[test]
     fn flags_go_before_environment_before_file() {
-        let vars = [
-            ("KQLTAP_TABLE", "Env"),
-            ("KQLTAP_LOOKBACK", "apply"),
-            ("KQLTAP_RULES", "a:b"),
-            ("OTHER", "x"),
-        ];
+        let vars = [("KQLTAP_TABLE", "Env"), ("KQLTAP_LOOKBACK", "apply"), ("KQLTAP_RULES", "a:b"), ("OTHER", "x")];
         let env = RawSettings::from_env(vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();
-        let flags = RawSettings {
-            table: Some("Flag".to_owned()),
-            ..RawSettings::default()
-        };
+        let flags = RawSettings { table: Some("Flag".to_owned()), ..RawSettings::default() };
         let file = RawSettings::from_toml("f", "lookback = 'stream'\nmax_line_bytes = 2048").unwrap();
-        let raw = flags
-            .over(env)
-            .over(file)
-            .over(RawSettings::from_toml("d", DEFAULTS).unwrap());
+        let raw = flags.over(env).over(file).over(RawSettings::from_toml("d", DEFAULTS).unwrap());
         let settings = Settings::new(raw).unwrap();
         assert_eq!(settings.table.as_deref(), Some("Flag"));
         assert!(settings.bind.apply_lookback);
@@ -298,29 +279,12 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let unknown = RawSettings::from_toml("my.toml", "tabel = 'x'")
-            .unwrap_err()
-            .to_string();
+        let unknown = RawSettings::from_toml("my.toml", "tabel = 'x'").unwrap_err().to_string();
         assert!(unknown.contains("my.toml") && unknown.contains("tabel"), "{unknown}");
         let defaults = || RawSettings::from_toml("d", DEFAULTS).unwrap();
-        let bad = Settings::new(
-            RawSettings {
-                lookback: Some("never".into()),
-                ..Default::default()
-            }
-            .over(defaults()),
-        );
-        assert_eq!(
-            bad.unwrap_err().to_string(),
-            "lookback = \"never\": it takes stream or apply"
-        );
-        let bad = Settings::new(
-            RawSettings {
-                max_line_bytes: Some(1),
-                ..Default::default()
-            }
-            .over(defaults()),
-        );
+        let bad = Settings::new(RawSettings { lookback: Some("never".into()), ..Default::default() }.over(defaults()));
+        assert_eq!(bad.unwrap_err().to_string(), "lookback = \"never\": it takes stream or apply");
+        let bad = Settings::new(RawSettings { max_line_bytes: Some(1), ..Default::default() }.over(defaults()));
         assert!(bad.unwrap_err().to_string().contains("1024"));
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::compile::bind::text_name;
 use crate::compile::bound::{Bound, BoundKind, Leg};
+use crate::compile::plain::evaluate;
 use crate::kql::ast::{TextKind, TextOp};
-use crate::matcher::plain::{evaluate, for_each_item, text_of};
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
+use crate::value::operators::{for_each_item, text_of};
 use crate::value::{Value, text};
 
 /// One predicate that held.
@@ -29,11 +30,7 @@ pub(super) struct Collector<'l> {
 
 impl<'l> Collector<'l> {
     pub(super) fn new(leg: &'l Leg, query: &'l str) -> Self {
-        Collector {
-            leg,
-            query,
-            evidence: Vec::new(),
-        }
+        Collector { leg, query, evidence: Vec::new() }
     }
 
     /// Looks at what a true predicate is made of; what stands under a `not` or a `!` is no evidence.
@@ -52,23 +49,14 @@ impl<'l> Collector<'l> {
                 self.needle(subject, text_name(*op), *op, &of(subject), &of(needle));
             }
             BoundKind::HasList { all, subject, needles } => {
-                let op = TextOp {
-                    kind: TextKind::Has,
-                    case_sensitive: false,
-                    negated: false,
-                };
+                let op = TextOp { kind: TextKind::Has, case_sensitive: false, negated: false };
                 let name = if *all { "has_all" } else { "has_any" };
                 let haystack = of(subject);
                 for needle in needles {
                     for_each_item(&of(needle), &mut |item| self.needle(subject, name, op, &haystack, item));
                 }
             }
-            BoundKind::In {
-                folded,
-                negated: false,
-                subject,
-                items,
-            } if is_text(subject) => {
+            BoundKind::In { folded, negated: false, subject, items } if is_text(subject) => {
                 let value = of(subject);
                 let found = text_of(&value);
                 let mut held = None;
@@ -84,23 +72,9 @@ impl<'l> Collector<'l> {
                     self.push(subject, if *folded { "in~" } else { "in" }, item, 0);
                 }
             }
-            BoundKind::Equal {
-                negated: false,
-                folded,
-                left,
-                right,
-            } if is_text(left) && is_text(right) => {
-                let (subject, other) = if left.as_constant().is_some() {
-                    (right, left)
-                } else {
-                    (left, right)
-                };
-                self.push(
-                    subject,
-                    if *folded { "=~" } else { "==" },
-                    text_of(&of(other)).into_owned(),
-                    0,
-                );
+            BoundKind::Equal { negated: false, folded, left, right } if is_text(left) && is_text(right) => {
+                let (subject, other) = if left.as_constant().is_some() { (right, left) } else { (left, right) };
+                self.push(subject, if *folded { "=~" } else { "==" }, text_of(&of(other)).into_owned(), 0);
             }
             BoundKind::Regex(subject, regex) => {
                 let value = of(subject);
@@ -124,18 +98,9 @@ impl<'l> Collector<'l> {
     fn push(&mut self, subject: &Bound, operator: &'static str, value: String, offset: usize) {
         let column = match &subject.kind {
             BoundKind::Cell(cell) => self.leg.cells[cell.index()].name.clone(),
-            _ => self
-                .query
-                .get(subject.span.start..subject.span.end)
-                .unwrap_or_default()
-                .to_owned(),
+            _ => self.query.get(subject.span.start..subject.span.end).unwrap_or_default().to_owned(),
         };
-        let evidence = Evidence {
-            column,
-            operator,
-            value,
-            offset,
-        };
+        let evidence = Evidence { column, operator, value, offset };
         if !self.evidence.contains(&evidence) {
             self.evidence.push(evidence);
         }

@@ -6,7 +6,7 @@ mod native;
 use sha2::{Digest, Sha256};
 
 use crate::compile::bound::Step;
-use crate::matcher::plain::evaluate;
+use crate::compile::plain::evaluate;
 use crate::matcher::{Match, cell, source_value};
 use crate::value::Value;
 use crate::value::functions::Context;
@@ -46,13 +46,7 @@ impl<'a> Alert<'a> {
             }
             None => Value::Null,
         };
-        Alert {
-            id: id_of(found),
-            time,
-            found,
-            evidence: evidence_of(found, context),
-            source,
-        }
+        Alert { id: id_of(found), time, found, evidence: evidence_of(found, context), source }
     }
 
     /// Appends the alert in kqltap's own format, one line of JSON, newline included.
@@ -75,9 +69,8 @@ fn id_of(found: &Match<'_>) -> String {
 /// A match is rare, so the leg is walked once more for what to show.
 fn evidence_of(found: &Match<'_>, context: &Context) -> Vec<Evidence> {
     let leg = &found.rule.query.legs[found.detection.leg];
-    let mut row: Vec<Value<'_>> = (0..leg.cells.len())
-        .map(|cell| source_value(found.program, found.detection, found.record, cell))
-        .collect();
+    let mut row: Vec<Value<'_>> =
+        (0..leg.cells.len()).map(|cell| source_value(found.program, found.detection, found.record, cell)).collect();
     let mut collected = evidence::Collector::new(leg, &found.rule.rule.query);
     for step in &leg.steps {
         match step {

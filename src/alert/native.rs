@@ -50,10 +50,7 @@ pub(super) fn write(alert: &Alert<'_>, out: &mut Vec<u8>) {
     }
     line.push_str("],\"source\":{");
     member(&mut line, "input", alert.source.input);
-    line.push_str(&format!(
-        ",\"line\":{},\"record\":{}}}}}\n",
-        alert.source.line, alert.found.record.index
-    ));
+    line.push_str(&format!(",\"line\":{},\"record\":{}}}}}\n", alert.source.line, alert.found.record.index));
     out.extend_from_slice(line.as_bytes());
 }
 

@@ -24,23 +24,12 @@ struct Totals {
 
 pub(super) fn check(arguments: &CheckArguments) -> u8 {
     let catalog = Catalog::builtin();
-    let options = BindOptions {
-        strict: arguments.strict,
-        apply_lookback: false,
-    };
+    let options = BindOptions { strict: arguments.strict, apply_lookback: false };
     let mut totals = Totals::default();
     let mut failed = false;
     for path in &arguments.paths {
         if path == "builtin" {
-            failed |= !file(
-                "builtin",
-                rule::builtin(),
-                true,
-                &catalog,
-                options,
-                arguments.json,
-                &mut totals,
-            );
+            failed |= !file("builtin", rule::builtin(), true, &catalog, options, arguments.json, &mut totals);
             continue;
         }
         let files = match rule::files(Path::new(path)) {
@@ -54,15 +43,7 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
         let named = !Path::new(path).is_dir();
         for name in files {
             let loaded = rule::load_file(&name);
-            failed |= !file(
-                &name.display().to_string(),
-                loaded,
-                named,
-                &catalog,
-                options,
-                arguments.json,
-                &mut totals,
-            );
+            failed |= !file(&name.display().to_string(), loaded, named, &catalog, options, arguments.json, &mut totals);
         }
     }
     eprintln!(
@@ -96,10 +77,9 @@ fn file(
         }
         Err(error) => {
             match as_json {
-                true => print(&format!(
-                    "{}\n",
-                    json!({"path": path, "ok": false, "error": error.to_string(), "rules": []})
-                )),
+                true => {
+                    print(&format!("{}\n", json!({"path": path, "ok": false, "error": error.to_string(), "rules": []})))
+                }
                 false => eprintln!("kqltap: {error}"),
             }
             return false;
@@ -139,10 +119,8 @@ fn report(name: &str, bound: Option<&BoundRule>, origin: &rule::Origin, diagnost
         .map(|d| {
             let (line, column) = origin.line_and_column(d.span);
             let placed = origin.map(d.span);
-            let length = origin
-                .source
-                .get(placed.start..placed.end)
-                .map_or(placed.end - placed.start, |s| s.chars().count());
+            let length =
+                origin.source.get(placed.start..placed.end).map_or(placed.end - placed.start, |s| s.chars().count());
             json!({
                 "severity": d.severity.name(), "code": d.code, "message": d.message, "help": d.help,
                 "line": line, "column": column, "length": length,

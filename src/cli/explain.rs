@@ -5,18 +5,14 @@ use std::fmt::Write as _;
 use super::args::RulesArguments;
 use super::{OK, USAGE, print, rules};
 use crate::compile::bound::{BoundQuery, Leg, Order, Step};
-use crate::compile::{BindOptions, BoundRule, Ruleset, TableMatcher};
+use crate::compile::{BindOptions, BoundRule};
 use crate::kql;
+use crate::matcher::{Ruleset, TableMatcher};
 use crate::schema::Catalog;
 
 pub(super) fn explain(arguments: &RulesArguments) -> u8 {
     let catalog = Catalog::builtin();
-    let Some(bound) = rules::bound(
-        &arguments.paths,
-        &catalog,
-        &kql::Limits::default(),
-        BindOptions::default(),
-    ) else {
+    let Some(bound) = rules::bound(&arguments.paths, &catalog, &kql::Limits::default(), BindOptions::default()) else {
         return USAGE;
     };
     let ruleset = match Ruleset::new(bound, &catalog, None) {
@@ -53,19 +49,10 @@ fn explain_rule(bound: &BoundRule, text: &mut String) {
 
 fn explain_leg(leg: &Leg, query: &str, text: &mut String) {
     let _ = writeln!(text, "  table    {}", leg.table.name);
-    let columns: Vec<&str> = leg
-        .cells
-        .iter()
-        .filter(|c| c.source.is_some())
-        .map(|c| c.name.as_str())
-        .collect();
+    let columns: Vec<&str> = leg.cells.iter().filter(|c| c.source.is_some()).map(|c| c.name.as_str()).collect();
     let _ = writeln!(text, "    reads  {}", columns.join(", "));
     for bound in &leg.lookback {
-        let _ = writeln!(
-            text,
-            "    lookback, taken as true in a stream: {}",
-            snippet(query, bound.span)
-        );
+        let _ = writeln!(text, "    lookback, taken as true in a stream: {}", snippet(query, bound.span));
     }
     for step in &leg.steps {
         if let Step::Filter(bound) = step {
@@ -76,21 +63,11 @@ fn explain_leg(leg: &Leg, query: &str, text: &mut String) {
 
 fn explain_table(table: &TableMatcher, ruleset: &Ruleset, text: &mut String) {
     let program = &table.program;
-    let _ = writeln!(
-        text,
-        "table {}: {} detections",
-        program.table.name,
-        program.detections.len()
-    );
+    let _ = writeln!(text, "table {}: {} detections", program.table.name, program.detections.len());
     let columns: Vec<&str> = program.columns.iter().map(|c| c.name.as_str()).collect();
     let _ = writeln!(text, "  decodes  {}", columns.join(", "));
     for (at, subject) in program.subjects.iter().enumerate() {
-        let _ = writeln!(
-            text,
-            "  automaton of {}, {} patterns",
-            program.subject_name(at),
-            subject.patterns.len()
-        );
+        let _ = writeln!(text, "  automaton of {}, {} patterns", program.subject_name(at), subject.patterns.len());
         for pattern in &subject.patterns {
             let _ = writeln!(text, "    {pattern}");
         }

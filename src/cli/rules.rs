@@ -64,12 +64,7 @@ pub(super) fn show(origin: &rule::Origin, diagnostics: &[Diagnostic]) {
 
 /// The same, as text.
 pub(super) fn draw(origin: &rule::Origin, diagnostics: &[Diagnostic], color: bool) -> String {
-    let placed: Vec<Diagnostic> = diagnostics
-        .iter()
-        .map(|d| Diagnostic {
-            span: origin.map(d.span),
-            ..d.clone()
-        })
-        .collect();
+    let placed: Vec<Diagnostic> =
+        diagnostics.iter().map(|d| Diagnostic { span: origin.map(d.span), ..d.clone() }).collect();
     render(&origin.path, &origin.source, &placed, color)
 }

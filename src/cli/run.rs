@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::args::RunArguments;
 use super::{FAILED, OK, USAGE, rules};
-use crate::compile::Ruleset;
 use crate::matcher::Path;
+use crate::matcher::Ruleset;
 use crate::pipeline::run::{Run, RunError, Running};
 use crate::pipeline::source::Input;
 use crate::schema::Catalog;
@@ -53,9 +53,7 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
     if let Some(table) = &settings.table
         && !catalog.contains(table)
     {
-        let near = catalog
-            .suggest(table)
-            .map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        let near = catalog.suggest(table).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         return Err(format!("--table {table}: there is no such table{near}"));
     }
     let Some(rules) = rules::bound(&settings.rules, &catalog, &settings.query_limits, settings.bind) else {
@@ -75,31 +73,27 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
 
 /// Drives the run on a thread of its own; a signal ends it between two blocks.
 async fn until_done_or_stopped(running: Arc<Running>) -> Result<(), RunError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Before the first line is read: from the first alert on, whoever sees it may tell the run to stop.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let driver = running.clone();
     let done = tokio::task::spawn_blocking(move || driver.drive());
     tokio::select! {
-        outcome = done => outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())),
-        () = signal() => {
-            running.stop();
-            Ok(())
-        }
+        outcome = done => return outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())),
+        () = received(&mut terminate) => {}
+        () = received(&mut interrupt) => {}
     }
+    running.stop();
+    Ok(())
 }
 
-/// Waits for SIGINT or SIGTERM.
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminate = signal(SignalKind::terminate());
-    match terminate {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
+/// Waits for a signal; for ever where the system lets nobody listen for it.
+async fn received(signal: &mut std::io::Result<tokio::signal::unix::Signal>) {
+    match signal {
+        Ok(signal) => {
+            let _ = signal.recv().await;
         }
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
-        }
+        Err(_) => std::future::pending().await,
     }
 }
 

@@ -12,9 +12,7 @@ pub(super) fn tables(arguments: &TablesArguments) -> u8 {
         return OK;
     };
     let Some(table) = catalog.table(name) else {
-        let near = catalog
-            .suggest(name)
-            .map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        let near = catalog.suggest(name).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         eprintln!("kqltap: there is no table '{name}'{near}");
         return USAGE;
     };
@@ -27,13 +25,7 @@ pub(super) fn tables(arguments: &TablesArguments) -> u8 {
             .members
             .iter()
             .skip(1)
-            .map(|m| {
-                if m.envelope {
-                    format!("envelope.{}", m.name)
-                } else {
-                    m.name.clone()
-                }
-            })
+            .map(|m| if m.envelope { format!("envelope.{}", m.name) } else { m.name.clone() })
             .collect();
         if !others.is_empty() {
             line.push_str(&format!("  also {}", others.join(", ")));

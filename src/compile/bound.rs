@@ -2,7 +2,7 @@
 //!
 //! A leg reads one table. Its row is a list of cells: first the table's columns that the query uses, then what `extend`
 //! and `project` compute, each cell written once. `project` costs nothing, for it only changes which names are in scope.
-//! The plain evaluator walks this tree as it stands; [`lower`](super::lower) turns it into what the matcher runs.
+//! The plain evaluator walks this tree as it stands; `lower` turns it into what the matcher runs.
 
 use std::sync::Arc;
 
@@ -192,20 +192,12 @@ pub enum BoundKind {
 impl Bound {
     /// A constant.
     pub fn constant(value: Value<'static>, ty: ScalarType, span: Span) -> Bound {
-        Bound {
-            kind: BoundKind::Constant(value),
-            ty,
-            span,
-        }
+        Bound { kind: BoundKind::Constant(value), ty, span }
     }
 
     /// An expression that nothing more is said about.
     pub fn error(span: Span) -> Bound {
-        Bound {
-            kind: BoundKind::Error,
-            ty: ScalarType::Dynamic,
-            span,
-        }
+        Bound { kind: BoundKind::Error, ty: ScalarType::Dynamic, span }
     }
 
     /// Whether a diagnostic has been given for it.
@@ -230,19 +222,12 @@ impl Bound {
             | BoundKind::Arithmetic(_, a, b)
             | BoundKind::Compare(_, a, b)
             | BoundKind::Equal { left: a, right: b, .. }
-            | BoundKind::Text {
-                subject: a, needle: b, ..
-            } => {
+            | BoundKind::Text { subject: a, needle: b, .. } => {
                 each(a);
                 each(b);
             }
             BoundKind::And(list) | BoundKind::Or(list) | BoundKind::Call(_, list) => list.iter().for_each(each),
-            BoundKind::HasList {
-                subject, needles: list, ..
-            }
-            | BoundKind::In {
-                subject, items: list, ..
-            } => {
+            BoundKind::HasList { subject, needles: list, .. } | BoundKind::In { subject, items: list, .. } => {
                 each(subject);
                 list.iter().for_each(each);
             }

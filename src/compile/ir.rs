@@ -182,12 +182,7 @@ impl Node {
             Node::And(list) | Node::Or(list) | Node::Case(list) | Node::Call(_, list) => {
                 list.iter().for_each(|o| each(*o))
             }
-            Node::HasList {
-                subject, needles: list, ..
-            }
-            | Node::In {
-                subject, items: list, ..
-            } => {
+            Node::HasList { subject, needles: list, .. } | Node::In { subject, items: list, .. } => {
                 each(*subject);
                 list.iter().for_each(|o| each(*o));
             }
@@ -204,12 +199,5 @@ impl TableProgram {
 
 /// The slots of a leg's cells among a program's columns.
 pub(super) fn slots_of(cells: &[Cell], columns: &[Column]) -> Vec<Option<usize>> {
-    cells
-        .iter()
-        .map(|cell| {
-            cell.source
-                .as_ref()
-                .and_then(|s| columns.iter().position(|c| c.name == s.name))
-        })
-        .collect()
+    cells.iter().map(|cell| cell.source.as_ref().and_then(|s| columns.iter().position(|c| c.name == s.name))).collect()
 }

@@ -11,12 +11,9 @@ pub(super) fn is_lookback(conjunct: &Bound, is_time: &dyn Fn(CellId) -> bool) ->
     let time = |b: &Bound| matches!(b.kind, BoundKind::Cell(cell) if is_time(cell));
     match &conjunct.kind {
         BoundKind::Compare(_, a, b) => (time(a) && is_clock(b)) || (is_clock(a) && time(b)),
-        BoundKind::Between {
-            negated: false,
-            subject,
-            low,
-            high,
-        } => time(subject) && is_fixed(low) && is_fixed(high) && (is_clock(low) || is_clock(high)),
+        BoundKind::Between { negated: false, subject, low, high } => {
+            time(subject) && is_fixed(low) && is_fixed(high) && (is_clock(low) || is_clock(high))
+        }
         _ => false,
     }
 }

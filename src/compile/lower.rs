@@ -7,13 +7,30 @@ use std::sync::Arc;
 
 use super::bound::{Bound, BoundKind, Leg, Step};
 use super::ir::{Detection, ExprId, Node, Pattern, PatternId, PatternKind, Subject, SubjectId, TableProgram, slots_of};
+use super::rule::BoundRule;
 use crate::kql::ast::TextKind;
-use crate::matcher::plain::{for_each_item, text_of};
 use crate::schema::{Column, ScalarType, Table};
 use crate::value::Value;
+use crate::value::operators::{for_each_item, text_of};
+
+/// One program for each table that the rules read, in the order in which they first name it.
+pub fn programs(rules: &[BoundRule]) -> Vec<TableProgram> {
+    let mut order: Vec<Lowering> = Vec::new();
+    let mut by_table: HashMap<&str, usize> = HashMap::new();
+    for (rule_index, bound) in rules.iter().enumerate() {
+        for (leg_index, leg) in bound.query.legs.iter().enumerate() {
+            let at = *by_table.entry(&leg.table.name).or_insert_with(|| {
+                order.push(Lowering::new(leg.table.clone()));
+                order.len() - 1
+            });
+            order[at].add(rule_index, leg_index, leg);
+        }
+    }
+    order.into_iter().map(Lowering::finish).collect()
+}
 
 /// Builds one table's program, leg by leg.
-pub(super) struct Lowering {
+struct Lowering {
     program: TableProgram,
     /// What a node says, in words, to its id: equal expressions become one node.
     known: HashMap<String, ExprId>,
@@ -32,7 +49,7 @@ struct Cells<'l> {
 }
 
 impl Lowering {
-    pub(super) fn new(table: Arc<Table>) -> Lowering {
+    fn new(table: Arc<Table>) -> Lowering {
         let program = TableProgram {
             table,
             columns: Vec::new(),
@@ -52,22 +69,14 @@ impl Lowering {
             costs: Vec::new(),
             key: String::new(),
         };
-        let time = lowering
-            .program
-            .table
-            .time
-            .clone()
-            .and_then(|t| lowering.program.table.column(&t).cloned());
+        let time = lowering.program.table.time.clone().and_then(|t| lowering.program.table.column(&t).cloned());
         lowering.program.time_slot = time.map(|column| lowering.slot(&column));
         lowering
     }
 
     /// Adds a leg of a rule as a detection.
-    pub(super) fn add(&mut self, rule: usize, leg_index: usize, leg: &Leg) {
-        let mut cells = Cells {
-            leg,
-            exprs: vec![None; leg.cells.len()],
-        };
+    fn add(&mut self, rule: usize, leg_index: usize, leg: &Leg) {
+        let mut cells = Cells { leg, exprs: vec![None; leg.cells.len()] };
         let mut filter = Vec::new();
         for step in &leg.steps {
             match step {
@@ -75,35 +84,21 @@ impl Lowering {
                 Step::Assign(cell, value) => cells.exprs[cell.index()] = Some(self.expr(value, &mut cells)),
             }
         }
-        let output = leg
-            .output
-            .iter()
-            .map(|cell| self.cell(cell.index(), &mut cells))
-            .collect();
+        let output = leg.output.iter().map(|cell| self.cell(cell.index(), &mut cells)).collect();
         // Operands are pure and a filter is a conjunction, so the order is free: what is cheap to refute goes first.
         filter.sort_by_key(|id| self.cost(*id));
         // A cell that only a lookback names must still be decoded, for `--lookback apply` and for the alert's time.
         let slots = slots_of(&leg.cells, &self.program.columns);
-        self.program.detections.push(Detection {
-            rule,
-            leg: leg_index,
-            filter,
-            output,
-            slots,
-        });
+        self.program.detections.push(Detection { rule, leg: leg_index, filter, output, slots });
     }
 
-    pub(super) fn finish(mut self) -> TableProgram {
+    fn finish(mut self) -> TableProgram {
         let mut uses = vec![0u32; self.program.nodes.len()];
         let mut count = |id: ExprId| uses[id.0 as usize] += 1;
         self.program.nodes.iter().for_each(|node| node.operands(&mut count));
         self.program.subjects.iter().for_each(|subject| count(subject.expr));
         for detection in &self.program.detections {
-            detection
-                .filter
-                .iter()
-                .chain(&detection.output)
-                .for_each(|id| count(*id));
+            detection.filter.iter().chain(&detection.output).for_each(|id| count(*id));
         }
         self.program.shared = self
             .program
@@ -158,12 +153,9 @@ impl Lowering {
             BoundKind::Negate(operand) => Node::Negate(self.expr(operand, cells)),
             BoundKind::Arithmetic(op, a, b) => Node::Arithmetic(*op, self.expr(a, cells), self.expr(b, cells)),
             BoundKind::Compare(op, a, b) => Node::Compare(*op, self.expr(a, cells), self.expr(b, cells)),
-            BoundKind::Equal {
-                negated,
-                folded,
-                left,
-                right,
-            } => return self.equal(*negated, *folded, left, right, cells),
+            BoundKind::Equal { negated, folded, left, right } => {
+                return self.equal(*negated, *folded, left, right, cells);
+            }
             BoundKind::Text { op, subject, needle } => match needle.as_constant().map(text_of) {
                 Some(needle) => {
                     let kind = PatternKind::Text(op.kind);
@@ -177,18 +169,11 @@ impl Lowering {
                     let needles: Vec<&str> = items.iter().map(|(text, _)| text.as_str()).collect();
                     return self.hits(subject, &needles, PatternKind::Text(TextKind::Has), false, *all, cells);
                 }
-                None => Node::HasList {
-                    all: *all,
-                    subject: self.expr(subject, cells),
-                    needles: self.exprs(needles, cells),
-                },
+                None => {
+                    Node::HasList { all: *all, subject: self.expr(subject, cells), needles: self.exprs(needles, cells) }
+                }
             },
-            BoundKind::In {
-                folded,
-                negated,
-                subject,
-                items,
-            } => {
+            BoundKind::In { folded, negated, subject, items } => {
                 let texts = constant_items(items)
                     .filter(|items| is_text(subject.ty) && items.iter().all(|(_, is_string)| *is_string));
                 let hit = match texts {
@@ -198,29 +183,14 @@ impl Lowering {
                     }
                     None => {
                         let (subject, items) = (self.expr(subject, cells), self.exprs(items, cells));
-                        self.node(
-                            Node::In {
-                                folded: *folded,
-                                subject,
-                                items,
-                            },
-                            ScalarType::Bool,
-                        )
+                        self.node(Node::In { folded: *folded, subject, items }, ScalarType::Bool)
                     }
                 };
                 return self.negated(*negated, hit);
             }
-            BoundKind::Between {
-                negated,
-                subject,
-                low,
-                high,
-            } => {
+            BoundKind::Between { negated, subject, low, high } => {
                 let operands = [self.expr(subject, cells), self.expr(low, cells), self.expr(high, cells)];
-                Node::Between {
-                    negated: *negated,
-                    operands,
-                }
+                Node::Between { negated: *negated, operands }
             }
             BoundKind::Regex(subject, regex) => Node::Regex(self.expr(subject, cells), regex.clone()),
             BoundKind::Call(function, arguments) => {
@@ -254,14 +224,7 @@ impl Lowering {
             }
         }
         let operands = [self.expr(left, cells), self.expr(right, cells)];
-        self.node(
-            Node::Equal {
-                negated,
-                folded,
-                operands,
-            },
-            ScalarType::Bool,
-        )
+        self.node(Node::Equal { negated, folded, operands }, ScalarType::Bool)
     }
 
     /// Whether one of the needles, or all, stand in the subject's text.
@@ -288,28 +251,14 @@ impl Lowering {
             (true, PatternKind::Text(_)) => return self.boolean(true),
             (true, PatternKind::Equals) => {
                 let empty = self.node(Node::Constant(Value::string("")), ScalarType::String);
-                Some(self.node(
-                    Node::Equal {
-                        negated: false,
-                        folded: false,
-                        operands: [expr, empty],
-                    },
-                    ScalarType::Bool,
-                ))
+                Some(
+                    self.node(Node::Equal { negated: false, folded: false, operands: [expr, empty] }, ScalarType::Bool),
+                )
             }
         };
         let subject = self.subject(expr, name);
         let mut patterns: Vec<PatternId> = needles
-            .map(|needle| {
-                self.pattern(
-                    subject,
-                    Pattern {
-                        needle: (*needle).to_owned(),
-                        kind,
-                        case_sensitive,
-                    },
-                )
-            })
+            .map(|needle| self.pattern(subject, Pattern { needle: (*needle).to_owned(), kind, case_sensitive }))
             .collect();
         patterns.sort_unstable();
         patterns.dedup();
@@ -332,11 +281,7 @@ impl Lowering {
             return *id;
         }
         let id = SubjectId(self.program.subjects.len() as u32);
-        self.program.subjects.push(Subject {
-            expr,
-            name,
-            patterns: Vec::new(),
-        });
+        self.program.subjects.push(Subject { expr, name, patterns: Vec::new() });
         self.subjects.insert(expr, id);
         id
     }
@@ -350,11 +295,7 @@ impl Lowering {
     }
 
     fn negated(&mut self, negated: bool, expr: ExprId) -> ExprId {
-        if negated {
-            self.node(Node::Not(expr), ScalarType::Bool)
-        } else {
-            expr
-        }
+        if negated { self.node(Node::Not(expr), ScalarType::Bool) } else { expr }
     }
 
     fn boolean(&mut self, value: bool) -> ExprId {
@@ -416,10 +357,7 @@ fn constant_items(list: &[Bound]) -> Option<Vec<(String, bool)>> {
     let mut items = Vec::new();
     for bound in list {
         for_each_item(bound.as_constant()?, &mut |item| {
-            let is_string = matches!(
-                item,
-                Value::String(_) | Value::Dynamic(crate::value::Dynamic::String(_))
-            );
+            let is_string = matches!(item, Value::String(_) | Value::Dynamic(crate::value::Dynamic::String(_)));
             items.push((text_of(item).into_owned(), is_string));
         });
     }

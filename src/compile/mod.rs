@@ -1,13 +1,16 @@
-//! Rules become programs: [`bind`] gives names their meanings, [`lower`] shares and flattens, [`ruleset`] puts all rules
+//! Rules become programs: [`bind`] gives names their meanings, `lower` shares and flattens, [`ruleset`] puts all rules
 //! of a run together.
 
 pub mod bind;
 pub mod bound;
 pub mod ir;
+pub mod literals;
 mod lookback;
 mod lower;
+pub mod plain;
 mod print;
-pub mod ruleset;
+mod rule;
 
 pub use bind::{BindOptions, bind_query, bind_scalar};
-pub use ruleset::{BoundRule, Ruleset, TableMatcher, bind_rule};
+pub use lower::programs;
+pub use rule::{BoundRule, bind_rule};

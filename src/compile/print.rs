@@ -18,11 +18,7 @@ impl Display for Pattern {
         let operator = match (self.kind, self.case_sensitive) {
             (PatternKind::Equals, true) => "==",
             (PatternKind::Equals, false) => "=~",
-            (PatternKind::Text(kind), case_sensitive) => text_name(TextOp {
-                kind,
-                case_sensitive,
-                negated: false,
-            }),
+            (PatternKind::Text(kind), case_sensitive) => text_name(TextOp { kind, case_sensitive, negated: false }),
         };
         write!(f, "{operator} {:?}", self.needle)
     }
@@ -32,11 +28,7 @@ impl TableProgram {
     /// What a subject is called: a column, an `extend`ed name, or its expression.
     pub fn subject_name(&self, subject: usize) -> String {
         let subject = &self.subjects[subject];
-        if subject.name.is_empty() {
-            self.words(subject.expr)
-        } else {
-            subject.name.clone()
-        }
+        if subject.name.is_empty() { self.words(subject.expr) } else { subject.name.clone() }
     }
 
     /// One node, its operands by their ids.
@@ -62,11 +54,7 @@ impl TableProgram {
             Node::Case(ids) => format!("case({})", list(ids)),
             Node::Negate(operand) => format!("-{operand}"),
             Node::Arithmetic(op, a, b) | Node::Compare(op, a, b) => format!("{a} {} {b}", symbol(*op)),
-            Node::Equal {
-                negated,
-                folded,
-                operands: [a, b],
-            } => {
+            Node::Equal { negated, folded, operands: [a, b] } => {
                 let operator = match (negated, folded) {
                     (false, false) => "==",
                     (true, false) => "!=",
@@ -77,23 +65,13 @@ impl TableProgram {
             }
             Node::Text(op, a, b) => format!("{a} {} {b}", text_name(*op)),
             Node::HasList { all, subject, needles } => {
-                format!(
-                    "{subject} {} ({})",
-                    if *all { "has_all" } else { "has_any" },
-                    list(needles)
-                )
+                format!("{subject} {} ({})", if *all { "has_all" } else { "has_any" }, list(needles))
             }
             Node::In { folded, subject, items } => {
                 format!("{subject} {} ({})", if *folded { "in~" } else { "in" }, list(items))
             }
-            Node::Between {
-                negated,
-                operands: [a, low, high],
-            } => {
-                format!(
-                    "{a} {} ({low} .. {high})",
-                    if *negated { "!between" } else { "between" }
-                )
+            Node::Between { negated, operands: [a, low, high] } => {
+                format!("{a} {} ({low} .. {high})", if *negated { "!between" } else { "between" })
             }
             Node::Regex(subject, regex) => format!("{subject} matches regex {:?}", regex.as_str()),
             Node::Call(function, ids) => format!("{}({})", function.name, list(ids)),
@@ -106,13 +84,7 @@ impl Display for TableProgram {
         for (at, _) in self.nodes.iter().enumerate() {
             let id = ExprId(at as u32);
             let memo = if self.shared[at] { "  (once a record)" } else { "" };
-            writeln!(
-                f,
-                "    {:<5} {:9} {}{memo}",
-                format!("{id}"),
-                self.types[at].name(),
-                self.words(id)
-            )?;
+            writeln!(f, "    {:<5} {:9} {}{memo}", format!("{id}"), self.types[at].name(), self.words(id))?;
         }
         Ok(())
     }

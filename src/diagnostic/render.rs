@@ -54,10 +54,7 @@ fn floor(source: &str, offset: usize) -> usize {
 
 /// Where the line around `offset` begins and ends, its line break not included.
 fn line_bounds(source: &str, offset: usize) -> (usize, usize) {
-    let start = source
-        .get(..offset)
-        .and_then(|before| before.rfind('\n'))
-        .map_or(0, |at| at + 1);
+    let start = source.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
     let rest = source.get(offset..).unwrap_or("");
     let end = rest.find(['\n', '\r']).map_or(source.len(), |at| offset + at);
     (start, end)

@@ -72,19 +72,12 @@ mod tests {
 
     #[test]
     fn the_nearest_is_suggested() {
-        assert_eq!(
-            among("remoteip", &["RemoteIPType", "RemoteURL", "RemoteIP"]),
-            Some("RemoteIP")
-        );
+        assert_eq!(among("remoteip", &["RemoteIPType", "RemoteURL", "RemoteIP"]), Some("RemoteIP"));
         assert_eq!(
             among("DeviceNetworkEvent", &["DeviceFileEvents", "DeviceNetworkEvents"]),
             Some("DeviceNetworkEvents")
         );
-        assert_eq!(
-            among("Accountname", &["AccountUpn", "AccountName"]),
-            Some("AccountName"),
-            "case before edits"
-        );
+        assert_eq!(among("Accountname", &["AccountUpn", "AccountName"]), Some("AccountName"), "case before edits");
         assert_eq!(among("Nonsense", &["FileName", "FolderPath"]), None);
         assert_eq!(among("ab", &["ac"]), None, "no edit in two letters");
         assert_eq!(among(&"x".repeat(500), &["x"]), None);

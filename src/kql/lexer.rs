@@ -147,8 +147,7 @@ impl Lexer<'_> {
 
     fn error(&mut self, span: Span, message: impl Into<String>, help: &str) {
         if self.diagnostics.len() < MAX_DIAGNOSTICS {
-            self.diagnostics
-                .push(Diagnostic::error("KS004", span, message).help(help));
+            self.diagnostics.push(Diagnostic::error("KS004", span, message).help(help));
         }
     }
 
@@ -168,10 +167,8 @@ impl Lexer<'_> {
         let quote = self.byte(open);
         if matches!(quote, b'`' | b'~') {
             let fence = if quote == b'`' { "```" } else { "~~~" };
-            let found = self
-                .text
-                .get(open + 3..)
-                .and_then(|rest| memchr::memmem::find(rest.as_bytes(), fence.as_bytes()));
+            let found =
+                self.text.get(open + 3..).and_then(|rest| memchr::memmem::find(rest.as_bytes(), fence.as_bytes()));
             self.at = found.map_or(self.text.len(), |n| open + 3 + n + 3);
             if found.is_some() {
                 return self.push(TokenKind::String, start);
@@ -370,8 +367,7 @@ impl Lexer<'_> {
         let span = Span::new(start, self.at);
         if self.diagnostics.len() < MAX_DIAGNOSTICS {
             let message = format!("Unexpected: `{}` is no part of the language.", shown.escape_debug());
-            self.diagnostics
-                .push(Diagnostic::error("KS002", span, message).help(help));
+            self.diagnostics.push(Diagnostic::error("KS002", span, message).help(help));
         }
         self.push(TokenKind::Error, start);
     }

@@ -24,10 +24,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 2 MiB of text, 200 levels.
     fn default() -> Self {
-        Limits {
-            max_length: 2 << 20,
-            max_depth: 200,
-        }
+        Limits { max_length: 2 << 20, max_depth: 200 }
     }
 }
 
@@ -43,17 +40,11 @@ pub struct Parsed {
 /// Reads a whole query.
 pub fn parse(text: &str, limits: &Limits) -> Parsed {
     if let Some(diagnostic) = too_long(text, limits) {
-        return Parsed {
-            query: ast::Query { statements: Vec::new() },
-            diagnostics: vec![diagnostic],
-        };
+        return Parsed { query: ast::Query { statements: Vec::new() }, diagnostics: vec![diagnostic] };
     }
     let mut parser = parser::Parser::new(text, limits.max_depth);
     let query = parser.query();
-    Parsed {
-        query,
-        diagnostics: parser.finish(),
-    }
+    Parsed { query, diagnostics: parser.finish() }
 }
 
 /// Reads a lone scalar expression; text behind it is an error. There is no expression if the text is too long.
@@ -72,11 +63,7 @@ fn too_long(text: &str, limits: &Limits) -> Option<Diagnostic> {
         Diagnostic::error(
             "KS244",
             Span::default(),
-            format!(
-                "The query has {} bytes, more than max_query_length allows ({}).",
-                text.len(),
-                limits.max_length
-            ),
+            format!("The query has {} bytes, more than max_query_length allows ({}).", text.len(), limits.max_length),
         )
         .help("Shorten the query, move its lists into watchlists, or raise max_query_length.")
     })

@@ -25,29 +25,13 @@ fn short(expr: &Expr) -> String {
         ExprKind::Unary { negate, operand } => format!("({} {})", if *negate { "neg" } else { "pos" }, short(operand)),
         ExprKind::Binary { op, left, right, .. } => format!("({op:?} {} {})", short(left), short(right)),
         ExprKind::Logical { and, operands } => {
-            format!(
-                "({} {})",
-                if *and { "and" } else { "or" },
-                joined(operands.iter().map(short))
-            )
+            format!("({} {})", if *and { "and" } else { "or" }, joined(operands.iter().map(short)))
         }
         ExprKind::List { op, subject, items, .. } => {
             format!("({op:?} {} [{}])", short(subject), joined(items.iter().map(short)))
         }
-        ExprKind::Between {
-            negated,
-            subject,
-            low,
-            high,
-            ..
-        } => {
-            format!(
-                "({}between {} {} {})",
-                if *negated { "!" } else { "" },
-                short(subject),
-                short(low),
-                short(high)
-            )
+        ExprKind::Between { negated, subject, low, high, .. } => {
+            format!("({}between {} {} {})", if *negated { "!" } else { "" }, short(subject), short(low), short(high))
         }
         ExprKind::Call { name, arguments } => {
             let arguments = arguments.iter().map(|argument| match &argument.name {
@@ -58,10 +42,7 @@ fn short(expr: &Expr) -> String {
         }
         ExprKind::Typeof(name) => format!("typeof({})", name.text),
         ExprKind::Pipe { source, operators } => {
-            let operators: String = operators
-                .iter()
-                .map(|operator| format!("|{}", short_operator(operator)))
-                .collect();
+            let operators: String = operators.iter().map(|operator| format!("|{}", short_operator(operator))).collect();
             short(source) + &operators
         }
         ExprKind::Operator(operator) => short_operator(operator),
@@ -92,11 +73,7 @@ fn short_operator(operator: &Operator) -> String {
     let keys = |keys: &[SortKey]| {
         joined(keys.iter().map(|key| {
             let order = if key.descending { "desc" } else { "asc" };
-            format!(
-                "{} {order} {}",
-                short(&key.value),
-                if key.nulls_first { "nf" } else { "nl" }
-            )
+            format!("{} {order} {}", short(&key.value), if key.nulls_first { "nf" } else { "nl" })
         }))
     };
     match &operator.kind {
@@ -104,10 +81,7 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::Extend(items) => format!("extend {}", named(items)),
         OperatorKind::Project(items) => format!("project {}", named(items)),
         OperatorKind::Union(union) => {
-            let parameters = union
-                .parameters
-                .iter()
-                .map(|(name, value)| format!("{}={}", name.text, short(value)));
+            let parameters = union.parameters.iter().map(|(name, value)| format!("{}={}", name.text, short(value)));
             format!("union {}[{}]", joined(parameters), joined(union.legs.iter().map(short)))
         }
         OperatorKind::Sort(list) => format!("sort {}", keys(list)),
@@ -133,16 +107,10 @@ fn expressions() {
         // Precedence and chains.
         ("a or b and c or d", "(or a (and b c) d)"),
         ("(a and b) and c", "(and (and a b) c)"),
-        (
-            "a - b - c * d % e / f",
-            "(Subtract (Subtract a b) (Divide (Modulo (Multiply c d) e) f))",
-        ),
+        ("a - b - c * d % e / f", "(Subtract (Subtract a b) (Divide (Modulo (Multiply c d) e) f))"),
         ("a == b < c", "(Equal a (Less b c))"),
         ("a < b == c", "(Equal (Less a b) c)"),
-        (
-            "a + 1 >= 2 and b <> c",
-            "(and (GreaterOrEqual (Add a Long:1) Long:2) (NotEqual b c))",
-        ),
+        ("a + 1 >= 2 and b <> c", "(and (GreaterOrEqual (Add a Long:1) Long:2) (NotEqual b c))"),
         ("-a.b[0] + +1", "(Add (neg a.b[Long:0]) (pos Long:1))"),
         ("a-1", "(Subtract a Long:1)"),
         // String operators bind tighter than arithmetic.
@@ -150,72 +118,32 @@ fn expressions() {
             "a =~ 'x' and b !~ \"y\"",
             "(and (EqualFolded { negated: false } a String:x) (EqualFolded { negated: true } b String:y))",
         ),
-        (
-            "a has 'x'",
-            "(Text(TextOp { kind: Has, case_sensitive: false, negated: false }) a String:x)",
-        ),
-        (
-            "a !has_cs 'x'",
-            "(Text(TextOp { kind: Has, case_sensitive: true, negated: true }) a String:x)",
-        ),
-        (
-            "a !hasprefix_cs 'x'",
-            "(Text(TextOp { kind: HasPrefix, case_sensitive: true, negated: true }) a String:x)",
-        ),
-        (
-            "a hassuffix 'x'",
-            "(Text(TextOp { kind: HasSuffix, case_sensitive: false, negated: false }) a String:x)",
-        ),
-        (
-            "a contains_cs 'x'",
-            "(Text(TextOp { kind: Contains, case_sensitive: true, negated: false }) a String:x)",
-        ),
-        (
-            "a !startswith 'x'",
-            "(Text(TextOp { kind: StartsWith, case_sensitive: false, negated: true }) a String:x)",
-        ),
-        (
-            "a endswith_cs 'x'",
-            "(Text(TextOp { kind: EndsWith, case_sensitive: true, negated: false }) a String:x)",
-        ),
+        ("a has 'x'", "(Text(TextOp { kind: Has, case_sensitive: false, negated: false }) a String:x)"),
+        ("a !has_cs 'x'", "(Text(TextOp { kind: Has, case_sensitive: true, negated: true }) a String:x)"),
+        ("a !hasprefix_cs 'x'", "(Text(TextOp { kind: HasPrefix, case_sensitive: true, negated: true }) a String:x)"),
+        ("a hassuffix 'x'", "(Text(TextOp { kind: HasSuffix, case_sensitive: false, negated: false }) a String:x)"),
+        ("a contains_cs 'x'", "(Text(TextOp { kind: Contains, case_sensitive: true, negated: false }) a String:x)"),
+        ("a !startswith 'x'", "(Text(TextOp { kind: StartsWith, case_sensitive: false, negated: true }) a String:x)"),
+        ("a endswith_cs 'x'", "(Text(TextOp { kind: EndsWith, case_sensitive: true, negated: false }) a String:x)"),
         ("a matches regex @'\\d+'", "(MatchesRegex a String:\\d+)"),
-        (
-            "a in (1, 'b')",
-            "(In { folded: false, negated: false } a [Long:1 String:b])",
-        ),
+        ("a in (1, 'b')", "(In { folded: false, negated: false } a [Long:1 String:b])"),
         ("a !in~ (L)", "(In { folded: true, negated: true } a [L])"),
-        (
-            "a in~(T | project x)",
-            "(In { folded: true, negated: false } a [T|project x])",
-        ),
+        ("a in~(T | project x)", "(In { folded: true, negated: false } a [T|project x])"),
         ("a !in (b) or c", "(or (In { folded: false, negated: true } a [b]) c)"),
-        (
-            "a has_any ('x','y') and b has_all (D)",
-            "(and (HasAny a [String:x String:y]) (HasAll b [D]))",
-        ),
+        ("a has_any ('x','y') and b has_all (D)", "(and (HasAny a [String:x String:y]) (HasAll b [D]))"),
         ("a between (1 .. 5)", "(between a Long:1 Long:5)"),
         ("a !between(1.5..2d)", "(!between a Real:1.5 TimeSpan:2d)"),
         // Operands.
-        (
-            "iff(isnull(x), typeof(long), f(y=1, *))",
-            "iff(isnull(x) typeof(long) f(y=Long:1 *))",
-        ),
+        ("iff(isnull(x), typeof(long), f(y=1, *))", "iff(isnull(x) typeof(long) f(y=Long:1 *))"),
         ("a['b c'].['d e'].f[-1][x]", "a[String:b c].d e.f[(neg Long:1)][x]"),
         ("['a b'].c", "a b.c"),
-        (
-            "kind + by + type + Table + $left.x + not",
-            "(Add (Add (Add (Add (Add kind by) type) Table) $left.x) not)",
-        ),
+        ("kind + by + type + Table + $left.x + not", "(Add (Add (Add (Add (Add kind by) type) Table) $left.x) not)"),
         ("not(a) and not (b)", "(and not(a) not(b))"),
         ("\u{feff}a\u{a0}// note\n+ // other\n 1", "(Add a Long:1)"),
     ];
     for (text, expected) in cases {
         let (expr, diagnostics) = parse_expression(text, &Limits::default());
-        assert_eq!(
-            (short(&expr.unwrap()).as_str(), diagnostics),
-            (expected, vec![]),
-            "{text}"
-        );
+        assert_eq!((short(&expr.unwrap()).as_str(), diagnostics), (expected, vec![]), "{text}");
     }
 }
 
@@ -238,10 +166,7 @@ fn literals() {
         ("datetime(2020-01-02 03:04:05.6)", "DateTime:2020-01-02 03:04:05.6"),
         ("date(\"2015-01-01\")", "DateTime:2015-01-01"),
         ("time(1.02:03:04)", "TimeSpan:1.02:03:04"),
-        (
-            "guid(74be27de-1e4e-49d9-b579-fe0b331d3642)",
-            "Guid:74be27de-1e4e-49d9-b579-fe0b331d3642",
-        ),
+        ("guid(74be27de-1e4e-49d9-b579-fe0b331d3642)", "Guid:74be27de-1e4e-49d9-b579-fe0b331d3642"),
         (r#""a\t\"\\\u00e9\x41\101\U0001F600""#, "String:a\t\"\\éAA😀"),
         (r#"'\ud83d\ude00'"#, "String:😀"),
         (r#"@"c:\x""y""#, r#"String:c:\x"y"#),
@@ -259,11 +184,7 @@ fn literals() {
     ];
     for (text, expected) in cases {
         let (expr, diagnostics) = parse_expression(text, &Limits::default());
-        assert_eq!(
-            (short(&expr.unwrap()).as_str(), diagnostics),
-            (expected, vec![]),
-            "{text}"
-        );
+        assert_eq!((short(&expr.unwrap()).as_str(), diagnostics), (expected, vec![]), "{text}");
     }
 }
 
@@ -273,10 +194,7 @@ fn operators() {
         ("T | where a | filter b", "T|where a|where b"),
         ("T | extend a = 1, b, ['c d']=2", "T|extend a=Long:1 b c d=Long:2"),
         ("T | project a, b=tostring(c.d)", "T|project a b=tostring(c.d)"),
-        (
-            "T | sort by a, b asc, c desc nulls first, d asc nulls last",
-            "T|sort a desc nl b asc nf c desc nf d asc nl",
-        ),
+        ("T | sort by a, b asc, c desc nulls first, d asc nulls last", "T|sort a desc nl b asc nf c desc nf d asc nl"),
         ("T | order by by", "T|sort by desc nl"),
         ("T | take 5 | limit 1", "T|take Long:5|take Long:1"),
         ("T | top 5 by a asc", "T|top Long:5 a asc nf"),
@@ -285,14 +203,8 @@ fn operators() {
             "union kind=outer withsource=S isfuzzy=true A, B | where x",
             "union kind=outer withsource=S isfuzzy=Bool:true[A B]|where x",
         ),
-        (
-            "T | union hint.concurrency=2 A | take 1",
-            "T|union hint.concurrency=Long:2[A]|take Long:1",
-        ),
-        (
-            "let x = 5; ; let t = T | where a;\nt;",
-            "let x=Long:5; let t=T|where a; t",
-        ),
+        ("T | union hint.concurrency=2 A | take 1", "T|union hint.concurrency=Long:2[A]|take Long:1"),
+        ("let x = 5; ; let t = T | where a;\nt;", "let x=Long:5; let t=T|where a; t"),
         ("let m = materialize(T | where a);m", "let m=materialize(T|where a); m"),
         (
             "union | where print == 1 and range(1, 2) == search",
@@ -330,14 +242,8 @@ fn one_mistake_one_diagnostic() {
         ("T | where a has_any_cs ('x')", &[("KS002", "has_any_cs")]),
         ("T | where a in L | take 1", &[("KS001", "L")]),
         ("T | where a == 1 == 2", &[("KS002", "==")]),
-        (
-            "T | where a contians 'x' | take",
-            &[("KS002", "contians"), ("KS006", "")],
-        ),
-        (
-            "T | summarize count() by bin(x, 1d), y | where z = 1",
-            &[("KT001", "summarize"), ("KS002", "=")],
-        ),
+        ("T | where a contians 'x' | take", &[("KS002", "contians"), ("KS006", "")]),
+        ("T | summarize count() by bin(x, 1d), y | where z = 1", &[("KT001", "summarize"), ("KS002", "=")]),
         (
             "T | mv-expand x = (a | b) | join kind=inner (U | where y) on z | project-away q",
             &[("KT001", "mv-expand"), ("KT001", "join"), ("KT001", "project-away")],
@@ -347,10 +253,7 @@ fn one_mistake_one_diagnostic() {
         ("datatable(a:string)['x']", &[("KT001", "datatable")]),
         ("let f = (x:string) { T | where a = x; }; f('y')", &[("KT002", "(")]),
         ("let v = view () { T }; v", &[("KT002", "view")]),
-        (
-            "set notruncation; declare query_parameters(a:long); T",
-            &[("KT002", "set"), ("KT002", "declare")],
-        ),
+        ("set notruncation; declare query_parameters(a:long); T", &[("KT002", "set"), ("KT002", "declare")]),
         (".show tables", &[("KS002", ".")]),
         ("union Device*, T", &[("KT003", "Device*")]),
         ("database('x').table('T') | take 1", &[("KT003", "table")]),
@@ -360,10 +263,7 @@ fn one_mistake_one_diagnostic() {
         ("T | where f(a, 'x)\n| where b = 1", &[("KS004", "'"), ("KS002", "=")]),
         ("T | where a == \"\\d\"", &[("KS004", "\\d")]),
         ("T | where a > 5x", &[("KS004", "5x")]),
-        (
-            "T | where a > datetime(strcat('x', 'y')) | where b = 1",
-            &[("KS004", "datetime"), ("KS002", "=")],
-        ),
+        ("T | where a > datetime(strcat('x', 'y')) | where b = 1", &[("KS004", "datetime"), ("KS002", "=")]),
         ("T | where a == “x”", &[("KS002", "“x”")]),
         ("T | where a == 1) | where b = 2", &[("KS002", ")"), ("KS002", "=")]),
         (
@@ -373,10 +273,7 @@ fn one_mistake_one_diagnostic() {
         ("| where a", &[("KS006", "|")]),
         ("T | where x == null", &[("KS006", "null")]),
         ("T | where a in ()", &[("KS006", ")")]),
-        (
-            "T | where f(a, ) | where ((), b)",
-            &[("KS006", ")"), ("KS006", ")"), ("KS002", ",")],
-        ),
+        ("T | where f(a, ) | where ((), b)", &[("KS006", ")"), ("KS006", ")"), ("KS002", ",")]),
         (") | where b = 1", &[("KS006", ")"), ("KS002", "=")]),
         ("T | where f(a b, c d)", &[("KS002", "b"), ("KS002", "d")]),
         ("T | where x == - - 1", &[("KS002", "-")]),
@@ -386,10 +283,7 @@ fn one_mistake_one_diagnostic() {
     ];
     for (text, expected) in cases {
         let (shown, diagnostics) = short_query(text);
-        let found: Vec<_> = diagnostics
-            .iter()
-            .map(|d| (d.code, &text[d.span.start..d.span.end]))
-            .collect();
+        let found: Vec<_> = diagnostics.iter().map(|d| (d.code, &text[d.span.start..d.span.end])).collect();
         assert_eq!(&found, expected, "{text}\n{shown}\n{diagnostics:#?}");
     }
 }
@@ -399,10 +293,7 @@ fn suggestions() {
     for (text, help) in [
         ("T | whree a", "Did you mean `where`?"),
         ("T | where a contians 'x'", "Did you mean `contains`?"),
-        (
-            "T | take 1\n\nDeviceEvents | take 1",
-            "If another query begins here, put `;` before it.",
-        ),
+        ("T | take 1\n\nDeviceEvents | take 1", "If another query begins here, put `;` before it."),
         ("T | where a AND b", "Did you mean `and`?"),
         ("T | where a !has_any ('x')", "Write `not(x has_any (…))`."),
     ] {
@@ -414,18 +305,10 @@ fn suggestions() {
 fn spans_cover_what_was_read() {
     let text = "T | where (a.b == 'x') and c";
     let parsed = parse(text, &Limits::default());
-    let Statement::Expression(Expr {
-        kind: ExprKind::Pipe { operators, .. },
-        ..
-    }) = &parsed.query.statements[0]
-    else {
+    let Statement::Expression(Expr { kind: ExprKind::Pipe { operators, .. }, .. }) = &parsed.query.statements[0] else {
         panic!("{parsed:?}");
     };
-    let OperatorKind::Where(Expr {
-        kind: ExprKind::Logical { operands, .. },
-        ..
-    }) = &operators[0].kind
-    else {
+    let OperatorKind::Where(Expr { kind: ExprKind::Logical { operands, .. }, .. }) = &operators[0].kind else {
         panic!("{operators:?}");
     };
     let at = |span: Span| &text[span.start..span.end];
@@ -436,45 +319,15 @@ fn spans_cover_what_was_read() {
 #[test]
 fn limits_are_told_not_hit() {
     let limits = Limits::default();
-    let long = parse(
-        "T | where a",
-        &Limits {
-            max_length: 4,
-            ..limits
-        },
-    );
+    let long = parse("T | where a", &Limits { max_length: 4, ..limits });
     assert_eq!(long.diagnostics[0].code, "KS244");
-    assert_eq!(
-        parse_expression(
-            "1 + 1 + 1",
-            &Limits {
-                max_length: 4,
-                ..limits
-            }
-        )
-        .1[0]
-            .code,
-        "KS244"
-    );
-    let deep = [
-        "(",
-        "not(",
-        "a[",
-        "dynamic([",
-        "f(x | union (",
-        "(union (",
-        "T | where a in (",
-        "1 between (",
-        "(T | where ",
-    ];
+    assert_eq!(parse_expression("1 + 1 + 1", &Limits { max_length: 4, ..limits }).1[0].code, "KS244");
+    let deep =
+        ["(", "not(", "a[", "dynamic([", "f(x | union (", "(union (", "T | where a in (", "1 between (", "(T | where "];
     for piece in deep {
         let text = piece.repeat(100_000);
         let diagnostics = parse(&text, &limits).diagnostics;
-        assert_eq!(
-            diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(),
-            ["KS245"],
-            "{piece}"
-        );
+        assert_eq!(diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["KS245"], "{piece}");
     }
     let json = format!("dynamic({}", "[".repeat(100_000));
     assert_eq!(parse(&json, &limits).diagnostics[0].code, "KS245");
@@ -489,10 +342,7 @@ fn limits_are_told_not_hit() {
     // What is wide is not deep.
     let wide = format!("a{}", " and a".repeat(100_000));
     assert_eq!(parse_expression(&wide, &limits).1, vec![]);
-    assert_eq!(
-        parse(&format!("T{}", " | where a".repeat(10_000)), &limits).diagnostics,
-        vec![]
-    );
+    assert_eq!(parse(&format!("T{}", " | where a".repeat(10_000)), &limits).diagnostics, vec![]);
     let nested = format!("{}a{}", "(".repeat(190), ")".repeat(190));
     assert_eq!(parse_expression(&nested, &limits).1, vec![]);
 }

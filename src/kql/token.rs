@@ -65,9 +65,6 @@ pub(crate) enum TokenKind {
 impl TokenKind {
     /// Whether it ends what a bracket began.
     pub(crate) fn is_close(self) -> bool {
-        matches!(
-            self,
-            TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace
-        )
+        matches!(self, TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace)
     }
 }

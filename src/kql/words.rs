@@ -3,9 +3,8 @@
 use crate::kql::ast::{BinaryOp, ListOp, LiteralKind, TextKind, TextOp};
 
 /// The tabular operators that run.
-pub(crate) const OPERATORS: &[&str] = &[
-    "where", "filter", "extend", "project", "union", "sort", "order", "take", "limit", "top",
-];
+pub(crate) const OPERATORS: &[&str] =
+    &["where", "filter", "extend", "project", "union", "sort", "order", "take", "limit", "top"];
 
 /// The tabular operators of the language that do not run yet.
 pub(crate) const OPERATORS_TO_COME: &[&str] = &[
@@ -205,11 +204,7 @@ impl Infix {
             "endswith" => TextKind::EndsWith,
             _ => return None,
         };
-        Some(Infix::Binary(BinaryOp::Text(TextOp {
-            kind,
-            case_sensitive,
-            negated,
-        })))
+        Some(Infix::Binary(BinaryOp::Text(TextOp { kind, case_sensitive, negated })))
     }
 }
 

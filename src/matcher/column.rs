@@ -46,11 +46,7 @@ impl ColumnMatcher {
             });
             needles[at].push((PatternId(i as u32), pattern.clone()));
         }
-        let kind = if texts.len() <= MAX_DFA_NEEDLES {
-            AhoCorasickKind::DFA
-        } else {
-            AhoCorasickKind::ContiguousNFA
-        };
+        let kind = if texts.len() <= MAX_DFA_NEEDLES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)

@@ -5,12 +5,14 @@
 
 use super::cell;
 use super::column::ColumnMatcher;
-use super::plain::{between, calculate, element, equal, for_each_item, member, ordering, text_of, truth};
 use crate::compile::ir::{ExprId, Node, PatternId, SubjectId, TableProgram};
 use crate::record::Record;
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
-use crate::value::{Value, arithmetic, list, text};
+use crate::value::operators::{
+    between, calculate, element, equal, for_each_item, listed, member, ordering, text_of, truth,
+};
+use crate::value::{Value, arithmetic, text};
 
 /// What outlives a record: room for hits, by subject.
 #[derive(Debug, Default)]
@@ -48,21 +50,12 @@ impl<'v, 's> Evaluation<'v, 's> {
         scratch: &'s mut Scratch,
     ) -> Self {
         scratch.mistyped.clear();
-        scratch
-            .hits
-            .resize_with(program.subjects.len().max(scratch.hits.len()), Hits::default);
+        scratch.hits.resize_with(program.subjects.len().max(scratch.hits.len()), Hits::default);
         scratch.hits.iter_mut().for_each(|hits| hits.scanned = false);
         // An empty vector is collected in place: the room goes from record to record, whatever their lifetimes.
         let mut memo: Vec<Option<Value<'v>>> = std::mem::take(&mut scratch.memo).into_iter().collect();
         memo.resize(program.nodes.len(), None);
-        Evaluation {
-            program,
-            columns,
-            record,
-            context,
-            scratch,
-            memo,
-        }
+        Evaluation { program, columns, record, context, scratch, memo }
     }
 
     /// Gives the scratch room back.
@@ -147,11 +140,9 @@ impl<'v, 's> Evaluation<'v, 's> {
                 calculate(*op, &self.value(*a), &self.value(*b), program.types[id.0 as usize])
             }
             Node::Compare(op, a, b) => ordering(*op, &self.value(*a), &self.value(*b)),
-            Node::Equal {
-                negated,
-                folded,
-                operands: [a, b],
-            } => equal(*negated, *folded, &self.value(*a), &self.value(*b)),
+            Node::Equal { negated, folded, operands: [a, b] } => {
+                equal(*negated, *folded, &self.value(*a), &self.value(*b))
+            }
             Node::Text(op, subject, needle) => {
                 let (subject, needle) = (self.value(*subject), self.value(*needle));
                 Value::Bool(text::evaluate(*op, &text_of(&subject), &text_of(&needle)))
@@ -170,12 +161,12 @@ impl<'v, 's> Evaluation<'v, 's> {
             }
             Node::In { folded, subject, items } => {
                 let items: Vec<Value<'v>> = items.iter().map(|item| self.value(*item)).collect();
-                Value::Bool(list::in_list(&self.value(*subject), &items, *folded))
+                let ty = program.types[subject.0 as usize];
+                Value::Bool(listed(&self.value(*subject), ty, &items, *folded))
             }
-            Node::Between {
-                negated,
-                operands: [a, low, high],
-            } => between(*negated, &self.value(*a), &self.value(*low), &self.value(*high)),
+            Node::Between { negated, operands: [a, low, high] } => {
+                between(*negated, &self.value(*a), &self.value(*low), &self.value(*high))
+            }
             Node::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&self.value(*subject)))),
             Node::Call(function, arguments) => {
                 let arguments: Vec<Value<'v>> = arguments.iter().map(|a| self.value(*a)).collect();
@@ -186,16 +177,14 @@ impl<'v, 's> Evaluation<'v, 's> {
 
     /// The first arm whose condition is true; the last one stands alone.
     fn case(&mut self, arms: &[ExprId]) -> Value<'v> {
-        for arm in arms.chunks(2) {
-            match arm {
-                [condition, value] => {
-                    if self.truth(*condition) == Some(true) {
-                        return self.value(*value);
-                    }
-                }
-                [otherwise] => return self.value(*otherwise),
-                _ => {}
+        let (pairs, otherwise) = arms.as_chunks::<2>();
+        for [condition, value] in pairs {
+            if self.truth(*condition) == Some(true) {
+                return self.value(*value);
             }
+        }
+        if let [otherwise] = otherwise {
+            return self.value(*otherwise);
         }
         Value::Null
     }

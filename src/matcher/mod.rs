@@ -3,17 +3,19 @@
 pub mod cell;
 pub mod column;
 pub mod evaluate;
-pub mod plain;
+pub mod gate;
+pub mod ruleset;
 
 use std::sync::Arc;
 
 use crate::compile::ir::{Detection, TableProgram};
-use crate::compile::{BoundRule, Ruleset};
+use crate::compile::{BoundRule, plain};
 use crate::record::{Decoder, Limits, Malformed, Record, Routed};
 use crate::value::Value;
 use crate::value::functions::Context;
 use cell::Mistyped;
 use evaluate::{Evaluation, Scratch};
+pub use ruleset::{GatePlan, Required, Ruleset, TableMatcher};
 
 /// Which evaluator decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +65,7 @@ impl Matcher {
     /// A matcher of the rules.
     pub fn new(ruleset: Arc<Ruleset>, limits: Limits, path: Path) -> Matcher {
         let decoder = Decoder::new(ruleset.layout.clone(), limits);
-        Matcher {
-            ruleset,
-            decoder,
-            scratch: Scratch::default(),
-            path,
-        }
+        Matcher { ruleset, decoder, scratch: Scratch::default(), path }
     }
 
     /// The rules.
@@ -96,15 +93,9 @@ impl Matcher {
                 }
             };
             match self.path {
-                Path::Compiled => compiled(
-                    &self.ruleset,
-                    table,
-                    &record,
-                    context,
-                    &mut self.scratch,
-                    &mut outcome,
-                    each,
-                ),
+                Path::Compiled => {
+                    compiled(&self.ruleset, table, &record, context, &mut self.scratch, &mut outcome, each)
+                }
                 Path::Plain => plain_record(&self.ruleset, table, &record, context, each),
             }
         }
@@ -157,14 +148,7 @@ fn found<'m>(
     record: &'m Record<'m>,
     row: Vec<Value<'m>>,
 ) -> Match<'m> {
-    Match {
-        rule: &ruleset.rules[detection.rule],
-        rule_index: detection.rule,
-        detection,
-        program,
-        record,
-        row,
-    }
+    Match { rule: &ruleset.rules[detection.rule], rule_index: detection.rule, detection, program, record, row }
 }
 
 /// The value of a leg's cell that the table fills, read from the record.

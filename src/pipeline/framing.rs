@@ -44,12 +44,7 @@ pub struct Framer<R> {
 impl<R: Read> Framer<R> {
     /// A framer; `max_line` is the longest line in bytes.
     pub fn new(source: R, max_line: usize) -> Self {
-        Framer {
-            source,
-            carry: Vec::new(),
-            max_line,
-            ended: false,
-        }
+        Framer { source, carry: Vec::new(), max_line, ended: false }
     }
 
     /// Fills `block` with the next whole lines; `false` at the end of the input.
@@ -60,8 +55,11 @@ impl<R: Read> Framer<R> {
         if self.ended {
             return Ok(false);
         }
-        block.bytes.extend_from_slice(&self.carry);
-        self.carry.clear();
+        block.bytes.append(&mut self.carry);
+        // Behind a line that was let go there may be whole lines: they go on now, and are no part of what comes next.
+        if self.cut(block, 0) {
+            return Ok(true);
+        }
         loop {
             let known = block.bytes.len();
             block.bytes.resize(known + READ_SIZE, 0);
@@ -73,10 +71,7 @@ impl<R: Read> Framer<R> {
                 self.ended = true;
                 return Ok(!block.bytes.is_empty());
             }
-            if let Some(at) = memchr::memrchr(b'\n', &block.bytes[known..]) {
-                let end = known + at + 1;
-                self.carry.extend_from_slice(&block.bytes[end..]);
-                block.bytes.truncate(end);
+            if self.cut(block, known) {
                 return Ok(true);
             }
             if block.bytes.len() > self.max_line {
@@ -84,6 +79,17 @@ impl<R: Read> Framer<R> {
                 return Ok(true);
             }
         }
+    }
+
+    /// Cuts the block at its last newline from `known` on; `false` if there is none.
+    fn cut(&mut self, block: &mut Block, known: usize) -> bool {
+        let Some(at) = memchr::memrchr(b'\n', &block.bytes[known..]) else {
+            return false;
+        };
+        let end = known + at + 1;
+        self.carry.extend_from_slice(&block.bytes[end..]);
+        block.bytes.truncate(end);
+        true
     }
 
     /// Lets the rest of a line go that has grown over the limit.
@@ -176,6 +182,15 @@ mod tests {
         let (got, read) = lines(&input, READ_SIZE, READ_SIZE);
         assert_eq!(got, ["before\n", &format!("<{}>", 3 * READ_SIZE), "after\n"]);
         assert_eq!(read, input.len() as u64);
+        // Whole lines between two such lines, longer together than the limit.
+        let mut input = vec![b'x'; READ_SIZE + 10];
+        input.extend(b"\none\ntwo\n");
+        input.extend(vec![b'y'; 2 * READ_SIZE]);
+        let (got, _) = lines(&input, READ_SIZE, 5);
+        let (x, y) = (format!("<{}>", READ_SIZE + 10), format!("<{}>", 2 * READ_SIZE));
+        assert_eq!(got, [x.as_str(), "one\n", "two\n", y.as_str()]);
+        let mut input = b"before\n".to_vec();
+        input.extend(vec![b'x'; 3 * READ_SIZE]);
         // Without an end it is let go all the same.
         let (got, _) = lines(&input[..3 * READ_SIZE], 1000, 2000);
         assert_eq!(got, ["before\n", &format!("<{}>", 3 * READ_SIZE - 7)]);

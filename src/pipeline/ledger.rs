@@ -61,11 +61,7 @@ impl Ledger {
 
     /// Two lines for people.
     pub fn to_text(&self, seconds: f64) -> String {
-        let rate = if seconds > 0.0 {
-            self.bytes as f64 / seconds / 1e6
-        } else {
-            0.0
-        };
+        let rate = if seconds > 0.0 { self.bytes as f64 / seconds / 1e6 } else { 0.0 };
         let mut text = format!(
             "kqltap: {} alerts from {} records in {} lines ({} gated, {} decoded, {} malformed); {:.1} MB in {seconds:.2} s, {rate:.0} MB/s",
             self.alerts,

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::compile::Ruleset;
 use crate::compile::bound::{Order, SortColumn};
 use crate::matcher::Match;
+use crate::matcher::Ruleset;
 use crate::value::{Value, compare};
 
 /// The rows of each rule's result, with the alert that each becomes.
@@ -25,15 +25,9 @@ impl ResultTable {
     /// Adds a match and the alert that was made of it.
     pub fn push(&mut self, found: &Match<'_>, alert: Vec<u8>) {
         let visible = found.rule.query.columns.len();
-        let keys: Vec<_> = found.row[visible..]
-            .iter()
-            .map(|value| value.clone().into_owned())
-            .collect();
+        let keys: Vec<_> = found.row[visible..].iter().map(|value| value.clone().into_owned()).collect();
         self.bytes += alert.len();
-        self.rules
-            .entry(found.rule_index)
-            .or_default()
-            .push(Row { keys, alert });
+        self.rules.entry(found.rule_index).or_default().push(Row { keys, alert });
     }
 
     /// Bytes of alerts that it holds.

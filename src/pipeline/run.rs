@@ -12,8 +12,8 @@ use super::result_table::ResultTable;
 use super::sink::{Output, Sink, SinkError};
 use super::source::Input;
 use super::worker::{BlockOutput, Worker, WorkerOptions};
-use crate::compile::Ruleset;
 use crate::matcher::Path;
+use crate::matcher::Ruleset;
 
 /// What to run.
 pub struct Run {
@@ -89,23 +89,9 @@ impl Running {
         let open = |output: &Output| output.open().map_err(|e| RunError::Open(output.name(), e));
         let sink = open(&run.output)?;
         let dead_letter = run.dead_letter.as_ref().map(open).transpose()?;
-        let ledger = Ledger {
-            keeps_dead_letters: dead_letter.is_some(),
-            ..Ledger::default()
-        };
-        let state = State {
-            sink,
-            dead_letter,
-            ledger,
-            messages: 0,
-            stopped: false,
-            closed: false,
-        };
-        Ok(Running {
-            run,
-            state: Mutex::new(state),
-            started: Instant::now(),
-        })
+        let ledger = Ledger { keeps_dead_letters: dead_letter.is_some(), ..Ledger::default() };
+        let state = State { sink, dead_letter, ledger, messages: 0, stopped: false, closed: false };
+        Ok(Running { run, state: Mutex::new(state), started: Instant::now() })
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
@@ -176,11 +162,7 @@ impl Running {
     /// How it stands.
     pub fn report(&self) -> Report {
         let state = self.lock();
-        Report {
-            ledger: state.ledger.clone(),
-            elapsed: self.started.elapsed(),
-            closed: state.closed,
-        }
+        Report { ledger: state.ledger.clone(), elapsed: self.started.elapsed(), closed: state.closed }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

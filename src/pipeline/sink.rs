@@ -18,9 +18,9 @@ impl Output {
     pub fn parse(argument: &str) -> Result<Output, String> {
         match argument {
             "-" => Ok(Output::Stdout),
-            a if a.starts_with("tcp://") || a.starts_with("unix:") => Err(format!(
-                "'{a}': sockets are not supported yet; use a file or - for standard output"
-            )),
+            a if a.starts_with("tcp://") || a.starts_with("unix:") => {
+                Err(format!("'{a}': sockets are not supported yet; use a file or - for standard output"))
+            }
             a => Ok(Output::File(PathBuf::from(a))),
         }
     }
@@ -39,10 +39,7 @@ impl Output {
             Output::Stdout => Box::new(io::stdout()),
             Output::File(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
         };
-        Ok(Sink {
-            target,
-            name: self.name(),
-        })
+        Ok(Sink { target, name: self.name() })
     }
 }
 

@@ -18,9 +18,9 @@ impl Input {
     pub fn parse(argument: &str) -> Result<Input, String> {
         match argument {
             "-" => Ok(Input::Stdin),
-            a if a.starts_with("tcp://") || a.starts_with("unix:") => Err(format!(
-                "'{a}': sockets are not supported yet; use a file or - for standard input"
-            )),
+            a if a.starts_with("tcp://") || a.starts_with("unix:") => {
+                Err(format!("'{a}': sockets are not supported yet; use a file or - for standard input"))
+            }
             a => Ok(Input::File(PathBuf::from(a))),
         }
     }
@@ -39,10 +39,7 @@ impl Input {
             Input::Stdin => Box::new(io::stdin()),
             Input::File(path) => {
                 if path.is_dir() {
-                    return Err(io::Error::new(
-                        io::ErrorKind::IsADirectory,
-                        "is a folder; name the files in it",
-                    ));
+                    return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder; name the files in it"));
                 }
                 Box::new(File::open(path)?)
             }

@@ -7,9 +7,9 @@ use super::framing::Block;
 use super::ledger::Ledger;
 use super::result_table::ResultTable;
 use crate::alert::{Alert, Source};
-use crate::compile::Ruleset;
+use crate::matcher::Ruleset;
 use crate::matcher::{Match, Matcher, Path};
-use crate::record::Limits;
+use crate::record::{self, Limits};
 use crate::value::DateTime;
 use crate::value::functions::Context;
 
@@ -66,18 +66,13 @@ const MAX_MESSAGES: usize = 20;
 impl Worker {
     /// A worker of its own for a thread.
     pub fn new(ruleset: Arc<Ruleset>, path: Path, options: WorkerOptions) -> Worker {
-        Worker {
-            matcher: Matcher::new(ruleset, options.limits.clone(), path),
-            options,
-        }
+        Worker { matcher: Matcher::new(ruleset, options.limits, path), options }
     }
 
     /// Handles the lines of one block. `first_line` is the number of its first line, from 1; gives the number of the line
     /// that comes next.
     pub fn block(&mut self, block: &Block, input: &str, first_line: u64, out: &mut BlockOutput) -> u64 {
-        let context = Context {
-            now: self.options.now.unwrap_or_else(DateTime::now),
-        };
+        let context = Context { now: self.options.now.unwrap_or_else(DateTime::now) };
         out.ledger.bytes += block.read;
         let mut number = first_line;
         let mut rest = block.bytes.as_slice();
@@ -102,9 +97,9 @@ impl Worker {
         if text.len() > self.options.max_line {
             return self.oversized(text, text.len() as u64, source, out);
         }
-        if text.trim_ascii().is_empty() {
+        if record::is_blank(text) {
             out.ledger.gated += 1;
-            return self.pass(line, &mut Vec::new(), out);
+            return self.pass(line, &[], out);
         }
         let mut notes: Vec<(usize, Vec<u8>)> = Vec::new();
         let (emit, batch) = (self.options.emit, self.options.batch);
@@ -136,18 +131,18 @@ impl Worker {
                 for mistyped in outcome.mistyped {
                     out.say(|| format!("{}:{}: {mistyped}", source.input, source.line));
                 }
-                self.pass(line, &mut notes, out);
+                self.pass(line, &notes, out);
             }
             Err(malformed) => {
                 debug_assert_eq!((alerts, mark), (0, out.bytes.len()), "a malformed line gives no record");
                 self.malformed(&malformed.to_string(), text, None, source, out);
-                self.pass(line, &mut Vec::new(), out);
+                self.pass(line, &[], out);
             }
         }
     }
 
     /// With `annotate`, the line goes on, its matched records with what was found.
-    fn pass(&self, line: &[u8], notes: &mut Vec<(usize, Vec<u8>)>, out: &mut BlockOutput) {
+    fn pass(&self, line: &[u8], notes: &[(usize, Vec<u8>)], out: &mut BlockOutput) {
         if self.options.emit != Emit::Annotate {
             return;
         }
@@ -155,7 +150,11 @@ impl Worker {
         for group in notes.chunk_by(|a, b| a.0 == b.0) {
             let end = group[0].0;
             out.bytes.extend_from_slice(&line[at..end]);
-            out.bytes.extend_from_slice(b",\"kqltap\":[");
+            // An object without members takes no comma.
+            if !line[at..end].trim_ascii_end().ends_with(b"{") {
+                out.bytes.push(b',');
+            }
+            out.bytes.extend_from_slice(b"\"kqltap\":[");
             for (i, (_, alert)) in group.iter().enumerate() {
                 if i > 0 {
                     out.bytes.push(b',');
@@ -181,14 +180,7 @@ impl Worker {
         if self.options.dead_letters {
             out.ledger.dead_lettered += 1;
             let truncated = length.filter(|length| *length > bytes.len() as u64);
-            dead_letter::write(
-                &mut out.dead_letters,
-                reason,
-                source.input,
-                source.line,
-                bytes,
-                truncated,
-            );
+            dead_letter::write(&mut out.dead_letters, reason, source.input, source.line, bytes, truncated);
         }
         out.say(|| format!("{}:{}: malformed line: {reason}", source.input, source.line));
     }

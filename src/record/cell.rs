@@ -48,14 +48,8 @@ impl<'a> Cell<'a> {
             Kind::True => Cell::Bool(true),
             Kind::False => Cell::Bool(false),
             Kind::Number => Cell::Number(text),
-            Kind::String => Cell::String {
-                raw: text,
-                escaped: false,
-            },
-            Kind::EscapedString => Cell::String {
-                raw: text,
-                escaped: true,
-            },
+            Kind::String => Cell::String { raw: text, escaped: false },
+            Kind::EscapedString => Cell::String { raw: text, escaped: true },
             Kind::Composite => Cell::Composite(text),
         }
     }

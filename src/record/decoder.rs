@@ -9,12 +9,13 @@ use super::records::{Entry, Filled, Records};
 use super::route::Route;
 use super::scan::Scanner;
 use super::{BOM, Malformed, Routed};
-use crate::value::json::{DEFAULT_MAX_DEPTH, JsonError, Kind, Lexeme, unescape};
+use crate::value::json::{DEEPEST, DEFAULT_MAX_DEPTH, JsonError, Kind, Lexeme, unescape};
 
 /// What a line may ask of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How deep arrays and objects may nest, the line's own included. A byte of memory for each.
+    /// How deep arrays and objects may nest, the line's own included; at most [`DEEPEST`], whatever is set, so that
+    /// every cell of a decoded line can be parsed.
     pub max_depth: usize,
     /// How many records one line may hold.
     pub max_records: usize,
@@ -22,10 +23,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            max_depth: DEFAULT_MAX_DEPTH,
-            max_records: 100_000,
-        }
+        Limits { max_depth: DEFAULT_MAX_DEPTH, max_records: 100_000 }
     }
 }
 
@@ -70,8 +68,9 @@ impl From<JsonError> for Fault {
 
 impl Decoder {
     /// A decoder of what the layout wants.
-    pub fn new(layout: Arc<Layout>, limits: Limits) -> Self {
+    pub fn new(layout: Arc<Layout>, mut limits: Limits) -> Self {
         let names = layout.names();
+        limits.max_depth = limits.max_depth.min(DEEPEST);
         Decoder {
             layout,
             limits,
@@ -98,18 +97,13 @@ impl Decoder {
         let walk = self.line(&mut scanner);
         self.open = scanner.into_scratch();
         match walk {
-            Ok(()) => Ok(Records {
-                line: text,
-                unescaped: &self.unescaped,
-                entries: &self.records,
-                filled: &self.filled,
-            }),
+            Ok(()) => {
+                Ok(Records { line: text, unescaped: &self.unescaped, entries: &self.records, filled: &self.filled })
+            }
             Err(Fault::Json(error)) => Err(Malformed::json(error, text, skipped)),
-            Err(Fault::Line(Malformed::NotARecord { element, found, offset })) => Err(Malformed::NotARecord {
-                element,
-                found,
-                offset: offset + skipped,
-            }),
+            Err(Fault::Line(Malformed::NotARecord { element, found, offset })) => {
+                Err(Malformed::NotARecord { element, found, offset: offset + skipped })
+            }
             Err(Fault::Line(malformed)) => Err(malformed),
         }
     }
@@ -159,9 +153,7 @@ impl Decoder {
         let mut more = scanner.first_element()?;
         while more {
             if self.records.len() >= self.limits.max_records {
-                return Err(Fault::Line(Malformed::TooManyRecords {
-                    max_records: self.limits.max_records,
-                }));
+                return Err(Fault::Line(Malformed::TooManyRecords { max_records: self.limits.max_records }));
             }
             match scanner.peek() {
                 Some(b'{') => {
@@ -196,14 +188,7 @@ impl Decoder {
                 Some(PROPERTIES) if scanner.peek() == Some(b'{') => {
                     let start = scanner.at();
                     properties(&self.layout, &mut self.properties, scanner)?;
-                    self.own.set(
-                        PROPERTIES,
-                        Lexeme {
-                            kind: Kind::Composite,
-                            start,
-                            end: scanner.at(),
-                        },
-                    );
+                    self.own.set(PROPERTIES, Lexeme { kind: Kind::Composite, start, end: scanner.at() });
                 }
                 Some(RECORDS) if outermost && scanner.peek() == Some(b'[') => {
                     self.clear();
@@ -217,24 +202,14 @@ impl Decoder {
             }
             member = scanner.next_member()?;
         }
-        Ok(batch.unwrap_or(Outermost::Record(Lexeme {
-            kind: Kind::Composite,
-            start,
-            end: scanner.at(),
-        })))
+        Ok(batch.unwrap_or(Outermost::Record(Lexeme { kind: Kind::Composite, start, end: scanner.at() })))
     }
 
     /// Routes the record that was walked last and fills its table's slots.
     fn finish(&mut self, line: &str, text: Lexeme) {
         let Route { routed, envelope } = self.layout.router.route(&self.own, line);
-        let mut entry = Entry {
-            routed,
-            text,
-            payload: text,
-            unescaped: false,
-            first: self.filled.len(),
-            end: self.filled.len(),
-        };
+        let mut entry =
+            Entry { routed, text, payload: text, unescaped: false, first: self.filled.len(), end: self.filled.len() };
         let mut enveloped = false;
         if envelope {
             match self.own.get(PROPERTIES) {
@@ -260,18 +235,10 @@ impl Decoder {
                         continue;
                     }
                     let inner = enveloped && !member.envelope;
-                    let found = if inner {
-                        self.properties.get(member.name)
-                    } else {
-                        self.own.get(member.name)
-                    };
+                    let found = if inner { self.properties.get(member.name) } else { self.own.get(member.name) };
                     let Some(lexeme) = found else { continue };
                     if best.is_none() || lexeme.kind != Kind::Null {
-                        best = Some(Filled {
-                            slot,
-                            lexeme,
-                            unescaped: inner && entry.unescaped,
-                        });
+                        best = Some(Filled { slot, lexeme, unescaped: inner && entry.unescaped });
                     }
                     if lexeme.kind != Kind::Null {
                         break;
@@ -305,11 +272,7 @@ fn stringified(layout: &Layout, found: &mut Found, scanner: &mut Scanner<'_>) ->
     properties(layout, found, scanner).ok()?;
     let end = scanner.at();
     scanner.end().ok()?;
-    Some(Lexeme {
-        kind: Kind::Composite,
-        start,
-        end,
-    })
+    Some(Lexeme { kind: Kind::Composite, start, end })
 }
 
 /// Walks an envelope's `properties`.
@@ -330,9 +293,6 @@ fn properties(layout: &Layout, found: &mut Found, scanner: &mut Scanner<'_>) -> 
 fn utf8(line: &[u8], skipped: usize) -> Result<&str, Malformed> {
     std::str::from_utf8(line).map_err(|error| {
         let valid = String::from_utf8_lossy(&line[..error.valid_up_to()]);
-        Malformed::Utf8 {
-            offset: error.valid_up_to() + skipped,
-            column: column(&valid, valid.len()),
-        }
+        Malformed::Utf8 { offset: error.valid_up_to() + skipped, column: column(&valid, valid.len()) }
     })
 }

@@ -14,10 +14,7 @@ pub(super) struct Found {
 impl Found {
     /// Room for that many names.
     pub(super) fn new(names: usize) -> Found {
-        Found {
-            values: vec![(0, None); names],
-            scan: 0,
-        }
+        Found { values: vec![(0, None); names], scan: 0 }
     }
 
     /// A new object begins: nothing is found.

@@ -52,18 +52,10 @@ impl Layout {
         for name in ["Type", "category", "properties", "records"] {
             names.add(name);
         }
-        let slots = tables
-            .iter()
-            .map(|table| table.columns.iter().map(|c| wanted(c, &mut names)).collect())
-            .collect();
+        let slots = tables.iter().map(|table| table.columns.iter().map(|c| wanted(c, &mut names)).collect()).collect();
         let router = Router::new(catalog, tables, default_table, &mut names);
         names.seal();
-        Layout {
-            tables: tables.to_vec(),
-            slots,
-            names,
-            router,
-        }
+        Layout { tables: tables.to_vec(), slots, names, router }
     }
 
     /// The tables, in the order that [`Routed::Table`](super::Routed::Table) counts.
@@ -82,27 +74,13 @@ impl Layout {
     /// The number of a member's name, as it is spelt in the text, if anything asks for it.
     #[inline]
     pub(super) fn find(&self, name: &str, escaped: bool) -> Option<usize> {
-        if escaped {
-            self.names.find(&unescape(name))
-        } else {
-            self.names.find(name)
-        }
+        if escaped { self.names.find(&unescape(name)) } else { self.names.find(name) }
     }
 }
 
 fn wanted(column: &Column, names: &mut Names) -> Vec<Wanted> {
     if column.members.is_empty() {
-        return vec![Wanted {
-            name: names.add(&column.name),
-            envelope: false,
-        }];
+        return vec![Wanted { name: names.add(&column.name), envelope: false }];
     }
-    column
-        .members
-        .iter()
-        .map(|m| Wanted {
-            name: names.add(&m.name),
-            envelope: m.envelope,
-        })
-        .collect()
+    column.members.iter().map(|m| Wanted { name: names.add(&m.name), envelope: m.envelope }).collect()
 }

@@ -28,7 +28,7 @@ pub enum Malformed {
     },
     /// Nested deeper than the setting allows.
     #[error(
-        "arrays and objects nest deeper than {max_depth} at byte {offset} (column {column}); the setting `max_depth` allows more"
+        "arrays and objects nest deeper than {max_depth} at byte {offset} (column {column}); the setting `max_record_depth` allows more"
     )]
     TooDeep {
         /// The setting
@@ -55,7 +55,7 @@ pub enum Malformed {
         offset: usize,
     },
     /// More records in one line than the setting allows.
-    #[error("the line holds more than {max_records} records; the setting `max_records` allows more")]
+    #[error("the line holds more than {max_records} records; the setting `max_line_records` allows more")]
     TooManyRecords {
         /// The setting
         max_records: usize,
@@ -68,11 +68,7 @@ impl Malformed {
         let column = column(text, error.offset);
         let offset = error.offset + skipped;
         match error.reason {
-            Reason::TooDeep(max_depth) => Malformed::TooDeep {
-                max_depth,
-                offset,
-                column,
-            },
+            Reason::TooDeep(max_depth) => Malformed::TooDeep { max_depth, offset, column },
             reason => Malformed::Json { reason, offset, column },
         }
     }

@@ -46,10 +46,7 @@ impl Names {
             while self.places[at].number != 0 {
                 at = (at + 1) & mask;
             }
-            self.places[at] = Place {
-                hash,
-                number: number as u32 + 1,
-            };
+            self.places[at] = Place { hash, number: number as u32 + 1 };
         }
     }
 

@@ -25,12 +25,7 @@ impl<'a> Records<'a> {
 
     /// The records, in the order of the line.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Record<'a>> + use<'a> {
-        let Records {
-            line,
-            unescaped,
-            entries,
-            filled,
-        } = *self;
+        let Records { line, unescaped, entries, filled } = *self;
         entries.iter().enumerate().map(move |(index, entry)| Record {
             index,
             routed: entry.routed,
@@ -73,15 +68,9 @@ impl<'a> Record<'a> {
         // Most rows carry every column, so that the slot is its own place.
         let filled = match self.filled.get(slot) {
             Some(filled) if filled.slot == slot => Some(filled),
-            _ => self
-                .filled
-                .binary_search_by_key(&slot, |f| f.slot)
-                .ok()
-                .and_then(|place| self.filled.get(place)),
+            _ => self.filled.binary_search_by_key(&slot, |f| f.slot).ok().and_then(|place| self.filled.get(place)),
         };
-        filled.map_or(Cell::Missing, |f| {
-            Cell::new(f.lexeme, if f.unescaped { self.unescaped } else { self.line })
-        })
+        filled.map_or(Cell::Missing, |f| Cell::new(f.lexeme, if f.unescaped { self.unescaped } else { self.line }))
     }
 
     fn slice(&self, lexeme: Lexeme, unescaped: bool) -> &'a str {

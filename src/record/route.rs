@@ -74,53 +74,30 @@ impl Router {
             }
         }
 
-        let mut shape_trait = |entry: &Entry| Trait {
-            name: names.add(entry.member()),
-            entry: entry.clone(),
-        };
+        let mut shape_trait = |entry: &Entry| Trait { name: names.add(entry.member()), entry: entry.clone() };
         let shapes = catalog.shapes().iter();
-        let shapes = shapes
-            .map(|(s, table)| (s.entries.iter().map(&mut shape_trait).collect(), find(table)))
-            .collect();
+        let shapes = shapes.map(|(s, table)| (s.entries.iter().map(&mut shape_trait).collect(), find(table))).collect();
         let default = default_table.map(find);
-        Router {
-            tables,
-            categories,
-            default,
-            shapes,
-        }
+        Router { tables, categories, default, shapes }
     }
 
     /// Where the record goes whose own members were found in `text`.
     pub(super) fn route(&self, members: &Found, text: &str) -> Route {
         let word = |name| members.get(name).and_then(|lexeme| string(lexeme, text));
         if let Some(&routed) = word(TYPE).and_then(|name| self.tables.get(&*name)) {
-            return Route {
-                routed,
-                envelope: false,
-            };
+            return Route { routed, envelope: false };
         }
         if let Some(routed) = word(CATEGORY).and_then(|category| self.category(&category)) {
             return Route { routed, envelope: true };
         }
-        let by_shape = || {
-            self.shapes
-                .iter()
-                .find(|(shape, _)| fits(shape, members, text))
-                .map(|(_, routed)| *routed)
-        };
-        Route {
-            routed: self.default.or_else(by_shape).unwrap_or(Routed::Unrouted),
-            envelope: false,
-        }
+        let by_shape = || self.shapes.iter().find(|(shape, _)| fits(shape, members, text)).map(|(_, routed)| *routed);
+        Route { routed: self.default.or_else(by_shape).unwrap_or(Routed::Unrouted), envelope: false }
     }
 
     /// Categories are compared without case: paths in storage spell them in lower case.
     fn category(&self, category: &str) -> Option<Routed> {
         let exact = self.categories.get(category);
-        exact
-            .or_else(|| self.categories.get(&*category.to_ascii_lowercase()))
-            .copied()
+        exact.or_else(|| self.categories.get(&*category.to_ascii_lowercase())).copied()
     }
 }
 
@@ -138,9 +115,9 @@ fn fits(shape: &[Trait], members: &Found, text: &str) -> bool {
         match entry {
             Entry::Present(_) => found.is_some(),
             Entry::Absent(_) => found.is_none(),
-            Entry::OneOf(_, values) => found
-                .and_then(|lexeme| string(lexeme, text))
-                .is_some_and(|text| values.iter().any(|v| **v == *text)),
+            Entry::OneOf(_, values) => {
+                found.and_then(|lexeme| string(lexeme, text)).is_some_and(|text| values.iter().any(|v| **v == *text))
+            }
         }
     })
 }

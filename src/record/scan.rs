@@ -14,11 +14,7 @@ impl<'t> Scanner<'t> {
     /// A walk from the text's start. `open` is scratch, given back by [`Scanner::into_scratch`].
     pub(super) fn new(text: &'t str, mut open: Vec<u8>, max_depth: usize) -> Self {
         open.clear();
-        Scanner {
-            cursor: Cursor::new(text),
-            open,
-            max_depth,
-        }
+        Scanner { cursor: Cursor::new(text), open, max_depth }
     }
 
     pub(super) fn into_scratch(self) -> Vec<u8> {
@@ -99,11 +95,7 @@ impl<'t> Scanner<'t> {
             while !more {
                 more = match self.open.get(around..).and_then(<[u8]>::last) {
                     None => {
-                        return Ok(Lexeme {
-                            kind: Kind::Composite,
-                            start,
-                            end: self.at(),
-                        });
+                        return Ok(Lexeme { kind: Kind::Composite, start, end: self.at() });
                     }
                     Some(b'}') => self.next_member()?.is_some(),
                     Some(_) => self.next_element()?,
@@ -115,10 +107,7 @@ impl<'t> Scanner<'t> {
     #[inline]
     fn enter(&mut self, closing: u8) -> Result<(), JsonError> {
         if self.open.len() >= self.max_depth {
-            return Err(JsonError {
-                offset: self.at(),
-                reason: Reason::TooDeep(self.max_depth),
-            });
+            return Err(JsonError { offset: self.at(), reason: Reason::TooDeep(self.max_depth) });
         }
         self.cursor.at += 1;
         self.open.push(closing);

@@ -159,8 +159,6 @@ impl<'de> Visitor<'de> for StringsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Strings, A::Error> {
-        Err(A::Error::custom(
-            "expected a list of words, each on a line of its own behind `- `",
-        ))
+        Err(A::Error::custom("expected a list of words, each on a line of its own behind `- `"))
     }
 }

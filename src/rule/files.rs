@@ -28,9 +28,7 @@ pub fn load(path: &Path) -> Result<Vec<Rule>, RuleError> {
         }
     }
     if rules.is_empty() {
-        return Err(RuleError::NoRules {
-            path: path.display().to_string(),
-        });
+        return Err(RuleError::NoRules { path: path.display().to_string() });
     }
     Ok(rules)
 }
@@ -64,10 +62,7 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
     let mut found = Vec::new();
     let mut folders = vec![path.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let unreadable = |error: io::Error| RuleError::Io {
-            path: folder.display().to_string(),
-            error,
-        };
+        let unreadable = |error: io::Error| RuleError::Io { path: folder.display().to_string(), error };
         for entry in fs::read_dir(&folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let path = entry.path();
@@ -92,24 +87,16 @@ fn ending(path: &Path) -> Option<String> {
 
 /// The file's text, if it is UTF-8 and not too long.
 fn read(path: &Path, label: &str) -> Result<String, RuleError> {
-    let unreadable = |error: io::Error| RuleError::Io {
-        path: label.to_owned(),
-        error,
-    };
+    let unreadable = |error: io::Error| RuleError::Io { path: label.to_owned(), error };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
-    file.take(MAX_FILE_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > MAX_FILE_BYTES {
         return Err(RuleError::TooLong { path: label.to_owned() });
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = 1 + error.as_bytes().iter().take(valid).filter(|&&b| b == b'\n').count();
-        RuleError::NotUtf8 {
-            path: label.to_owned(),
-            line,
-        }
+        RuleError::NotUtf8 { path: label.to_owned(), line }
     })
 }

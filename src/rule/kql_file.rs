@@ -10,12 +10,7 @@ pub fn parse_kql(path: &str, text: &str) -> Result<Vec<Rule>, RuleError> {
     let query = text.strip_prefix('\u{feff}').unwrap_or(text);
     if query.trim().is_empty() {
         let message = "the file is empty; write a query into it".to_owned();
-        return Err(RuleError::Invalid {
-            path: path.to_owned(),
-            line: 1,
-            column: 1,
-            message,
-        });
+        return Err(RuleError::Invalid { path: path.to_owned(), line: 1, column: 1, message });
     }
     Ok(vec![Rule {
         id: derived_id(query),

@@ -144,9 +144,7 @@ pub fn builtin() -> Result<Vec<Rule>, RuleError> {
 
 /// The file's name without folders and ending.
 fn stem(path: &str) -> String {
-    Path::new(path)
-        .file_stem()
-        .map_or_else(|| path.to_owned(), |stem| stem.to_string_lossy().into_owned())
+    Path::new(path).file_stem().map_or_else(|| path.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// An id for a rule that has none: 128 bits of the query's SHA-256, written as a GUID. Line ends do not count, so that a

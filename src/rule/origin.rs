@@ -29,30 +29,17 @@ struct Stretch {
 impl Origin {
     /// The query is the whole file.
     pub(super) fn whole(path: &str, query: &str) -> Origin {
-        Origin {
-            path: path.to_owned(),
-            source: Arc::from(query),
-            stretches: Vec::new(),
-        }
+        Origin { path: path.to_owned(), source: Arc::from(query), stretches: Vec::new() }
     }
 
     /// The query of the rule `name` is a scalar in `source`, and its text begins at the byte `start`, or behind a quote there.
     pub(super) fn within(path: &str, source: &Arc<str>, start: usize, query: &str, name: &str) -> Origin {
         let file = source.as_bytes();
         let quoted = matches!(file.get(start), Some(b'"' | b'\''));
-        let laid = lay(query.as_bytes(), file, start).or_else(|| {
-            if quoted {
-                lay(query.as_bytes(), file, start + 1)
-            } else {
-                None
-            }
-        });
+        let laid = lay(query.as_bytes(), file, start)
+            .or_else(|| if quoted { lay(query.as_bytes(), file, start + 1) } else { None });
         match laid {
-            Some(stretches) => Origin {
-                path: path.to_owned(),
-                source: Arc::clone(source),
-                stretches,
-            },
+            Some(stretches) => Origin { path: path.to_owned(), source: Arc::clone(source), stretches },
             None => Origin::whole(&format!("{path} (query of rule {name})"), query),
         }
     }
@@ -61,11 +48,7 @@ impl Origin {
     pub fn map(&self, span: Span) -> Span {
         let start = self.offset(span.start);
         // The end lies just past the last byte, which may be the last one of its line.
-        let end = if span.end > span.start {
-            self.offset(span.end - 1) + 1
-        } else {
-            start
-        };
+        let end = if span.end > span.start { self.offset(span.end - 1) + 1 } else { start };
         let length = self.source.len();
         Span::new(start.min(length), end.max(start).min(length))
     }
@@ -75,10 +58,7 @@ impl Origin {
         let start = self.source.floor_char_boundary(self.map(span).start);
         let before = &self.source[..start];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 
     fn offset(&self, query: usize) -> usize {
@@ -133,10 +113,7 @@ mod tests {
         let query = "T\n| where Größe == 1\n\n| take 1\n";
         for (style, file) in [
             ("literal", "query: |\n    T\n    | where Größe == 1\n\n    | take 1\n"),
-            (
-                "literal, CRLF",
-                "query: |\r\n  T\r\n  | where Größe == 1\r\n\r\n  | take 1\r\n",
-            ),
+            ("literal, CRLF", "query: |\r\n  T\r\n  | where Größe == 1\r\n\r\n  | take 1\r\n"),
             ("no line end", "query: |\n  T\n  | where Größe == 1\n\n  | take 1"),
             ("folded", "query: >\n  T\n\n  | where Größe == 1\n\n\n  | take 1\n"),
             ("quoted", "query: 'T\n\n  | where Größe == 1\n\n\n  | take 1\n\n'\n"),
@@ -154,13 +131,7 @@ mod tests {
     fn a_span_has_the_line_and_column_of_the_file() {
         let file = "name: R\nquery: |\n    T\n    | where ü == x\n";
         let query = "T\n| where ü == x\n";
-        let origin = Origin::within(
-            "rule.yaml",
-            &Arc::from(file),
-            file.find('T').expect("a start"),
-            query,
-            "R",
-        );
+        let origin = Origin::within("rule.yaml", &Arc::from(file), file.find('T').expect("a start"), query, "R");
         let x = query.find('x').expect("a name");
         assert_eq!(origin.line_and_column(Span::new(x, x + 1)), (4, 18));
         assert_eq!(origin.line_and_column(Span::new(0, 1)), (3, 5));
@@ -172,13 +143,7 @@ mod tests {
     fn a_span_over_two_lines_keeps_its_ends() {
         let file = "query: |\n      T | where a and\n        b\n";
         let query = "T | where a and\n  b\n";
-        let origin = Origin::within(
-            "rule.yaml",
-            &Arc::from(file),
-            file.find('T').expect("a start"),
-            query,
-            "R",
-        );
+        let origin = Origin::within("rule.yaml", &Arc::from(file), file.find('T').expect("a start"), query, "R");
         assert_eq!(found(&origin, query, "a and\n  b"), "a and\n        b");
     }
 

@@ -27,26 +27,10 @@ fn the_built_in_pack_has_four_rules_with_proof() {
         assert_eq!(rule.confidence, Some(Confidence::Medium), "{}", rule.name);
         assert_eq!(rule.tactics, ["CredentialAccess"], "{}", rule.name);
         assert_eq!(rule.techniques, ["T1528"], "{}", rule.name);
-        assert!(
-            !rule.data_sources.is_empty() && !rule.false_positives.is_empty(),
-            "{}",
-            rule.name
-        );
-        assert!(
-            !rule.tests.matching.is_empty() && !rule.tests.ignored.is_empty(),
-            "{}",
-            rule.name
-        );
-        assert!(
-            rule.tests.ignored.iter().all(|test| test.why.is_some()),
-            "{}",
-            rule.name
-        );
-        assert!(
-            rule.tests.matching.iter().all(|test| !test.expect.is_empty()),
-            "{}",
-            rule.name
-        );
+        assert!(!rule.data_sources.is_empty() && !rule.false_positives.is_empty(), "{}", rule.name);
+        assert!(!rule.tests.matching.is_empty() && !rule.tests.ignored.is_empty(), "{}", rule.name);
+        assert!(rule.tests.ignored.iter().all(|test| test.why.is_some()), "{}", rule.name);
+        assert!(rule.tests.matching.iter().all(|test| !test.expect.is_empty()), "{}", rule.name);
         assert!(rule.origin.path.ends_with("t1528.yaml"), "{}", rule.origin.path);
     }
     let mut ids: Vec<_> = rules.iter().map(|rule| &rule.id).collect();
@@ -61,11 +45,7 @@ fn a_place_in_a_built_in_query_is_found_in_the_file() {
         let at = rule.query.find("project Timestamp").unwrap();
         let (line, column) = rule.origin.line_and_column(Span::new(at, at + 7));
         let text = rule.origin.source.lines().nth(line - 1).unwrap();
-        assert!(
-            text[column - 1..].starts_with("project Timestamp"),
-            "{}: {text}",
-            rule.name
-        );
+        assert!(text[column - 1..].starts_with("project Timestamp"), "{}: {text}", rule.name);
     }
 }
 
@@ -86,24 +66,15 @@ fn what_sentinel_files_hold_is_accepted() {
          \x20 - T1552.005\n  -\nmetadata:\n  source: {kind: Community}\ncustomDetails: {}\nquery: >-\n  T\n  | take 1\n",
     );
     assert_eq!((rule.version.as_str(), rule.severity), ("1.0", Severity::High));
-    assert_eq!(
-        (rule.tactics.len(), rule.techniques.as_slice()),
-        (0, &["T1552.005".to_owned()][..])
-    );
-    assert_eq!(
-        (rule.query.as_str(), rule.description.as_str()),
-        ("T | take 1", "What it\nis about")
-    );
+    assert_eq!((rule.tactics.len(), rule.techniques.as_slice()), (0, &["T1552.005".to_owned()][..]));
+    assert_eq!((rule.query.as_str(), rule.description.as_str()), ("T | take 1", "What it\nis about"));
     assert_eq!(only("query: T | take 1\ntactics: Impact\n").tactics, ["Impact"]);
 }
 
 #[test]
 fn a_file_without_the_optional_keys_has_defaults() {
     let rule = only(MINIMAL);
-    assert_eq!(
-        (rule.severity, rule.version.as_str(), rule.confidence),
-        (Severity::Medium, "1", None)
-    );
+    assert_eq!((rule.severity, rule.version.as_str(), rule.confidence), (Severity::Medium, "1", None));
     assert_eq!(rule.id, derived_id("T\n| where a == 1\n"));
     assert_eq!(rule.id.len(), 36);
     assert_eq!(only("query: T").name, "r");
@@ -116,9 +87,7 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
     let at = rule.query.find("a ==").unwrap();
     assert_eq!(rule.origin.line_and_column(Span::new(at, at + 1)), (4, 11));
 
-    let kql = parse_kql("folder/odd name.kql", "\u{feff}T\r\n| where a")
-        .unwrap()
-        .remove(0);
+    let kql = parse_kql("folder/odd name.kql", "\u{feff}T\r\n| where a").unwrap().remove(0);
     assert_eq!((kql.name.as_str(), kql.query.as_str()), ("odd name", "T\r\n| where a"));
     assert_eq!(kql.id, parse_kql("x.kql", "T\n| where a").unwrap().remove(0).id);
     assert_eq!(kql.origin.line_and_column(Span::new(11, 12)), (2, 9));
@@ -128,10 +97,7 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
 fn mistakes_are_told_with_their_place() {
     let at = |tail: &str| format!("{MINIMAL}{tail}");
     for (text, wanted) in [
-        (
-            at("severity: Hihg\n"),
-            "r.yaml:5:11: severity `Hihg` is unknown; write Informational, Low, Medium or High",
-        ),
+        (at("severity: Hihg\n"), "r.yaml:5:11: severity `Hihg` is unknown; write Informational, Low, Medium or High"),
         (
             at("kqltap:\n  confidance: low\n"),
             "r.yaml:6:3: there is no key `confidance` here; did you mean `confidence`?",
@@ -140,29 +106,17 @@ fn mistakes_are_told_with_their_place() {
             at("kqltap:\n  zzz: low\n"),
             "r.yaml:6:3: there is no key `zzz` here; kqltap knows `confidence`, `dataSources`",
         ),
-        (
-            at("kqltap:\n  confidence: sure\n"),
-            "r.yaml:6:15: confidence `sure` is unknown",
-        ),
-        (
-            at("kqltap: {tests: {match: [{why: x}]}}\n"),
-            "the key `record` is missing here",
-        ),
+        (at("kqltap:\n  confidence: sure\n"), "r.yaml:6:15: confidence `sure` is unknown"),
+        (at("kqltap: {tests: {match: [{why: x}]}}\n"), "the key `record` is missing here"),
         (
             at("kqltap:\n  tests:\n    ignore:\n      - record: |\n          {}\n          {\"a\"\n"),
             "r.yaml:10:11: each line of `record`",
         ),
-        (
-            at("---\nname: no query\n"),
-            "r.yaml:1:1: document 2 of this file has no `query`",
-        ),
+        (at("---\nname: no query\n"), "r.yaml:1:1: document 2 of this file has no `query`"),
         ("query: [T]\n".to_owned(), "r.yaml:1:8: the YAML cannot be read: "),
         ("query: \"T\n".to_owned(), "r.yaml:1:8: the YAML cannot be read: "),
         ("query: ' '\n".to_owned(), "r.yaml:1:8: `query` is empty"),
-        (
-            "query: T\nquery: U\n".to_owned(),
-            "r.yaml:2:1: the YAML cannot be read: ",
-        ),
+        ("query: T\nquery: U\n".to_owned(), "r.yaml:2:1: the YAML cannot be read: "),
     ] {
         let said = complaint(&text);
         assert!(said.contains(wanted), "{text}\n{said}");
@@ -180,23 +134,15 @@ fn yaml_without_a_query_is_no_rule() {
         "name: [1]\nversion: {a: 1}\n",
         "5\n",
     ] {
-        assert!(
-            matches!(parse_yaml("r.yaml", text), Err(RuleError::NotARule { .. })),
-            "{text:?}"
-        );
+        assert!(matches!(parse_yaml("r.yaml", text), Err(RuleError::NotARule { .. })), "{text:?}");
     }
 }
 
 #[test]
 fn bombs_end_in_an_error() {
     let mut aliases = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for (name, of) in ["b", "c", "d", "e", "f", "g", "h"]
-        .iter()
-        .zip(["a", "b", "c", "d", "e", "f", "g"])
-    {
-        aliases.push_str(&format!(
-            "{name}: &{name} [*{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}]\n"
-        ));
+    for (name, of) in ["b", "c", "d", "e", "f", "g", "h"].iter().zip(["a", "b", "c", "d", "e", "f", "g"]) {
+        aliases.push_str(&format!("{name}: &{name} [*{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}]\n"));
     }
     aliases.push_str("query: T\ntactics: *h\n");
     assert!(complaint(&aliases).contains("the YAML cannot be read"));

@@ -27,11 +27,7 @@ pub fn parse_yaml(path: &str, text: &str) -> Result<Vec<Rule>, RuleError> {
     if !documents.iter().any(has_query) {
         return Err(RuleError::NotARule { path: path.to_owned() });
     }
-    documents
-        .into_iter()
-        .enumerate()
-        .map(|(i, document)| file.rule(i + 1, document))
-        .collect()
+    documents.into_iter().enumerate().map(|(i, document)| file.rule(i + 1, document)).collect()
 }
 
 /// Limits: a rule is small and flat. Aliases are YAML, but a bomb of them is not worth its text.
@@ -76,10 +72,7 @@ impl RuleFile<'_> {
             None => Severity::Medium,
             Some(word) => Severity::from_name(word.value.trim()).ok_or_else(|| {
                 let known = "Informational, Low, Medium or High";
-                self.invalid(
-                    word.referenced,
-                    format!("severity `{}` is unknown; write {known}", word.value),
-                )
+                self.invalid(word.referenced, format!("severity `{}` is unknown; write {known}", word.value))
             })?,
         };
         let extension = fields.kqltap.unwrap_or_default();
@@ -105,10 +98,7 @@ impl RuleFile<'_> {
             data_sources: extension.data_sources.0,
             false_positives: extension.false_positives.0,
             origin: Origin::within(self.path, self.source, byte_of(query.defined), &query.value, &name),
-            tests: Tests {
-                matching: self.records(tests.matching)?,
-                ignored: self.records(tests.ignored)?,
-            },
+            tests: Tests { matching: self.records(tests.matching)?, ignored: self.records(tests.ignored)? },
             query: query.value,
             name,
         })
@@ -119,13 +109,7 @@ impl RuleFile<'_> {
         for block in blocks {
             let first_line = line_of(block.record.defined);
             let before = records.len();
-            for (i, text) in block
-                .record
-                .value
-                .lines()
-                .enumerate()
-                .filter(|(_, text)| !text.trim().is_empty())
-            {
+            for (i, text) in block.record.value.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
                 let line = first_line + i;
                 serde_json::from_str::<Map<String, Value>>(text).map_err(|error| RuleError::Invalid {
                     path: self.path.to_owned(),
@@ -134,18 +118,12 @@ impl RuleFile<'_> {
                     message: format!("each line of `record` must be one JSON object: {error}"),
                 })?;
                 let (expect, why) = (block.expect.clone(), block.why.clone());
-                records.push(TestRecord {
-                    record: text.trim().to_owned(),
-                    line,
-                    expect,
-                    why,
-                });
+                records.push(TestRecord { record: text.trim().to_owned(), line, expect, why });
             }
             if records.len() == before {
-                return Err(self.invalid(
-                    block.record.referenced,
-                    "`record` is empty; write JSON objects there, one a line",
-                ));
+                return Err(
+                    self.invalid(block.record.referenced, "`record` is empty; write JSON objects there, one a line")
+                );
             }
         }
         Ok(records)
@@ -158,9 +136,7 @@ impl RuleFile<'_> {
             let means_to_be =
                 |document: &Document<Probe>| matches!(document, Document::Mapping(p) if p.query.is_some());
             if !documents.iter().any(means_to_be) {
-                return RuleError::NotARule {
-                    path: self.path.to_owned(),
-                };
+                return RuleError::NotARule { path: self.path.to_owned() };
             }
         }
         let location = error.location().unwrap_or(Location::UNKNOWN);
@@ -177,10 +153,7 @@ impl RuleFile<'_> {
             other => {
                 let text = other.render_with_formatter(&serde_saphyr::UserMessageFormatter);
                 let place = format!(" at line {}, column {}", location.line(), location.column());
-                format!(
-                    "the YAML cannot be read: {}",
-                    text.strip_suffix(&place).unwrap_or(&text)
-                )
+                format!("the YAML cannot be read: {}", text.strip_suffix(&place).unwrap_or(&text))
             }
         };
         self.invalid(location, message)
@@ -206,17 +179,12 @@ fn column_of(at: Location) -> usize {
 
 /// Where in the file a scalar's text begins; past any file if the reader does not say, and then nothing is mapped.
 fn byte_of(at: Location) -> usize {
-    at.span()
-        .byte_offset()
-        .and_then(|offset| usize::try_from(offset).ok())
-        .unwrap_or(usize::MAX)
+    at.span().byte_offset().and_then(|offset| usize::try_from(offset).ok()).unwrap_or(usize::MAX)
 }
 
 /// Sentinel's own descriptions are blocks with one more pair of quotes inside.
 fn unquoted(text: &str) -> &str {
-    text.strip_prefix('\'')
-        .and_then(|text| text.strip_suffix('\''))
-        .unwrap_or(text)
+    text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).unwrap_or(text)
 }
 
 fn listed(words: &[&str]) -> String {
@@ -230,12 +198,7 @@ fn alike(written: &str, known: &str) -> bool {
     let bare = |key: &str| key.replace(['_', '-', ' '], "").to_ascii_lowercase();
     let (written, known) = (bare(written), bare(known));
     let head = written.chars().zip(known.chars()).take_while(|(a, b)| a == b).count();
-    let tail = written
-        .chars()
-        .rev()
-        .zip(known.chars().rev())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let tail = written.chars().rev().zip(known.chars().rev()).take_while(|(a, b)| a == b).count();
     let longest = written.chars().count().max(known.chars().count());
     head + tail + 2 >= longest && head + tail > 0
 }

@@ -59,9 +59,7 @@ impl Catalog {
         }
         match TABLES.binary_search_by_key(&name, |(table, _)| table) {
             Ok(index) => self.builtin_table(index),
-            Err(_) => AZURE
-                .get_key_value(name)
-                .map(|(name, columns)| Arc::new(azure_table(name, columns))),
+            Err(_) => AZURE.get_key_value(name).map(|(name, columns)| Arc::new(azure_table(name, columns))),
         }
     }
 
@@ -74,14 +72,8 @@ impl Catalog {
 
     /// All names: the user's own, those with a file in `config/tables`, the rest of Azure Monitor.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let known = TABLES
-            .iter()
-            .map(|(name, _)| *name)
-            .chain(azure_lines().map(|(name, _)| name));
-        self.own
-            .keys()
-            .map(String::as_str)
-            .chain(known.filter(|name| !self.own.contains_key(*name)))
+        let known = TABLES.iter().map(|(name, _)| *name).chain(azure_lines().map(|(name, _)| name));
+        self.own.keys().map(String::as_str).chain(known.filter(|name| !self.own.contains_key(*name)))
     }
 
     /// The known table whose name is nearest to one that is not known.
@@ -91,19 +83,13 @@ impl Catalog {
 
     /// Every category that an envelope may name, with its table.
     pub fn categories(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.routes()
-            .categories
-            .iter()
-            .map(|(category, table)| (category.as_str(), table.as_str()))
+        self.routes().categories.iter().map(|(category, table)| (category.as_str(), table.as_str()))
     }
 
     /// The table that an envelope's `category` names; letter case does not count, blob containers use lower case.
     pub fn by_category(&self, category: &str) -> Option<&str> {
         let categories = &self.routes().categories;
-        categories
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(category))
-            .map(|(_, table)| table.as_str())
+        categories.iter().find(|(known, _)| known.eq_ignore_ascii_case(category)).map(|(_, table)| table.as_str())
     }
 
     /// Every table's shapes with the table's name, the most specific first.
@@ -128,30 +114,19 @@ impl Catalog {
     /// The user's own tables and those built-in ones with a file.
     fn with_files(&self) -> impl Iterator<Item = Arc<Table>> {
         let builtin = (0..TABLES.len()).filter(|&i| !self.own.contains_key(TABLES[i].0));
-        self.own
-            .values()
-            .cloned()
-            .chain(builtin.filter_map(|i| self.builtin_table(i)))
+        self.own.values().cloned().chain(builtin.filter_map(|i| self.builtin_table(i)))
     }
 
     fn routes(&self) -> &Routes {
         self.routes.get_or_init(|| {
             let mut routes = Routes::default();
             for table in self.with_files() {
-                routes
-                    .categories
-                    .extend(table.categories.iter().map(|c| (c.clone(), table.name.clone())));
-                routes
-                    .shapes
-                    .extend(table.shapes.iter().map(|s| (s.clone(), table.name.clone())));
+                routes.categories.extend(table.categories.iter().map(|c| (c.clone(), table.name.clone())));
+                routes.shapes.extend(table.shapes.iter().map(|s| (s.clone(), table.name.clone())));
             }
             // A value says more than a member's presence, and more entries say more than few.
             let weight = |shape: &Shape| {
-                let valued = shape
-                    .entries
-                    .iter()
-                    .filter(|entry| matches!(entry, Entry::OneOf(..)))
-                    .count();
+                let valued = shape.entries.iter().filter(|entry| matches!(entry, Entry::OneOf(..))).count();
                 (valued, shape.entries.len())
             };
             routes.shapes.sort_by_key(|(shape, _)| std::cmp::Reverse(weight(shape)));
@@ -161,10 +136,7 @@ impl Catalog {
 }
 
 fn azure_lines() -> impl Iterator<Item = (&'static str, &'static str)> {
-    AZURE_MONITOR
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('\t'))
+    AZURE_MONITOR.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'))
 }
 
 /// A table of Azure Monitor that has no file of its own: its columns, and nothing on senders.
@@ -172,26 +144,11 @@ fn azure_table(name: &str, columns: &str) -> Table {
     let column = |text: &str| {
         let (name, ty) = text.split_once(':').unwrap_or((text, "string"));
         let ty = ScalarType::from_name(ty).unwrap_or(ScalarType::String);
-        Column {
-            name: name.to_owned(),
-            ty,
-            members: vec![Member {
-                name: name.to_owned(),
-                envelope: false,
-            }],
-        }
+        Column { name: name.to_owned(), ty, members: vec![Member { name: name.to_owned(), envelope: false }] }
     };
     let mut columns: Vec<Column> = columns.split(',').map(column).collect();
     columns.sort_by(|a, b| a.name.cmp(&b.name));
-    let time = columns
-        .iter()
-        .find(|c| c.name == "TimeGenerated" && c.ty == ScalarType::DateTime)
-        .map(|c| c.name.clone());
-    Table {
-        name: name.to_owned(),
-        categories: Vec::new(),
-        time,
-        shapes: Vec::new(),
-        columns,
-    }
+    let time =
+        columns.iter().find(|c| c.name == "TimeGenerated" && c.ty == ScalarType::DateTime).map(|c| c.name.clone());
+    Table { name: name.to_owned(), categories: Vec::new(), time, shapes: Vec::new(), columns }
 }

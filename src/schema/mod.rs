@@ -74,10 +74,7 @@ impl ScalarType {
 
     /// Whether it is one of the number types.
     pub fn is_numeric(self) -> bool {
-        matches!(
-            self,
-            ScalarType::Int | ScalarType::Long | ScalarType::Real | ScalarType::Decimal
-        )
+        matches!(self, ScalarType::Int | ScalarType::Long | ScalarType::Real | ScalarType::Decimal)
     }
 }
 

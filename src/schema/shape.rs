@@ -47,9 +47,7 @@ impl Shape {
             let empty =
                 blank(read.member()) || matches!(&read, Entry::OneOf(_, values) if values.iter().any(|v| blank(v)));
             if empty {
-                Err(format!(
-                    "`{entry}` is not an entry of a shape: write Member, !Member or Member=a|b"
-                ))
+                Err(format!("`{entry}` is not an entry of a shape: write Member, !Member or Member=a|b"))
             } else {
                 Ok(read)
             }
@@ -67,9 +65,7 @@ impl Shape {
         self.entries.iter().all(|entry| match entry {
             Entry::Present(name) => member(name).is_some(),
             Entry::Absent(name) => member(name).is_none(),
-            Entry::OneOf(name, values) => member(name)
-                .flatten()
-                .is_some_and(|text| values.iter().any(|v| v == text)),
+            Entry::OneOf(name, values) => member(name).flatten().is_some_and(|text| values.iter().any(|v| v == text)),
         })
     }
 }
@@ -90,18 +86,11 @@ mod tests {
             "FileName" => Some(None),
             _ => None,
         };
-        assert!(
-            shape(&["ActionType=FileDeleted|FileCreated", "FileName", "!RuleName"])
-                .unwrap()
-                .claims(row)
-        );
+        assert!(shape(&["ActionType=FileDeleted|FileCreated", "FileName", "!RuleName"]).unwrap().claims(row));
         assert!(!shape(&["ActionType=FileDeleted", "FileName"]).unwrap().claims(row));
         assert!(!shape(&["ActionType", "FolderPath"]).unwrap().claims(row));
         assert!(!shape(&["ActionType", "!FileName"]).unwrap().claims(row));
-        assert!(
-            !shape(&["FileName=FileCreated"]).unwrap().claims(row),
-            "null is not a text"
-        );
+        assert!(!shape(&["FileName=FileCreated"]).unwrap().claims(row), "null is not a text");
     }
 
     #[test]

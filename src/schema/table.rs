@@ -82,11 +82,8 @@ impl Table {
             return false;
         };
         let stands_in = || {
-            self.column(name)
-                .is_some_and(|column| column.ty == ScalarType::DateTime)
-                && self
-                    .column(time)
-                    .is_some_and(|t| t.members.iter().any(|m| !m.envelope && m.name == name))
+            self.column(name).is_some_and(|column| column.ty == ScalarType::DateTime)
+                && self.column(time).is_some_and(|t| t.members.iter().any(|m| !m.envelope && m.name == name))
         };
         name == time || stands_in()
     }
@@ -96,38 +93,21 @@ impl Table {
     /// # Errors
     /// The text is not TOML, has a key or a type that a table file does not have, or names a column it does not list.
     pub fn from_toml(text: &str, file: &str) -> Result<Table, SchemaError> {
-        let error = |line, message| SchemaError {
-            file: file.to_owned(),
-            line,
-            message,
-        };
+        let error = |line, message| SchemaError { file: file.to_owned(), line, message };
         let parsed: File = toml::from_str(text).map_err(|e| {
             let start = e.span().map_or(0, |span| span.start);
-            error(
-                line_at(text, start),
-                e.message().trim_end_matches('\n').replace('\n', ", "),
-            )
+            error(line_at(text, start), e.message().trim_end_matches('\n').replace('\n', ", "))
         })?;
         let at = |key: &str| line_at(text, find_key(text, key));
 
         if parsed.name.is_empty() || !parsed.name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-            let message = format!(
-                "`{}` cannot be a table's name: use letters, digits and `_`",
-                parsed.name
-            );
+            let message = format!("`{}` cannot be a table's name: use letters, digits and `_`", parsed.name);
             return Err(error(at("name"), message));
         }
         let mut columns: Vec<Column> = Vec::with_capacity(parsed.columns.len());
         for (name, ColumnType(ty)) in parsed.columns {
-            let own = Member {
-                name: name.clone(),
-                envelope: false,
-            };
-            columns.push(Column {
-                name,
-                ty,
-                members: vec![own],
-            });
+            let own = Member { name: name.clone(), envelope: false };
+            columns.push(Column { name, ty, members: vec![own] });
         }
         for (name, members) in parsed.members {
             let Some(column) = columns.iter_mut().find(|column| column.name == name) else {
@@ -138,44 +118,24 @@ impl Table {
                     format!("`{name}` is not a column: list it under [columns], or remove it here"),
                 ));
             };
-            column.members.extend(
-                members
-                    .into_iter()
-                    .map(|member| match member.strip_prefix("envelope.") {
-                        Some(outer) => Member {
-                            name: outer.to_owned(),
-                            envelope: true,
-                        },
-                        None => Member {
-                            name: member,
-                            envelope: false,
-                        },
-                    }),
-            );
+            column.members.extend(members.into_iter().map(|member| match member.strip_prefix("envelope.") {
+                Some(outer) => Member { name: outer.to_owned(), envelope: true },
+                None => Member { name: member, envelope: false },
+            }));
         }
         if let Some(time) = &parsed.time {
             match columns.iter().find(|column| column.name == *time) {
                 Some(column) if column.ty == ScalarType::DateTime => {}
                 Some(column) => {
-                    let message = format!(
-                        "the time column `{time}` has the type {}: it must be datetime",
-                        column.ty
-                    );
+                    let message = format!("the time column `{time}` has the type {}: it must be datetime", column.ty);
                     return Err(error(at("time"), message));
                 }
                 None => {
-                    return Err(error(
-                        at("time"),
-                        format!("the time column `{time}` is not listed under [columns]"),
-                    ));
+                    return Err(error(at("time"), format!("the time column `{time}` is not listed under [columns]")));
                 }
             }
         }
-        let shapes = parsed
-            .shape
-            .iter()
-            .map(|entries| Shape::new(entries))
-            .collect::<Result<_, _>>();
+        let shapes = parsed.shape.iter().map(|entries| Shape::new(entries)).collect::<Result<_, _>>();
         Ok(Table {
             name: parsed.name,
             categories: parsed.category,
@@ -196,10 +156,7 @@ fn find_key(text: &str, key: &str) -> usize {
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
         let bare = line.trim_start().trim_start_matches('"');
-        if bare
-            .strip_prefix(key)
-            .is_some_and(|rest| rest.trim_start_matches('"').trim_start().starts_with('='))
-        {
+        if bare.strip_prefix(key).is_some_and(|rest| rest.trim_start_matches('"').trim_start().starts_with('=')) {
             return offset;
         }
         offset += line.len();
@@ -246,9 +203,7 @@ mod tests {
                          [members]\nTimeGenerated = [\"envelope.time\", \"when\"]\n";
 
     fn refusal(from: &str, to: &str) -> String {
-        Table::from_toml(&BADGE.replace(from, to), "badge.toml")
-            .unwrap_err()
-            .to_string()
+        Table::from_toml(&BADGE.replace(from, to), "badge.toml").unwrap_err().to_string()
     }
 
     #[test]
@@ -258,11 +213,7 @@ mod tests {
         assert_eq!(names, ["Badge", "Door", "TimeGenerated"]);
         assert_eq!(table.column("Door").unwrap().ty, ScalarType::Int);
         assert_eq!(table.column("door"), None);
-        let members: Vec<_> = table.columns[2]
-            .members
-            .iter()
-            .map(|m| (m.name.as_str(), m.envelope))
-            .collect();
+        let members: Vec<_> = table.columns[2].members.iter().map(|m| (m.name.as_str(), m.envelope)).collect();
         assert_eq!(members, [("TimeGenerated", false), ("time", true), ("when", false)]);
         assert!(table.is_time("TimeGenerated") && !table.is_time("Badge") && !table.is_time("when"));
     }
@@ -270,10 +221,7 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_file_and_line() {
         let unknown = refusal("category", "categories");
-        assert!(
-            unknown.starts_with("badge.toml:2: unknown field `categories`"),
-            "{unknown}"
-        );
+        assert!(unknown.starts_with("badge.toml:2: unknown field `categories`"), "{unknown}");
         assert!(refusal("\"int\"", "\"integer\"").starts_with("badge.toml:6: `integer` is not a Kusto type"));
         assert!(
             refusal("[members]\nTimeGenerated", "[members]\nTime").starts_with("badge.toml:10: `Time` is not a column")

@@ -9,10 +9,8 @@ use super::*;
 #[test]
 fn the_list_is_the_folder() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/config/tables");
-    let files: BTreeSet<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|f| f.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let files: BTreeSet<String> =
+        std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
     let mut listed: BTreeSet<String> = TABLES.iter().map(|(name, _)| format!("{name}.toml")).collect();
     listed.insert("azure-monitor.tsv".to_owned());
     assert_eq!(files, listed);
@@ -26,22 +24,10 @@ fn every_file_is_read_and_names_its_table() {
         assert_eq!(table.name, *name);
         let names: HashSet<_> = table.columns.iter().map(|c| &c.name).collect();
         assert_eq!(names.len(), table.columns.len(), "{name} repeats a column");
-        assert!(
-            table
-                .column("TimeGenerated")
-                .is_some_and(|c| c.ty == ScalarType::DateTime),
-            "{name}"
-        );
+        assert!(table.column("TimeGenerated").is_some_and(|c| c.ty == ScalarType::DateTime), "{name}");
         for entry in table.shapes.iter().flat_map(|shape| &shape.entries) {
-            let known = table
-                .columns
-                .iter()
-                .any(|c| c.members.iter().any(|m| m.name == entry.member()));
-            assert_eq!(
-                known,
-                !matches!(entry, Entry::Absent(_)),
-                "{name}: shape entry {entry:?}"
-            );
+            let known = table.columns.iter().any(|c| c.members.iter().any(|m| m.name == entry.member()));
+            assert_eq!(known, !matches!(entry, Entry::Absent(_)), "{name}: shape entry {entry:?}");
         }
     }
 }
@@ -72,10 +58,7 @@ fn types_are_kusto_types() {
     assert_eq!(ty("AuditLogs", "TargetResources"), ScalarType::Dynamic);
     assert_eq!(ty("AACAudit", "CallerIdentity"), ScalarType::Dynamic);
     assert_eq!(ty("AACAudit", "Category"), ScalarType::String);
-    assert_eq!(
-        catalog.table("DeviceNetworkEvents").unwrap().column("AccountName"),
-        None
-    );
+    assert_eq!(catalog.table("DeviceNetworkEvents").unwrap().column("AccountName"), None);
     for line in AZURE_MONITOR.lines().filter(|line| !line.starts_with('#')) {
         let (name, columns) = line.split_once('\t').unwrap();
         assert!(TABLES.iter().all(|(known, _)| *known != name), "{name} has a file");
@@ -99,29 +82,14 @@ fn defender_tables_have_two_names_for_event_time() {
         assert_eq!(table.categories, [format!("AdvancedHunting-{name}")]);
         assert!(table.is_time("Timestamp") && table.is_time("TimeGenerated"), "{name}");
         assert_eq!(members(&table, "Timestamp"), ["Timestamp", "TimeGenerated"]);
-        assert_eq!(
-            members(&table, "TimeGenerated"),
-            ["TimeGenerated", "Timestamp", "envelope.time"]
-        );
+        assert_eq!(members(&table, "TimeGenerated"), ["TimeGenerated", "Timestamp", "envelope.time"]);
     }
     assert_eq!(seen, 21);
 }
 
 fn members(table: &Table, column: &str) -> Vec<String> {
-    let column = table
-        .column(column)
-        .unwrap_or_else(|| panic!("{} has no {column}", table.name));
-    column
-        .members
-        .iter()
-        .map(|m| {
-            if m.envelope {
-                format!("envelope.{}", m.name)
-            } else {
-                m.name.clone()
-            }
-        })
-        .collect()
+    let column = table.column(column).unwrap_or_else(|| panic!("{} has no {column}", table.name));
+    column.members.iter().map(|m| if m.envelope { format!("envelope.{}", m.name) } else { m.name.clone() }).collect()
 }
 
 #[test]
@@ -154,18 +122,12 @@ fn audit_logs_columns_come_from_the_diagnostic_form() {
         ("envelope.level", "Level"),
     ];
     for (member, column) in mapping {
-        assert!(
-            members(&table, column).contains(&member.to_owned()),
-            "{column} is not read from {member}"
-        );
+        assert!(members(&table, column).contains(&member.to_owned()), "{column} is not read from {member}");
     }
     // The envelope's result fields are empty or "None", its category is the table, its time is not the activity's.
     assert_eq!(members(&table, "Result"), ["Result", "result"]);
     assert_eq!(members(&table, "Category"), ["Category", "category"]);
-    assert_eq!(
-        members(&table, "ActivityDateTime"),
-        ["ActivityDateTime", "activityDateTime"]
-    );
+    assert_eq!(members(&table, "ActivityDateTime"), ["ActivityDateTime", "activityDateTime"]);
     assert!(table.is_time("TimeGenerated") && !table.is_time("ActivityDateTime"));
 }
 
@@ -173,10 +135,7 @@ fn audit_logs_columns_come_from_the_diagnostic_form() {
 fn categories_name_tables_in_any_case() {
     let catalog = Catalog::builtin();
     assert_eq!(catalog.by_category("AuditLogs"), Some("AuditLogs"));
-    assert_eq!(
-        catalog.by_category("advancedhunting-devicefileevents"),
-        Some("DeviceFileEvents")
-    );
+    assert_eq!(catalog.by_category("advancedhunting-devicefileevents"), Some("DeviceFileEvents"));
     assert_eq!(catalog.by_category("SignInLogs"), Some("SigninLogs"));
     assert_eq!(catalog.by_category("ApplicationManagement"), None);
     let mut seen = HashSet::new();
@@ -190,13 +149,10 @@ fn categories_name_tables_in_any_case() {
 /// The values that a table's own rows have in the members that shapes hold against a list.
 fn values(catalog: &Catalog, table: &str) -> Vec<String> {
     let listed = |shape: &Shape| -> Vec<String> {
-        let values = shape.entries.iter().filter_map(|e| {
-            if let Entry::OneOf(_, values) = e {
-                Some(values.clone())
-            } else {
-                None
-            }
-        });
+        let values = shape
+            .entries
+            .iter()
+            .filter_map(|e| if let Entry::OneOf(_, values) = e { Some(values.clone()) } else { None });
         values.flatten().collect()
     };
     let shapes = catalog.shapes();
@@ -204,11 +160,7 @@ fn values(catalog: &Catalog, table: &str) -> Vec<String> {
         "IdentityLogonEvents" => vec!["LogonSuccess".to_owned(), "LogonFailed".to_owned()],
         // Custom collection rules copy the Device tables; all others have values of their own.
         _ if table.starts_with("DeviceCustom") => shapes.iter().flat_map(|(shape, _)| listed(shape)).collect(),
-        _ => shapes
-            .iter()
-            .filter(|(_, t)| t == table)
-            .flat_map(|(shape, _)| listed(shape))
-            .collect(),
+        _ => shapes.iter().filter(|(_, t)| t == table).flat_map(|(shape, _)| listed(shape)).collect(),
     };
     own.push("SomethingElse".to_owned());
     own.sort();
@@ -244,59 +196,22 @@ fn small_rows_are_known_by_shape() {
     let catalog = Catalog::builtin();
     let table = |row: &[(&str, &'static str)]| {
         let member = |m: &str| row.iter().find(|(name, _)| *name == m).map(|(_, value)| Some(*value));
-        catalog
-            .shapes()
-            .iter()
-            .find(|(shape, _)| shape.claims(member))
-            .map(|(_, table)| table.as_str())
+        catalog.shapes().iter().find(|(shape, _)| shape.claims(member)).map(|(_, table)| table.as_str())
     };
-    let network = [
-        ("Timestamp", ""),
-        ("DeviceName", "pc.contoso.example"),
-        ("RemoteIP", "192.0.2.1"),
-        ("RemoteUrl", ""),
-    ];
-    assert_eq!(
-        table(&[&network[..], &[("ActionType", "ConnectionSuccess")]].concat()),
-        Some("DeviceNetworkEvents")
-    );
+    let network =
+        [("Timestamp", ""), ("DeviceName", "pc.contoso.example"), ("RemoteIP", "192.0.2.1"), ("RemoteUrl", "")];
+    assert_eq!(table(&[&network[..], &[("ActionType", "ConnectionSuccess")]].concat()), Some("DeviceNetworkEvents"));
     assert_eq!(table(&network), None, "DeviceEvents has these columns as well");
-    let file = [
-        ("DeviceName", ""),
-        ("FileName", "token"),
-        ("FolderPath", "/run/token"),
-        ("InitiatingProcessFileName", "cat"),
-    ];
-    assert_eq!(
-        table(&[&file[..], &[("ActionType", "FileModified")]].concat()),
-        Some("DeviceFileEvents")
-    );
-    assert_eq!(
-        table(&[&file[..], &[("ActionType", "ProcessCreated")]].concat()),
-        Some("DeviceProcessEvents")
-    );
-    assert_eq!(
-        table(&[&file[..], &[("ActionType", "ImageLoaded")]].concat()),
-        Some("DeviceImageLoadEvents")
-    );
-    assert_eq!(
-        table(&[&file[..], &[("ActionType", "FileModified"), ("RuleName", "r")]].concat()),
-        None
-    );
-    let graph = [
-        ("activityDisplayName", ""),
-        ("initiatedBy", ""),
-        ("targetResources", ""),
-        ("category", "Policy"),
-    ];
+    let file =
+        [("DeviceName", ""), ("FileName", "token"), ("FolderPath", "/run/token"), ("InitiatingProcessFileName", "cat")];
+    assert_eq!(table(&[&file[..], &[("ActionType", "FileModified")]].concat()), Some("DeviceFileEvents"));
+    assert_eq!(table(&[&file[..], &[("ActionType", "ProcessCreated")]].concat()), Some("DeviceProcessEvents"));
+    assert_eq!(table(&[&file[..], &[("ActionType", "ImageLoaded")]].concat()), Some("DeviceImageLoadEvents"));
+    assert_eq!(table(&[&file[..], &[("ActionType", "FileModified"), ("RuleName", "r")]].concat()), None);
+    let graph = [("activityDisplayName", ""), ("initiatedBy", ""), ("targetResources", ""), ("category", "Policy")];
     assert_eq!(table(&graph), Some("AuditLogs"));
     assert_eq!(
-        table(&[
-            ("OperationName", ""),
-            ("InitiatedBy", ""),
-            ("TargetResources", ""),
-            ("Category", "")
-        ]),
+        table(&[("OperationName", ""), ("InitiatedBy", ""), ("TargetResources", ""), ("Category", "")]),
         Some("AuditLogs")
     );
     assert_eq!(table(&[("Type", "ServicePrincipal")]), None);
@@ -308,33 +223,15 @@ fn lookups() {
     assert!(catalog.contains("AuditLogs") && catalog.contains("AACAudit") && !catalog.contains("auditlogs"));
     assert!(catalog.table("ServicePrincipal").is_none());
     assert_eq!(catalog.suggest("DeviceNetworkEvent"), Some("DeviceNetworkEvents"));
-    assert_eq!(
-        catalog.column_type_elsewhere("RemotePort"),
-        None,
-        "the tables differ: int and string"
-    );
-    assert_eq!(
-        catalog.column_type_elsewhere("InitiatingProcessFileName"),
-        Some(ScalarType::String)
-    );
+    assert_eq!(catalog.column_type_elsewhere("RemotePort"), None, "the tables differ: int and string");
+    assert_eq!(catalog.column_type_elsewhere("InitiatingProcessFileName"), Some(ScalarType::String));
     assert_eq!(catalog.column_type_elsewhere("NoSuchColumn"), None);
 
     let text = "name = \"AuditLogs\"\ncategory = [\"Mine\"]\nshape = [[\"mine\"]]\n[columns]\nA = \"int\"\n";
     catalog.add(Table::from_toml(text, "mine.toml").unwrap());
     assert_eq!(catalog.table("AuditLogs").unwrap().columns.len(), 1);
-    assert_eq!(
-        catalog.by_category("AuditLogs"),
-        None,
-        "an own table takes the place of the built-in one"
-    );
+    assert_eq!(catalog.by_category("AuditLogs"), None, "an own table takes the place of the built-in one");
     assert_eq!(catalog.by_category("mine"), Some("AuditLogs"));
     assert_eq!(catalog.names().filter(|name| *name == "AuditLogs").count(), 1);
-    assert!(
-        catalog
-            .shapes()
-            .iter()
-            .filter(|(_, table)| table == "AuditLogs")
-            .count()
-            == 1
-    );
+    assert!(catalog.shapes().iter().filter(|(_, table)| table == "AuditLogs").count() == 1);
 }

@@ -102,11 +102,7 @@ fn number(value: &Value<'_>) -> Option<Number> {
 pub fn sort_cmp(a: &Value<'_>, b: &Value<'_>, descending: bool, nulls_first: bool) -> Ordering {
     let (rank_a, rank_b) = (sort_rank(a), sort_rank(b));
     if rank_a != VALUE_RANK || rank_b != VALUE_RANK {
-        return if nulls_first {
-            rank_a.cmp(&rank_b)
-        } else {
-            rank_b.cmp(&rank_a)
-        };
+        return if nulls_first { rank_a.cmp(&rank_b) } else { rank_b.cmp(&rank_a) };
     }
     let order = kind_rank(a).cmp(&kind_rank(b)).then_with(|| total(a, b));
     if descending { order.reverse() } else { order }
@@ -169,10 +165,7 @@ mod tests {
         assert_eq!(equal(&Value::Long(i64::MAX), &Value::Long(i64::MAX - 1)), Some(false));
         assert_eq!(equal(&Value::Real(f64::NAN), &Value::Real(f64::NAN)), Some(false));
         assert_eq!(equal(&Value::Dynamic(Dynamic::Real(2.0)), &Value::Long(2)), Some(true));
-        assert_eq!(
-            equal(&Value::Dynamic(Dynamic::String("1".into())), &Value::Long(1)),
-            Some(false)
-        );
+        assert_eq!(equal(&Value::Dynamic(Dynamic::String("1".into())), &Value::Long(1)), Some(false));
     }
 
     #[test]
@@ -193,10 +186,7 @@ mod tests {
         let stored = Value::Dynamic(Dynamic::String("0001-01-01T00:00:00Z".into()));
         assert_eq!(equal(&stored, &Value::DateTime(DateTime(0))), Some(true));
         assert_eq!(compare(&Value::DateTime(DateTime(1)), &stored), Some(Ordering::Greater));
-        assert_eq!(
-            equal(&Value::DateTime(DateTime(0)), &Value::TimeSpan(TimeSpan(0))),
-            Some(false)
-        );
+        assert_eq!(equal(&Value::DateTime(DateTime(0)), &Value::TimeSpan(TimeSpan(0))), Some(false));
     }
 
     #[test]

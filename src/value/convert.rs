@@ -75,14 +75,7 @@ pub fn append_real(n: f64, out: &mut String) {
 /// A guid's text: lower case, with hyphens.
 pub fn guid_text(guid: u128) -> String {
     let hex = format!("{guid:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 /// What a dynamic holds as a value of its own; an array or a bag stays dynamic.
@@ -137,9 +130,7 @@ pub fn toint<'a>(value: &Value<'_>) -> Value<'a> {
     match unwrap(value) {
         // A cast of a float to an integer saturates.
         Value::Real(n) if !n.is_nan() => Value::Int(n as i32),
-        Value::String(text) => integer(text.trim())
-            .and_then(|n| i32::try_from(n).ok())
-            .map_or(Value::Null, Value::Int),
+        Value::String(text) => integer(text.trim()).and_then(|n| i32::try_from(n).ok()).map_or(Value::Null, Value::Int),
         // A cast between integers wraps.
         other => to_i64(&other).map_or(Value::Null, |n| Value::Int(n as i32)),
     }
@@ -225,13 +216,11 @@ pub(super) fn parse_guid(text: &str) -> Option<u128> {
     let hyphens = [8, 13, 18, 23];
     let shape = match bare.len() {
         32 => bare.bytes().all(|b| b.is_ascii_hexdigit()),
-        36 => bare.bytes().enumerate().all(|(at, b)| {
-            if hyphens.contains(&at) {
-                b == b'-'
-            } else {
-                b.is_ascii_hexdigit()
-            }
-        }),
+        36 => bare.bytes().enumerate().all(
+            |(at, b)| {
+                if hyphens.contains(&at) { b == b'-' } else { b.is_ascii_hexdigit() }
+            },
+        ),
         _ => false,
     };
     shape.then(|| u128::from_str_radix(&bare.replace('-', ""), 16).ok())?
@@ -271,10 +260,7 @@ mod tests {
         assert_eq!(tolong(&Value::Real(-5.7)), Value::Long(-5));
         assert_eq!(tolong(&Value::Real(f64::NAN)), Value::Null);
         assert_eq!(toint(&Value::Real(f64::NAN)), Value::Null);
-        assert_eq!(
-            tolong(&Value::TimeSpan(TimeSpan(864_000_000_000))),
-            Value::Long(864_000_000_000)
-        );
+        assert_eq!(tolong(&Value::TimeSpan(TimeSpan(864_000_000_000))), Value::Long(864_000_000_000));
         assert_eq!(toint(&Value::Dynamic(Dynamic::Bool(true))), Value::Int(1));
         assert_eq!(tolong(&Value::Dynamic(Dynamic::Real(5.7))), Value::Long(5));
         assert_eq!(tolong(&Value::Dynamic(Dynamic::String("5.7".into()))), Value::Null);

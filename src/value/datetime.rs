@@ -27,9 +27,7 @@ const UNIX_EPOCH: i64 = 621_355_968_000_000_000;
 impl DateTime {
     /// What the clock says.
     pub fn now() -> DateTime {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         DateTime::from_unix(since.as_secs() as i64, since.subsec_nanos()).unwrap_or(DateTime::MIN)
     }
 
@@ -53,20 +51,12 @@ impl DateTime {
     pub fn to_unix(self) -> (i64, u32) {
         let ticks = self.0 - UNIX_EPOCH;
         let nanoseconds = ticks.rem_euclid(TICKS_PER_SECOND) * 100;
-        (
-            ticks.div_euclid(TICKS_PER_SECOND),
-            u32::try_from(nanoseconds).unwrap_or(0),
-        )
+        (ticks.div_euclid(TICKS_PER_SECOND), u32::try_from(nanoseconds).unwrap_or(0))
     }
 
     /// The datetime of a date and the ticks since its midnight; `None` if there is no such date.
     pub fn from_civil(civil: Civil) -> Option<DateTime> {
-        let Civil {
-            year,
-            month,
-            day,
-            ticks,
-        } = civil;
+        let Civil { year, month, day, ticks } = civil;
         let known = (1..=9999).contains(&year) && (1..=12).contains(&month);
         if !known || day < 1 || day > days_in_month(year, month) || !(0..TICKS_PER_DAY).contains(&ticks) {
             return None;
@@ -80,21 +70,10 @@ impl DateTime {
         let days = self.0.div_euclid(TICKS_PER_DAY);
         // A guess from the mean year is one too high at most.
         let guess = days * 400 / 146_097 + 1;
-        let year = if days_before_year(guess) > days {
-            guess - 1
-        } else {
-            guess
-        };
-        let year = if days_before_year(year + 1) <= days {
-            year + 1
-        } else {
-            year
-        };
+        let year = if days_before_year(guess) > days { guess - 1 } else { guess };
+        let year = if days_before_year(year + 1) <= days { year + 1 } else { year };
         let day_of_year = days - days_before_year(year);
-        let month = (1..=12)
-            .rev()
-            .find(|m| days_before_month(year, *m) <= day_of_year)
-            .unwrap_or(1);
+        let month = (1..=12).rev().find(|m| days_before_month(year, *m) <= day_of_year).unwrap_or(1);
         Civil {
             year,
             month,
@@ -129,12 +108,7 @@ impl DateTime {
     }
 
     fn to_text_seconds(self) -> String {
-        let Civil {
-            year,
-            month,
-            day,
-            ticks,
-        } = self.civil();
+        let Civil { year, month, day, ticks } = self.civil();
         let seconds = ticks / TICKS_PER_SECOND;
         let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
@@ -154,11 +128,7 @@ fn days_before_year(year: i64) -> i64 {
 /// Days from the first of January to the first day of `month`.
 fn days_before_month(year: i64, month: i64) -> i64 {
     const BEFORE: [i64; 13] = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    let before = usize::try_from(month)
-        .ok()
-        .and_then(|m| BEFORE.get(m))
-        .copied()
-        .unwrap_or(0);
+    let before = usize::try_from(month).ok().and_then(|m| BEFORE.get(m)).copied().unwrap_or(0);
     before + i64::from(month > 2 && is_leap(year))
 }
 
@@ -177,12 +147,7 @@ mod tests {
 
     #[test]
     fn every_day_comes_back() {
-        let mut last = Civil {
-            year: 0,
-            month: 12,
-            day: 31,
-            ticks: 0,
-        };
+        let mut last = Civil { year: 0, month: 12, day: 31, ticks: 0 };
         for days in 0..=DateTime::MAX.0 / TICKS_PER_DAY {
             let at = DateTime(days * TICKS_PER_DAY + 1);
             let civil = at.civil();
@@ -196,10 +161,7 @@ mod tests {
 
     #[test]
     fn unix_time() {
-        assert_eq!(
-            DateTime::from_unix(0, 0).unwrap().to_text7(),
-            "1970-01-01T00:00:00.0000000Z"
-        );
+        assert_eq!(DateTime::from_unix(0, 0).unwrap().to_text7(), "1970-01-01T00:00:00.0000000Z");
         let before = DateTime::from_unix(-1, 999_999_999).unwrap();
         assert_eq!(before.to_text7(), "1969-12-31T23:59:59.9999999Z");
         assert_eq!(before.to_unix(), (-1, 999_999_900));
@@ -212,9 +174,6 @@ mod tests {
         assert_eq!(DateTime::MAX.to_text_short(), "9999-12-31T23:59:59.9999999Z");
         let at = DateTime::parse("2014-05-25T08:20:03.1200Z").unwrap();
         assert_eq!(at.to_text_short(), "2014-05-25T08:20:03.12Z");
-        assert_eq!(
-            DateTime::parse("2020-01-01").unwrap().to_text_short(),
-            "2020-01-01T00:00:00Z"
-        );
+        assert_eq!(DateTime::parse("2020-01-01").unwrap().to_text_short(), "2020-01-01T00:00:00Z");
     }
 }

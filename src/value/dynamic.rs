@@ -35,10 +35,7 @@ impl<'a> Dynamic<'a> {
         let Dynamic::Bag(members) = self else {
             return Dynamic::Null;
         };
-        members
-            .iter()
-            .find(|(key, _)| key == name)
-            .map_or(Dynamic::Null, |(_, value)| value.clone())
+        members.iter().find(|(key, _)| key == name).map_or(Dynamic::Null, |(_, value)| value.clone())
     }
 
     /// The element at `index`, from the end if negative (`-1` is the last). Out of range, or not an array: null.
@@ -47,9 +44,7 @@ impl<'a> Dynamic<'a> {
             return Dynamic::Null;
         };
         let at = if index < 0 {
-            usize::try_from(index.unsigned_abs())
-                .ok()
-                .and_then(|back| elements.len().checked_sub(back))
+            usize::try_from(index.unsigned_abs()).ok().and_then(|back| elements.len().checked_sub(back))
         } else {
             usize::try_from(index).ok()
         };
@@ -131,12 +126,9 @@ impl<'a> Dynamic<'a> {
             Dynamic::Real(n) => Dynamic::Real(n),
             Dynamic::String(text) => Dynamic::String(Cow::Owned(text.into_owned())),
             Dynamic::Array(elements) => Dynamic::Array(elements.iter().map(|e| e.clone().into_owned()).collect()),
-            Dynamic::Bag(members) => Dynamic::Bag(
-                members
-                    .iter()
-                    .map(|(name, v)| (owned(name), v.clone().into_owned()))
-                    .collect(),
-            ),
+            Dynamic::Bag(members) => {
+                Dynamic::Bag(members.iter().map(|(name, v)| (owned(name), v.clone().into_owned())).collect())
+            }
         }
     }
 }
@@ -202,10 +194,7 @@ mod tests {
             Dynamic::Real(f64::NAN),
             Dynamic::String("say \"hi\" c:\\x/é\n\u{1}".into()),
         ]);
-        assert_eq!(
-            list.to_text(),
-            "[5,1.5,true,null,\"NaN\",\"say \\\"hi\\\" c:\\\\x/é\\n\\u0001\"]"
-        );
+        assert_eq!(list.to_text(), "[5,1.5,true,null,\"NaN\",\"say \\\"hi\\\" c:\\\\x/é\\n\\u0001\"]");
         assert_eq!(Dynamic::String("x".into()).to_text(), "x");
         assert_eq!(Dynamic::Null.to_text(), "");
     }

@@ -15,8 +15,8 @@ use super::Dynamic;
 /// How deep arrays and objects may nest unless a setting says otherwise.
 pub const DEFAULT_MAX_DEPTH: usize = 128;
 
-/// [`parse`] recurses, so that no setting may ask for more than the stack holds.
-const DEEPEST: usize = 1024;
+/// The most that a setting may allow: [`parse`] recurses, and the stack has to hold it.
+pub const DEEPEST: usize = 1024;
 
 /// Why text is not JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +71,7 @@ impl fmt::Display for Reason {
 ///
 /// # Errors
 /// Text that is not JSON, a number that no double holds, or arrays and objects nested deeper than `max_depth` (at most
-/// 1024). Save for surrogates these are the texts that serde_json refuses.
+/// [`DEEPEST`]). Save for surrogates these are the texts that serde_json refuses.
 pub fn parse(text: &str, max_depth: usize) -> Result<Dynamic<'_>, JsonError> {
     let mut cursor = Cursor::new(text);
     let value = parse_value(&mut cursor, max_depth.min(DEEPEST), 0)?;
@@ -83,10 +83,7 @@ fn parse_value<'t>(cursor: &mut Cursor<'t>, max_depth: usize, depth: usize) -> R
     let opening = cursor.next_solid();
     if let Some(b'{' | b'[') = opening {
         if depth >= max_depth {
-            return Err(JsonError {
-                offset: cursor.at,
-                reason: Reason::TooDeep(max_depth),
-            });
+            return Err(JsonError { offset: cursor.at, reason: Reason::TooDeep(max_depth) });
         }
         cursor.at += 1;
         return if opening == Some(b'{') {
@@ -154,11 +151,7 @@ fn parse_bag<'t>(cursor: &mut Cursor<'t>, max_depth: usize, depth: usize) -> Res
 
 fn string<'t>(cursor: Cursor<'t>, lexeme: Lexeme) -> Cow<'t, str> {
     let raw = cursor.text().get(lexeme.start..lexeme.end).unwrap_or_default();
-    if lexeme.is_escaped() {
-        unescape(raw)
-    } else {
-        Cow::Borrowed(raw)
-    }
+    if lexeme.is_escaped() { unescape(raw) } else { Cow::Borrowed(raw) }
 }
 
 /// A `long` if it is spelt as an integer and fits, else a `real`.
@@ -174,17 +167,9 @@ type Member<'t> = (Cow<'t, str>, Dynamic<'t>);
 /// Each name once: the last value, at the first one's place.
 fn last_wins(members: Vec<Member<'_>>) -> Vec<Member<'_>> {
     let repeats = if members.len() <= 16 {
-        members
-            .iter()
-            .enumerate()
-            .any(|(i, (name, _))| members[..i].iter().any(|(earlier, _)| earlier == name))
+        members.iter().enumerate().any(|(i, (name, _))| members[..i].iter().any(|(earlier, _)| earlier == name))
     } else {
-        members
-            .iter()
-            .map(|(name, _)| name.as_ref())
-            .collect::<HashSet<_>>()
-            .len()
-            < members.len()
+        members.iter().map(|(name, _)| name.as_ref()).collect::<HashSet<_>>().len() < members.len()
     };
     if !repeats {
         return members;

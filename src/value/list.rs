@@ -30,11 +30,7 @@ pub fn in_list(subject: &Value<'_>, items: &[Value<'_>], fold: bool) -> bool {
         } else {
             equal(subject, item)
         };
-        if same == Some(true) {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if same == Some(true) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
     .is_break()
 }
@@ -136,10 +132,7 @@ mod tests {
         assert!(has_any(&text, &[Value::Long(42)]));
         assert!(has_any(&text, &[array(&[word("zz"), Dynamic::Null])]));
         assert!(!has_any(&text, &[array(&[])]));
-        assert!(has_all(
-            &text,
-            &[array(&[word("alpha"), Dynamic::Null]), Value::string("beta")]
-        ));
+        assert!(has_all(&text, &[array(&[word("alpha"), Dynamic::Null]), Value::string("beta")]));
         assert!(!has_all(&text, &[array(&[word("zz"), Dynamic::Null])]));
         assert!(has_all(&text, &[array(&[])]));
     }

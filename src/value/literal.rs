@@ -23,28 +23,16 @@ pub fn literal(kind: LiteralKind, text: &str) -> Result<Value<'static>, String> 
     }
     let (value, name, example) = match kind {
         LiteralKind::Bool => (bool_of(text).map(Value::Bool), "bool", "true"),
-        LiteralKind::Int => (
-            integer(text).and_then(|n| i32::try_from(n).ok()).map(Value::Int),
-            "int",
-            "a whole number of 32 bits",
-        ),
+        LiteralKind::Int => {
+            (integer(text).and_then(|n| i32::try_from(n).ok()).map(Value::Int), "int", "a whole number of 32 bits")
+        }
         LiteralKind::Long => (integer(text).map(Value::Long), "long", "a whole number of 64 bits"),
         LiteralKind::Real => (text.parse().ok().map(Value::Real), "real", "1.5, 1e3, nan or -inf"),
-        LiteralKind::DateTime => (
-            DateTime::parse(text).or_else(|| parts(text)).map(Value::DateTime),
-            "datetime",
-            "2025-01-31 23:59:59",
-        ),
-        LiteralKind::TimeSpan => (
-            TimeSpan::parse_literal(text).map(Value::TimeSpan),
-            "timespan",
-            "1d or 1.02:03:04",
-        ),
-        LiteralKind::Guid => (
-            parse_guid(text).map(Value::Guid),
-            "guid",
-            "74be27de-1e4e-49d9-b579-fe0b331d3642",
-        ),
+        LiteralKind::DateTime => {
+            (DateTime::parse(text).or_else(|| parts(text)).map(Value::DateTime), "datetime", "2025-01-31 23:59:59")
+        }
+        LiteralKind::TimeSpan => (TimeSpan::parse_literal(text).map(Value::TimeSpan), "timespan", "1d or 1.02:03:04"),
+        LiteralKind::Guid => (parse_guid(text).map(Value::Guid), "guid", "74be27de-1e4e-49d9-b579-fe0b331d3642"),
         LiteralKind::Decimal => (text.parse().ok().map(Value::Real), "decimal", "1.5 or 1e3"),
         LiteralKind::String => (None, "string", ""),
     };
@@ -91,10 +79,7 @@ pub fn dynamic_literal(literal: &DynamicLiteral) -> Result<Dynamic<'static>, (Sp
 
 /// `datetime("2020-01-01")` is as good as `datetime(2020-01-01)`.
 fn unquoted(text: &str) -> &str {
-    ['"', '\'']
-        .iter()
-        .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
-        .unwrap_or(text)
+    ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(text)
 }
 
 fn bool_of(text: &str) -> Option<bool> {
@@ -107,11 +92,7 @@ fn bool_of(text: &str) -> Option<bool> {
 
 /// `datetime(2025, 6, 14, 10, 20, 30)`: three to six whole numbers.
 fn parts(text: &str) -> Option<DateTime> {
-    let numbers: Vec<i64> = text
-        .split(',')
-        .take(7)
-        .map(|part| part.trim().parse().ok())
-        .collect::<Option<_>>()?;
+    let numbers: Vec<i64> = text.split(',').take(7).map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
     let (date, time) = numbers.split_at_checked(3)?;
     let [year, month, day] = *date else { return None };
     let [hour, minute, second] = match *time {
@@ -124,12 +105,7 @@ fn parts(text: &str) -> Option<DateTime> {
     let known = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
     known.then(|| {
         let ticks = (hour * 3600 + minute * 60 + second) * TICKS_PER_SECOND;
-        DateTime::from_civil(Civil {
-            year,
-            month,
-            day,
-            ticks,
-        })
+        DateTime::from_civil(Civil { year, month, day, ticks })
     })?
 }
 
@@ -172,25 +148,14 @@ mod tests {
 
     #[test]
     fn dynamic_stores_each_kind_in_its_own_way() {
-        let scalar = |kind, text: &str| {
-            DynamicLiteral::Scalar(
-                Literal {
-                    kind,
-                    text: text.into(),
-                },
-                Span::new(0, 0),
-            )
-        };
+        let scalar = |kind, text: &str| DynamicLiteral::Scalar(Literal { kind, text: text.into() }, Span::new(0, 0));
         let array = DynamicLiteral::Array(vec![
             scalar(LiteralKind::DateTime, "2020-01-01"),
             scalar(LiteralKind::TimeSpan, "1d"),
             scalar(LiteralKind::Guid, "ABCDEF00-0000-0000-0000-000000000001"),
             scalar(LiteralKind::Real, "nan"),
             scalar(LiteralKind::Long, "null"),
-            DynamicLiteral::Bag(vec![
-                ("a".into(), scalar(LiteralKind::Long, "1")),
-                ("a".into(), DynamicLiteral::Null),
-            ]),
+            DynamicLiteral::Bag(vec![("a".into(), scalar(LiteralKind::Long, "1")), ("a".into(), DynamicLiteral::Null)]),
         ]);
         assert_eq!(
             dynamic_literal(&array).unwrap().to_text(),

@@ -13,6 +13,7 @@ pub mod functions;
 pub mod json;
 pub mod list;
 pub mod literal;
+pub mod operators;
 pub mod regex;
 pub mod text;
 pub mod timespan;

@@ -33,58 +33,22 @@ struct Bounds {
 
 /// Whether `needle` occurs as whole terms. `fold`: case does not matter.
 pub fn has(haystack: &str, needle: &str, fold: bool) -> bool {
-    occurrence(
-        haystack,
-        needle,
-        fold,
-        Bounds {
-            left: true,
-            right: true,
-        },
-    )
-    .is_some()
+    occurrence(haystack, needle, fold, Bounds { left: true, right: true }).is_some()
 }
 
 /// Whether `needle` occurs where a term begins.
 pub fn has_prefix(haystack: &str, needle: &str, fold: bool) -> bool {
-    occurrence(
-        haystack,
-        needle,
-        fold,
-        Bounds {
-            left: true,
-            right: false,
-        },
-    )
-    .is_some()
+    occurrence(haystack, needle, fold, Bounds { left: true, right: false }).is_some()
 }
 
 /// Whether `needle` occurs where a term ends.
 pub fn has_suffix(haystack: &str, needle: &str, fold: bool) -> bool {
-    occurrence(
-        haystack,
-        needle,
-        fold,
-        Bounds {
-            left: false,
-            right: true,
-        },
-    )
-    .is_some()
+    occurrence(haystack, needle, fold, Bounds { left: false, right: true }).is_some()
 }
 
 /// Whether `needle` occurs anywhere.
 pub fn contains(haystack: &str, needle: &str, fold: bool) -> bool {
-    occurrence(
-        haystack,
-        needle,
-        fold,
-        Bounds {
-            left: false,
-            right: false,
-        },
-    )
-    .is_some()
+    occurrence(haystack, needle, fold, Bounds { left: false, right: false }).is_some()
 }
 
 /// Whether the text begins with `needle`.
@@ -113,22 +77,10 @@ pub fn evaluate(op: TextOp, haystack: &str, needle: &str) -> bool {
 pub fn find(op: TextOp, haystack: &str, needle: &str) -> Option<usize> {
     let fold = !op.case_sensitive;
     let bounds = match op.kind {
-        TextKind::Has => Bounds {
-            left: true,
-            right: true,
-        },
-        TextKind::HasPrefix => Bounds {
-            left: true,
-            right: false,
-        },
-        TextKind::HasSuffix => Bounds {
-            left: false,
-            right: true,
-        },
-        TextKind::Contains => Bounds {
-            left: false,
-            right: false,
-        },
+        TextKind::Has => Bounds { left: true, right: true },
+        TextKind::HasPrefix => Bounds { left: true, right: false },
+        TextKind::HasSuffix => Bounds { left: false, right: true },
+        TextKind::Contains => Bounds { left: false, right: false },
         TextKind::StartsWith => return starts_with(haystack, needle, fold).then_some(0),
         TextKind::EndsWith => {
             return ends_with(haystack, needle, fold).then(|| haystack.len() - needle.len());
@@ -223,11 +175,7 @@ mod tests {
             ("azureProfile.json", "azure", false),
             ("Mail.ReadWrite", "mail.read", false),
             ("mail.read.Shared", "Mail.Read", true),
-            (
-                "https://192.0.2.1/resourcegroups/test.rg000001?api",
-                "/resourcegroups/test.rg000001?",
-                true,
-            ),
+            ("https://192.0.2.1/resourcegroups/test.rg000001?api", "/resourcegroups/test.rg000001?", true),
             ("日本語 テスト", "日本語", true),
             ("É", "é", false),
         ] {
@@ -257,11 +205,7 @@ mod tests {
 
     #[test]
     fn offsets_and_negation() {
-        let op = |kind, negated| TextOp {
-            kind,
-            case_sensitive: false,
-            negated,
-        };
+        let op = |kind, negated| TextOp { kind, case_sensitive: false, negated };
         assert_eq!(find(op(TextKind::Has, false), "xfoo foo", "FOO"), Some(5));
         assert_eq!(find(op(TextKind::EndsWith, false), "abc", "C"), Some(2));
         assert_eq!(find(op(TextKind::StartsWith, false), "ab", "abc"), None);

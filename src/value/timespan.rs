@@ -18,11 +18,7 @@ impl TimeSpan {
             b'+' => (false, &text[1..]),
             _ => (false, text),
         };
-        let ticks = if rest.contains(':') {
-            clock(rest)
-        } else {
-            quantity(rest)
-        }?;
+        let ticks = if rest.contains(':') { clock(rest) } else { quantity(rest) }?;
         Some(TimeSpan(if negative { -ticks } else { ticks }))
     }
 
@@ -52,9 +48,7 @@ impl TimeSpan {
 
 /// `1.5h`, or `2` for two days.
 fn quantity(text: &str) -> Option<i64> {
-    let unit_at = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
     if unit.is_empty() && number.contains('.') {
         return None;
@@ -151,19 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_no_timespan() {
-        for text in [
-            "",
-            "-",
-            "1w",
-            "d",
-            "1:2:3:4:5",
-            "24:00:00",
-            "1.5",
-            "00:60",
-            "99999999999999d",
-            "1e9d",
-            "é",
-        ] {
+        for text in ["", "-", "1w", "d", "1:2:3:4:5", "24:00:00", "1.5", "00:60", "99999999999999d", "1e9d", "é"] {
             assert_eq!(TimeSpan::parse(text), None, "{text}");
         }
     }

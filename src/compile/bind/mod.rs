@@ -44,12 +44,7 @@ struct Binder<'c> {
 
 /// Binds a whole query. Without an error among the diagnostics there is a query.
 pub fn bind_query(query: &Query, catalog: &Catalog, options: BindOptions) -> (Option<BoundQuery>, Vec<Diagnostic>) {
-    let mut binder = Binder {
-        catalog,
-        options,
-        lets: HashMap::new(),
-        diagnostics: Vec::new(),
-    };
+    let mut binder = Binder { catalog, options, lets: HashMap::new(), diagnostics: Vec::new() };
     let bound = binder.query(query);
     let failed = binder.diagnostics.iter().any(Diagnostic::is_error);
     (bound.filter(|_| !failed), binder.diagnostics)
@@ -57,12 +52,7 @@ pub fn bind_query(query: &Query, catalog: &Catalog, options: BindOptions) -> (Op
 
 /// Binds a lone scalar expression, with no columns in scope.
 pub fn bind_scalar(expr: &Expr, catalog: &Catalog) -> (Bound, Vec<Diagnostic>) {
-    let mut binder = Binder {
-        catalog,
-        options: BindOptions::default(),
-        lets: HashMap::new(),
-        diagnostics: Vec::new(),
-    };
+    let mut binder = Binder { catalog, options: BindOptions::default(), lets: HashMap::new(), diagnostics: Vec::new() };
     let bound = binder.scalar(expr, &mut Scope::Nothing);
     (bound, binder.diagnostics)
 }
@@ -85,11 +75,7 @@ impl Binder<'_> {
                 Statement::Expression(expr) if matches!(expr.kind, ExprKind::Error) => {}
                 Statement::Expression(expr) => {
                     if result.is_some() {
-                        self.error(
-                            "KS002",
-                            expr.span,
-                            "a second query after the first; kqltap runs one query a rule",
-                        );
+                        self.error("KS002", expr.span, "a second query after the first; kqltap runs one query a rule");
                         continue;
                     }
                     result = Some(self.tabular(expr));
@@ -104,11 +90,7 @@ impl Binder<'_> {
                         Statement::Let { span, .. } => *span,
                         Statement::Expression(e) => e.span,
                     });
-                    self.error(
-                        "KS006",
-                        end,
-                        "missing query: after the let statements there must be a table to read",
-                    );
+                    self.error("KS006", end, "missing query: after the let statements there must be a table to read");
                 }
                 None
             }
@@ -143,11 +125,7 @@ impl Binder<'_> {
         if bound.is_error() || bound.ty == ty {
             return true;
         }
-        self.error(
-            "KS141",
-            bound.span,
-            format!("{what} must be of type {ty}, and this is {}", bound.ty),
-        );
+        self.error("KS141", bound.span, format!("{what} must be of type {ty}, and this is {}", bound.ty));
         false
     }
 }

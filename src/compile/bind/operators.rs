@@ -13,11 +13,7 @@ use crate::value::{Value, arithmetic, convert};
 impl Binder<'_> {
     fn undefined(&mut self, op: &str, op_span: Span, types: &[ScalarType], span: Span) -> Bound {
         let list = types.iter().map(|t| t.name()).collect::<Vec<_>>().join(" and ");
-        self.error(
-            "KS106",
-            op_span,
-            format!("the operator '{op}' is not defined for {list}"),
-        );
+        self.error("KS106", op_span, format!("the operator '{op}' is not defined for {list}"));
         Bound::error(span)
     }
 
@@ -31,11 +27,7 @@ impl Binder<'_> {
             ty => return self.undefined(if negate { "-" } else { "+" }, span, &[ty], span),
         };
         match negate {
-            true => Bound {
-                kind: BoundKind::Negate(Box::new(operand)),
-                ty,
-                span,
-            },
+            true => Bound { kind: BoundKind::Negate(Box::new(operand)), ty, span },
             false => Bound { span, ..operand },
         }
     }
@@ -50,15 +42,7 @@ impl Binder<'_> {
                 return self.undefined(if and { "and" } else { "or" }, operand.span, &[operand.ty], span);
             }
         }
-        Bound {
-            kind: if and {
-                BoundKind::And(operands)
-            } else {
-                BoundKind::Or(operands)
-            },
-            ty: Bool,
-            span,
-        }
+        Bound { kind: if and { BoundKind::And(operands) } else { BoundKind::Or(operands) }, ty: Bool, span }
     }
 
     pub(super) fn binary(&mut self, op: BinaryOp, op_span: Span, left: Bound, right: Bound, span: Span) -> Bound {
@@ -68,11 +52,7 @@ impl Binder<'_> {
         match op {
             BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => {
                 match arithmetic::result_type(op, left.ty, right.ty) {
-                    Some(ty) => Bound {
-                        kind: BoundKind::Arithmetic(op, Box::new(left), Box::new(right)),
-                        ty,
-                        span,
-                    },
+                    Some(ty) => Bound { kind: BoundKind::Arithmetic(op, Box::new(left), Box::new(right)), ty, span },
                     None => self.undefined(symbol(op), op_span, &[left.ty, right.ty], span),
                 }
             }
@@ -80,11 +60,7 @@ impl Binder<'_> {
                 if !comparable(left.ty, right.ty) {
                     return self.undefined(symbol(op), op_span, &[left.ty, right.ty], span);
                 }
-                Bound {
-                    kind: BoundKind::Compare(op, Box::new(left), Box::new(right)),
-                    ty: Bool,
-                    span,
-                }
+                Bound { kind: BoundKind::Compare(op, Box::new(left), Box::new(right)), ty: Bool, span }
             }
             BinaryOp::Equal | BinaryOp::NotEqual => self.equal(op == BinaryOp::NotEqual, op_span, left, right, span),
             BinaryOp::EqualFolded { negated } => {
@@ -92,12 +68,7 @@ impl Binder<'_> {
                     return self.undefined(if negated { "!~" } else { "=~" }, op_span, &[left.ty, right.ty], span);
                 }
                 Bound {
-                    kind: BoundKind::Equal {
-                        negated,
-                        folded: true,
-                        left: Box::new(left),
-                        right: Box::new(right),
-                    },
+                    kind: BoundKind::Equal { negated, folded: true, left: Box::new(left), right: Box::new(right) },
                     ty: Bool,
                     span,
                 }
@@ -113,25 +84,14 @@ impl Binder<'_> {
             self.error(
                 "SEM0001",
                 op_span,
-                format!(
-                    "the right side of '{}' must be a string; tostring() makes one of a dynamic",
-                    text_name(op)
-                ),
+                format!("the right side of '{}' must be a string; tostring() makes one of a dynamic", text_name(op)),
             );
             return Bound::error(span);
         }
         if !is_text(left.ty) || !is_text(right.ty) {
             return self.undefined(text_name(op), op_span, &[left.ty, right.ty], span);
         }
-        Bound {
-            kind: BoundKind::Text {
-                op,
-                subject: Box::new(left),
-                needle: Box::new(right),
-            },
-            ty: Bool,
-            span,
-        }
+        Bound { kind: BoundKind::Text { op, subject: Box::new(left), needle: Box::new(right) }, ty: Bool, span }
     }
 
     fn equal(&mut self, negated: bool, op_span: Span, left: Bound, right: Bound, span: Span) -> Bound {
@@ -153,20 +113,11 @@ impl Binder<'_> {
             return Bound::error(span);
         }
         if !equatable(left.ty, right.ty) {
-            self.error(
-                "SEM0064",
-                op_span,
-                format!("a {} cannot be compared with a {}", left.ty, right.ty),
-            );
+            self.error("SEM0064", op_span, format!("a {} cannot be compared with a {}", left.ty, right.ty));
             return Bound::error(span);
         }
         Bound {
-            kind: BoundKind::Equal {
-                negated,
-                folded: false,
-                left: Box::new(left),
-                right: Box::new(right),
-            },
+            kind: BoundKind::Equal { negated, folded: false, left: Box::new(left), right: Box::new(right) },
             ty: Bool,
             span,
         }
@@ -180,11 +131,7 @@ impl Binder<'_> {
         let Some(Value::String(text)) = bound.as_constant() else {
             return bound;
         };
-        Bound::constant(
-            convert::to_type(&Value::string(text.as_ref()), ty).into_owned(),
-            ty,
-            bound.span,
-        )
+        Bound::constant(convert::to_type(&Value::string(text.as_ref()), ty).into_owned(), ty, bound.span)
     }
 
     pub(super) fn list(&mut self, op: ListOp, op_span: Span, subject: Bound, items: Vec<Bound>, span: Span) -> Bound {
@@ -197,42 +144,20 @@ impl Binder<'_> {
                 if !is_text(subject.ty) {
                     return self.undefined(if all { "has_all" } else { "has_any" }, op_span, &[subject.ty], span);
                 }
-                Bound {
-                    kind: BoundKind::HasList {
-                        all,
-                        subject: Box::new(subject),
-                        needles: items,
-                    },
-                    ty: Bool,
-                    span,
-                }
+                Bound { kind: BoundKind::HasList { all, subject: Box::new(subject), needles: items }, ty: Bool, span }
             }
             ListOp::In { folded, negated } => {
                 if folded && !is_text(subject.ty) {
                     return self.undefined(if negated { "!in~" } else { "in~" }, op_span, &[subject.ty], span);
                 }
                 let items: Vec<Bound> = items.into_iter().map(|item| self.coerced(item, subject.ty)).collect();
-                if let Some(item) = items
-                    .iter()
-                    .find(|item| item.ty != Dynamic && !equatable(subject.ty, item.ty))
-                {
-                    let (code, message) = (
-                        "SEM0064",
-                        format!("a {} cannot be in a list with a {}", subject.ty, item.ty),
-                    );
+                if let Some(item) = items.iter().find(|item| item.ty != Dynamic && !equatable(subject.ty, item.ty)) {
+                    let (code, message) =
+                        ("SEM0064", format!("a {} cannot be in a list with a {}", subject.ty, item.ty));
                     self.error(code, item.span, message);
                     return Bound::error(span);
                 }
-                Bound {
-                    kind: BoundKind::In {
-                        folded,
-                        negated,
-                        subject: Box::new(subject),
-                        items,
-                    },
-                    ty: Bool,
-                    span,
-                }
+                Bound { kind: BoundKind::In { folded, negated, subject: Box::new(subject), items }, ty: Bool, span }
             }
         }
     }
@@ -255,19 +180,10 @@ impl Binder<'_> {
         };
         if !fits {
             let (s, l, h) = (subject.ty, low.ty, high.ty);
-            self.error(
-                "SEM0208",
-                op_span,
-                format!("'between' is not defined for a {s} and bounds of {l} and {h}"),
-            );
+            self.error("SEM0208", op_span, format!("'between' is not defined for a {s} and bounds of {l} and {h}"));
             return Bound::error(span);
         }
-        let kind = BoundKind::Between {
-            negated,
-            subject: Box::new(subject),
-            low: Box::new(low),
-            high: Box::new(high),
-        };
+        let kind = BoundKind::Between { negated, subject: Box::new(subject), low: Box::new(low), high: Box::new(high) };
         Bound { kind, ty: Bool, span }
     }
 }

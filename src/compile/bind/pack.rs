@@ -43,11 +43,7 @@ impl Binder<'_> {
         for at in 0..leg.columns.len() {
             let (name, ty) = (leg.columns[at].name.clone(), leg.columns[at].ty);
             pairs.push(Bound::constant(Value::string(name), ScalarType::String, span));
-            pairs.push(Bound {
-                kind: BoundKind::Cell(leg.cell_of(at)),
-                ty,
-                span,
-            });
+            pairs.push(Bound { kind: BoundKind::Cell(leg.cell_of(at)), ty, span });
         }
         self.packed(filled, pairs, span)
     }
@@ -64,11 +60,7 @@ impl Binder<'_> {
             if value.is_error() {
                 return Bound::error(span);
             }
-            pairs.push(Bound::constant(
-                Value::string(name.text.clone()),
-                ScalarType::String,
-                span,
-            ));
+            pairs.push(Bound::constant(Value::string(name.text.clone()), ScalarType::String, span));
             pairs.push(value);
         }
         if pairs.is_empty() {
@@ -80,11 +72,7 @@ impl Binder<'_> {
 
     fn packed(&mut self, filled: bool, pairs: Vec<Bound>, span: Span) -> Bound {
         match Callee::of(if filled { &PACK_FILLED } else { &PACK_PAIRS }, &[]) {
-            Ok(callee) => Bound {
-                kind: BoundKind::Call(callee, pairs),
-                ty: ScalarType::Dynamic,
-                span,
-            },
+            Ok(callee) => Bound { kind: BoundKind::Call(callee, pairs), ty: ScalarType::Dynamic, span },
             Err((code, message)) => {
                 self.error(code, span, message);
                 Bound::error(span)

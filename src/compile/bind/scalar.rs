@@ -6,9 +6,9 @@ use super::scope::{Scope, missing_value};
 use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind};
 use crate::compile::lookback::is_fixed;
+use crate::compile::plain;
 use crate::diagnostic::{Diagnostic, Span, suggest};
 use crate::kql::ast::{Argument, BinaryOp, Expr, ExprKind, Literal, LiteralKind, Name, Step};
-use crate::matcher::plain;
 use crate::schema::ScalarType;
 use crate::value::functions::Callee;
 use crate::value::literal::dynamic_literal;
@@ -41,22 +41,12 @@ impl Binder<'_> {
                 let operand = self.scalar(operand, scope);
                 self.sign(*negate, operand, span)
             }
-            ExprKind::Binary {
-                op: BinaryOp::MatchesRegex,
-                op_span,
-                left,
-                right,
-            } => {
+            ExprKind::Binary { op: BinaryOp::MatchesRegex, op_span, left, right } => {
                 let left = self.scalar(left, scope);
                 let right = self.scalar(right, scope);
                 self.regex(left, right, *op_span, span)
             }
-            ExprKind::Binary {
-                op,
-                op_span,
-                left,
-                right,
-            } => {
+            ExprKind::Binary { op, op_span, left, right } => {
                 let left = self.scalar(left, scope);
                 let right = self.scalar(right, scope);
                 self.binary(*op, *op_span, left, right, span)
@@ -65,23 +55,12 @@ impl Binder<'_> {
                 let operands: Vec<Bound> = operands.iter().map(|o| self.scalar(o, scope)).collect();
                 self.logical(*and, operands, span)
             }
-            ExprKind::List {
-                op,
-                op_span,
-                subject,
-                items,
-            } => {
+            ExprKind::List { op, op_span, subject, items } => {
                 let subject = self.scalar(subject, scope);
                 let items: Vec<Bound> = items.iter().map(|i| self.list_item(i, scope)).collect();
                 self.list(*op, *op_span, subject, items, span)
             }
-            ExprKind::Between {
-                negated,
-                op_span,
-                subject,
-                low,
-                high,
-            } => {
+            ExprKind::Between { negated, op_span, subject, low, high } => {
                 let subject = self.scalar(subject, scope);
                 let low = self.scalar(low, scope);
                 let high = self.scalar(high, scope);
@@ -123,17 +102,10 @@ impl Binder<'_> {
         }
         match self.lets.get(&name.text) {
             Some(Meaning::Scalar(value)) => {
-                return Bound {
-                    span: name.span,
-                    ..value.clone()
-                };
+                return Bound { span: name.span, ..value.clone() };
             }
             Some(Meaning::Tabular(_)) => {
-                self.error(
-                    "KS108",
-                    name.span,
-                    format!("'{}' is a table, and a scalar is expected here", name.text),
-                );
+                self.error("KS108", name.span, format!("'{}' is a table, and a scalar is expected here", name.text));
                 return Bound::error(name.span);
             }
             None => {}
@@ -151,11 +123,7 @@ impl Binder<'_> {
             self.report(diagnostic);
             return Bound::error(name.span);
         };
-        let names = leg
-            .columns
-            .iter()
-            .map(|c| c.name.as_str())
-            .chain(self.lets.keys().map(String::as_str));
+        let names = leg.columns.iter().map(|c| c.name.as_str()).chain(self.lets.keys().map(String::as_str));
         let near = suggest(&name.text, names).map(|n| format!("did you mean '{n}'?"));
         let table = leg.leg.table.name.clone();
         if leg.open && !self.options.strict {
@@ -170,10 +138,7 @@ impl Binder<'_> {
             diagnostic.help =
                 near.or_else(|| Some("Sentinel refuses it; column_ifexists() is its way to ask".to_owned()));
             // A name that other tables know has their type, so that it lines up with them in a union.
-            let ty = self
-                .catalog
-                .column_type_elsewhere(&name.text)
-                .unwrap_or(ScalarType::Dynamic);
+            let ty = self.catalog.column_type_elsewhere(&name.text).unwrap_or(ScalarType::Dynamic);
             let bound = leg.add_unknown(&name.text, ty, name.span);
             self.report(diagnostic);
             return bound;
@@ -203,11 +168,7 @@ impl Binder<'_> {
             };
             let span = base.span.to(step_span);
             if base.ty != ScalarType::Dynamic {
-                let (code, what) = if index.is_some() {
-                    ("KS147", "an element")
-                } else {
-                    ("KS142", "a member")
-                };
+                let (code, what) = if index.is_some() { ("KS147", "an element") } else { ("KS142", "a member") };
                 self.report(
                     Diagnostic::error(
                         code,
@@ -236,11 +197,7 @@ impl Binder<'_> {
                 },
                 (_, None) => return Bound::error(span),
             };
-            base = fold(Bound {
-                kind,
-                ty: ScalarType::Dynamic,
-                span,
-            });
+            base = fold(Bound { kind, ty: ScalarType::Dynamic, span });
         }
         base
     }
@@ -249,11 +206,7 @@ impl Binder<'_> {
     fn list_item(&mut self, item: &Expr, scope: &mut Scope<'_>) -> Bound {
         let shadowed = matches!((&item.kind, &*scope), (ExprKind::Name(n), Scope::Row(leg)) if leg.columns.iter().any(|c| c.name == n.text));
         if !shadowed && self.is_tabular(item) {
-            self.error(
-                "KT001",
-                item.span,
-                "a list that is read from a table is not supported yet",
-            );
+            self.error("KT001", item.span, "a list that is read from a table is not supported yet");
             return Bound::error(item.span);
         }
         self.scalar(item, scope)
@@ -266,11 +219,7 @@ impl Binder<'_> {
         if !matches!(left.ty, ScalarType::String | ScalarType::Dynamic)
             || !matches!(right.ty, ScalarType::String | ScalarType::Dynamic)
         {
-            self.error(
-                "KS106",
-                op_span,
-                format!("'matches regex' is not defined for {} and {}", left.ty, right.ty),
-            );
+            self.error("KS106", op_span, format!("'matches regex' is not defined for {} and {}", left.ty, right.ty));
             return Bound::error(span);
         }
         let Some(pattern) = right.as_constant() else {
@@ -278,11 +227,7 @@ impl Binder<'_> {
             return Bound::error(span);
         };
         match regex::compile(&convert::text(pattern)) {
-            Ok(regex) => Bound {
-                kind: BoundKind::Regex(Box::new(left), Arc::new(regex)),
-                ty: ScalarType::Bool,
-                span,
-            },
+            Ok(regex) => Bound { kind: BoundKind::Regex(Box::new(left), Arc::new(regex)), ty: ScalarType::Bool, span },
             Err(message) => {
                 self.error("SEM0420", right.span, message);
                 Bound::error(span)
@@ -334,15 +279,9 @@ impl Binder<'_> {
         }
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
         let constants: Vec<_> = arguments.iter().map(Bound::as_constant).collect();
-        let callee = function
-            .check(&types)
-            .and_then(|ty| Ok((ty, Callee::of(function, &constants)?)));
+        let callee = function.check(&types).and_then(|ty| Ok((ty, Callee::of(function, &constants)?)));
         match callee {
-            Ok((ty, callee)) => Bound {
-                kind: BoundKind::Call(callee, arguments),
-                ty,
-                span,
-            },
+            Ok((ty, callee)) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
             Err((code, message)) => {
                 self.error(code, span, message);
                 Bound::error(span)
@@ -364,11 +303,7 @@ impl Binder<'_> {
     /// Decided when the query is bound: the column if the scope has it, else the default.
     fn column_ifexists(&mut self, name: &Name, arguments: &[Argument], scope: &mut Scope<'_>, span: Span) -> Bound {
         let [column, default] = arguments else {
-            self.error(
-                "KS119",
-                span,
-                format!("'{}' takes 2 arguments: the name of a column and a default", name.text),
-            );
+            self.error("KS119", span, format!("'{}' takes 2 arguments: the name of a column and a default", name.text));
             return Bound::error(span);
         };
         let default = self.scalar(&default.value, scope);

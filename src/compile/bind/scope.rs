@@ -33,6 +33,8 @@ pub(super) struct LegScope {
     pub(super) columns: Vec<ScopeColumn>,
     /// What the result is sorted by: cells behind those of the result's columns.
     pub(super) hidden: Vec<CellId>,
+    /// How deep each cell's value nests, the cells that it is made of included.
+    depths: Vec<usize>,
     /// Whether the row is still the table's own, so that a name the schema lacks may be a member of the record.
     pub(super) open: bool,
 }
@@ -59,36 +61,17 @@ impl LegScope {
             .columns
             .iter()
             .enumerate()
-            .map(|(i, c)| ScopeColumn {
-                name: c.name.clone(),
-                ty: c.ty,
-                place: Place::Table(i),
-            })
+            .map(|(i, c)| ScopeColumn { name: c.name.clone(), ty: c.ty, place: Place::Table(i) })
             .collect();
-        let leg = Leg {
-            table,
-            cells: Vec::new(),
-            steps: Vec::new(),
-            output: Vec::new(),
-            lookback: Vec::new(),
-        };
-        LegScope {
-            leg,
-            columns,
-            hidden: Vec::new(),
-            open: true,
-        }
+        let leg = Leg { table, cells: Vec::new(), steps: Vec::new(), output: Vec::new(), lookback: Vec::new() };
+        LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: true }
     }
 
     /// The column of that name, as an expression.
     pub(super) fn column(&mut self, name: &str, span: Span) -> Option<Bound> {
         let at = self.columns.iter().position(|c| c.name == name)?;
         let cell = self.cell_of(at);
-        Some(Bound {
-            kind: BoundKind::Cell(cell),
-            ty: self.columns[at].ty,
-            span,
-        })
+        Some(Bound { kind: BoundKind::Cell(cell), ty: self.columns[at].ty, span })
     }
 
     /// The cell of the `at`-th column in scope.
@@ -97,11 +80,8 @@ impl LegScope {
             Place::Cell(cell) => cell,
             Place::Table(i) => {
                 let column = self.leg.table.columns[i].clone();
-                let existing = self
-                    .leg
-                    .cells
-                    .iter()
-                    .position(|c| c.source.as_ref().is_some_and(|s| s.name == column.name));
+                let existing =
+                    self.leg.cells.iter().position(|c| c.source.as_ref().is_some_and(|s| s.name == column.name));
                 let cell = match existing {
                     Some(i) => CellId(i as u32),
                     None => self.push_cell(column.name.clone(), column.ty, Some(column)),
@@ -113,45 +93,23 @@ impl LegScope {
     }
 
     fn push_cell(&mut self, name: String, ty: ScalarType, source: Option<Column>) -> CellId {
+        self.depths.push(1);
         self.leg.cells.push(Cell { name, ty, source });
         CellId((self.leg.cells.len() - 1) as u32)
     }
 
     /// A column that the schema does not know, read from the record's member of that name.
     pub(super) fn add_unknown(&mut self, name: &str, ty: ScalarType, span: Span) -> Bound {
-        let members = vec![Member {
-            name: name.to_owned(),
-            envelope: false,
-        }];
-        let cell = self.push_cell(
-            name.to_owned(),
-            ty,
-            Some(Column {
-                name: name.to_owned(),
-                ty,
-                members,
-            }),
-        );
-        self.columns.push(ScopeColumn {
-            name: name.to_owned(),
-            ty,
-            place: Place::Cell(cell),
-        });
-        Bound {
-            kind: BoundKind::Cell(cell),
-            ty,
-            span,
-        }
+        let members = vec![Member { name: name.to_owned(), envelope: false }];
+        let cell = self.push_cell(name.to_owned(), ty, Some(Column { name: name.to_owned(), ty, members }));
+        self.columns.push(ScopeColumn { name: name.to_owned(), ty, place: Place::Cell(cell) });
+        Bound { kind: BoundKind::Cell(cell), ty, span }
     }
 
     /// A cell that holds `value`; a value that already is a cell keeps it.
     pub(super) fn assign(&mut self, name: &str, value: Bound) -> ScopeColumn {
         let ty = value.ty;
-        ScopeColumn {
-            name: name.to_owned(),
-            ty,
-            place: Place::Cell(self.assign_cell(name, value)),
-        }
+        ScopeColumn { name: name.to_owned(), ty, place: Place::Cell(self.assign_cell(name, value)) }
     }
 
     /// The same, for its cell alone.
@@ -159,11 +117,23 @@ impl LegScope {
         match value.kind {
             BoundKind::Cell(cell) => cell,
             _ => {
+                let depth = self.depth(&value);
                 let cell = self.push_cell(name.to_owned(), value.ty, None);
+                self.depths[cell.index()] = depth;
                 self.leg.steps.push(Step::Assign(cell, value));
                 cell
             }
         }
+    }
+
+    /// How deep `value` nests when every cell in it is written out, which is how the matcher runs it.
+    pub(super) fn depth(&self, value: &Bound) -> usize {
+        if let BoundKind::Cell(cell) = value.kind {
+            return self.depths[cell.index()];
+        }
+        let mut deepest = 0;
+        value.operands(&mut |operand| deepest = deepest.max(self.depth(operand)));
+        deepest + 1
     }
 
     /// A column that this leg has no value for.
@@ -189,14 +159,7 @@ pub(super) fn missing_value(ty: ScalarType) -> Value<'static> {
 impl Tabular {
     /// The query's result: whatever is in scope at the end.
     pub(super) fn finish(mut self) -> BoundQuery {
-        let columns = self.legs[0]
-            .columns
-            .iter()
-            .map(|c| OutputColumn {
-                name: c.name.clone(),
-                ty: c.ty,
-            })
-            .collect();
+        let columns = self.legs[0].columns.iter().map(|c| OutputColumn { name: c.name.clone(), ty: c.ty }).collect();
         let visible = self.legs[0].columns.len();
         for order in &mut self.order {
             if let Order::Sort(keys) = order {
@@ -212,10 +175,6 @@ impl Tabular {
                 scope.leg
             })
             .collect();
-        BoundQuery {
-            legs,
-            columns,
-            order: self.order,
-        }
+        BoundQuery { legs, columns, order: self.order }
     }
 }

@@ -11,6 +11,9 @@ use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, S
 use crate::schema::ScalarType;
 use crate::value::Value;
 
+/// How deep columns that are made of columns may nest; evaluation recurses as deep.
+const MAX_DEPTH: usize = 400;
+
 impl Binder<'_> {
     /// Binds an expression that must be a table.
     pub(super) fn tabular(&mut self, expr: &Expr) -> Option<Tabular> {
@@ -70,10 +73,7 @@ impl Binder<'_> {
             None => {}
         }
         if let Some(table) = self.catalog.table(&name.text) {
-            return Some(Tabular {
-                legs: vec![LegScope::of(table)],
-                order: Vec::new(),
-            });
+            return Some(Tabular { legs: vec![LegScope::of(table)], order: Vec::new() });
         }
         let lets = self.lets.keys().map(String::as_str);
         let near = suggest(&name.text, lets.chain(self.catalog.names())).map(str::to_owned);
@@ -181,9 +181,25 @@ impl Binder<'_> {
                     },
                 };
                 taken.insert(name.clone());
-                (name, value)
+                (name, self.not_too_deep(leg, value))
             })
             .collect()
+    }
+
+    /// Columns made of columns are written out when a rule is compiled; that must not grow without bound.
+    fn not_too_deep(&mut self, leg: &LegScope, value: Bound) -> Bound {
+        if leg.depth(&value) <= MAX_DEPTH {
+            return value;
+        }
+        self.report(
+            Diagnostic::error(
+                "KS245",
+                value.span,
+                format!("columns that are made of columns nest more than {MAX_DEPTH} deep here"),
+            )
+            .help("say it with fewer 'extend' steps"),
+        );
+        Bound::error(value.span)
     }
 
     fn extend(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
@@ -198,10 +214,7 @@ impl Binder<'_> {
 
     fn project(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
         let columns = self.bind_list(leg, list);
-        leg.columns = columns
-            .into_iter()
-            .map(|(name, value)| leg.assign(&name, value))
-            .collect();
+        leg.columns = columns.into_iter().map(|(name, value)| leg.assign(&name, value)).collect();
         leg.open = false;
     }
 
@@ -240,10 +253,8 @@ impl Binder<'_> {
             }
         }
         if parameters.inner {
-            names.retain(|(name, ty)| {
-                legs.iter()
-                    .all(|leg| leg.columns.iter().any(|c| c.name == *name && c.ty == *ty))
-            });
+            names
+                .retain(|(name, ty)| legs.iter().all(|leg| leg.columns.iter().any(|c| c.name == *name && c.ty == *ty)));
         }
         let titles = titles(&names);
         for leg in &mut legs {
@@ -255,10 +266,7 @@ impl Binder<'_> {
             for ((name, ty), title) in names.iter().zip(&titles) {
                 let at = leg.columns.iter().position(|c| c.name == *name && c.ty == *ty);
                 columns.push(match at {
-                    Some(at) => ScopeColumn {
-                        name: title.clone(),
-                        ..leg.columns[at].clone()
-                    },
+                    Some(at) => ScopeColumn { name: title.clone(), ..leg.columns[at].clone() },
                     None => leg.missing(title, *ty),
                 });
             }
@@ -267,10 +275,7 @@ impl Binder<'_> {
             // A union has no order; Kusto keeps none either.
             leg.hidden.clear();
         }
-        Some(Tabular {
-            legs,
-            order: Vec::new(),
-        })
+        Some(Tabular { legs, order: Vec::new() })
     }
 
     fn union_parameters(&mut self, union: &Union) -> UnionParameters {
@@ -351,11 +356,7 @@ impl Binder<'_> {
                 leg.hidden.push(cell);
             }
             let column = table.legs[0].hidden.len() - 1;
-            sort.push(SortColumn {
-                column,
-                descending: key.descending,
-                nulls_first: key.nulls_first,
-            });
+            sort.push(SortColumn { column, descending: key.descending, nulls_first: key.nulls_first });
         }
         sort
     }
@@ -366,11 +367,7 @@ impl Binder<'_> {
             Some(Value::Long(n)) if *n >= 0 => usize::try_from(*n).ok(),
             _ => {
                 if !bound.is_error() {
-                    self.error(
-                        "KS134",
-                        count.span,
-                        "the number of rows must be a whole number, zero or more",
-                    );
+                    self.error("KS134", count.span, "the number of rows must be a whole number, zero or more");
                 }
                 None
             }

@@ -23,13 +23,7 @@ impl Parser<'_> {
                 self.grow(self.height)?;
                 let span = sign.span.to(operand.span);
                 let negate = sign.kind == TokenKind::Minus;
-                Ok(Expr {
-                    kind: ExprKind::Unary {
-                        negate,
-                        operand: Box::new(operand),
-                    },
-                    span,
-                })
+                Ok(Expr { kind: ExprKind::Unary { negate, operand: Box::new(operand) }, span })
             }
             _ => self.path(),
         }
@@ -65,13 +59,7 @@ impl Parser<'_> {
         }
         self.grow(height)?;
         let span = Span::new(base.span.start, self.last_end());
-        Ok(Expr {
-            kind: ExprKind::Path {
-                base: Box::new(base),
-                steps,
-            },
-            span,
-        })
+        Ok(Expr { kind: ExprKind::Path { base: Box::new(base), steps }, span })
     }
 
     fn primary(&mut self) -> Read<Expr> {
@@ -89,10 +77,7 @@ impl Parser<'_> {
             }
             TokenKind::OpenBracket if self.name_length().is_some() => {
                 let name = self.name("name")?;
-                Ok(Expr {
-                    span: name.span,
-                    kind: ExprKind::Name(name),
-                })
+                Ok(Expr { span: name.span, kind: ExprKind::Name(name) })
             }
             TokenKind::OpenBracket | TokenKind::OpenBrace => {
                 let help = "An array or bag is written `dynamic([…])`; a name of other characters ['name'].";
@@ -100,10 +85,7 @@ impl Parser<'_> {
             }
             TokenKind::Star => {
                 self.bump();
-                Ok(Expr {
-                    kind: ExprKind::Star,
-                    span: token.span,
-                })
+                Ok(Expr { kind: ExprKind::Star, span: token.span })
             }
             TokenKind::Bang | TokenKind::BangName => {
                 Err(self.unexpected(Some("To negate a condition, write `not(…)`.".to_owned())))
@@ -149,10 +131,7 @@ impl Parser<'_> {
             }
             _ => {
                 let name = self.name("name")?;
-                Ok(Expr {
-                    span: name.span,
-                    kind: ExprKind::Name(name),
-                })
+                Ok(Expr { span: name.span, kind: ExprKind::Name(name) })
             }
         }
     }
@@ -177,10 +156,7 @@ impl Parser<'_> {
             let of = self.name("name of a type")?;
             self.expect_close(TokenKind::CloseParen, open)?;
             let span = Span::new(name.span.start, self.last_end());
-            return Ok(Expr {
-                kind: ExprKind::Typeof(of),
-                span,
-            });
+            return Ok(Expr { kind: ExprKind::Typeof(of), span });
         }
         let mut arguments = Vec::new();
         let mut height = 0;
@@ -196,10 +172,7 @@ impl Parser<'_> {
         self.expect_close(TokenKind::CloseParen, open)?;
         self.grow(height)?;
         let span = Span::new(name.span.start, self.last_end());
-        Ok(Expr {
-            kind: ExprKind::Call { name, arguments },
-            span,
-        })
+        Ok(Expr { kind: ExprKind::Call { name, arguments }, span })
     }
 
     /// `value` or `name = value`; the value may be a pipe.
@@ -209,17 +182,11 @@ impl Parser<'_> {
         if named {
             self.bump();
         }
-        Ok(Argument {
-            name,
-            value: self.pipe(true)?,
-        })
+        Ok(Argument { name, value: self.pipe(true)? })
     }
 }
 
 /// A literal as an operand.
 pub(super) fn literal_expr(kind: LiteralKind, text: String, span: Span) -> Expr {
-    Expr {
-        kind: ExprKind::Literal(crate::kql::ast::Literal { kind, text }),
-        span,
-    }
+    Expr { kind: ExprKind::Literal(crate::kql::ast::Literal { kind, text }), span }
 }

@@ -33,28 +33,17 @@ impl Parser<'_> {
             Some(only) if operands.is_empty() => Ok(only),
             last => {
                 operands.extend(last);
-                Ok(Expr {
-                    kind: ExprKind::Logical { and, operands },
-                    span,
-                })
+                Ok(Expr { kind: ExprKind::Logical { and, operands }, span })
             }
         }
     }
 
     fn chain_operand(&mut self, and: bool) -> Read<Expr> {
-        if and {
-            self.binary(Level::Equality)
-        } else {
-            self.chain(true)
-        }
+        if and { self.binary(Level::Equality) } else { self.chain(true) }
     }
 
     fn eat_chain_word(&mut self, and: bool) -> bool {
-        let (word, symbol) = if and {
-            ("and", TokenKind::AndAnd)
-        } else {
-            ("or", TokenKind::OrOr)
-        };
+        let (word, symbol) = if and { ("and", TokenKind::AndAnd) } else { ("or", TokenKind::OrOr) };
         if self.at(symbol) {
             let shown = self.shown(self.peek());
             let message = format!("Unexpected: `{shown}`.");
@@ -74,9 +63,7 @@ impl Parser<'_> {
             }
             let token = self.peek();
             if last == Some(infix.level()) && !infix.level().chains() {
-                self.unexpected(Some(
-                    "Comparisons do not chain; join them with `and`, or add parentheses.".to_owned(),
-                ));
+                self.unexpected(Some("Comparisons do not chain; join them with `and`, or add parentheses.".to_owned()));
             }
             last = Some(infix.level());
             self.bump();
@@ -134,12 +121,7 @@ impl Parser<'_> {
                 }
                 let right = self.binary(infix.level().tighter())?;
                 self.grow(below.max(self.height))?;
-                ExprKind::Binary {
-                    op,
-                    op_span,
-                    left: Box::new(left),
-                    right: Box::new(right),
-                }
+                ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) }
             }
             Infix::List(op) => {
                 let word = self.word(token);
@@ -153,12 +135,7 @@ impl Parser<'_> {
                 }
                 let items = self.list(word)?;
                 self.grow(below.max(self.height))?;
-                ExprKind::List {
-                    op,
-                    op_span,
-                    subject: Box::new(left),
-                    items,
-                }
+                ExprKind::List { op, op_span, subject: Box::new(left), items }
             }
             Infix::Between { negated } => {
                 let open = self.expect(TokenKind::OpenParen, "`(`")?;
@@ -177,10 +154,7 @@ impl Parser<'_> {
                 }
             }
         };
-        Ok(Expr {
-            kind,
-            span: Span::new(start.start, self.last_end()),
-        })
+        Ok(Expr { kind, span: Span::new(start.start, self.last_end()) })
     }
 
     /// `(item, …)`, or one tabular expression in parentheses.

@@ -89,10 +89,7 @@ impl Parser<'_> {
     pub(super) fn dynamic(&mut self) -> Read<Expr> {
         let start = self.peek().span.start;
         let value = self.dynamic_call()?;
-        Ok(Expr {
-            kind: ExprKind::Dynamic(value),
-            span: Span::new(start, self.last_end()),
-        })
+        Ok(Expr { kind: ExprKind::Dynamic(value), span: Span::new(start, self.last_end()) })
     }
 
     fn dynamic_call(&mut self) -> Read<DynamicLiteral> {
@@ -122,10 +119,7 @@ impl Parser<'_> {
                 Ok(DynamicLiteral::Bag(pairs))
             }),
             TokenKind::Minus | TokenKind::Plus
-                if matches!(
-                    self.peek_at(1).kind,
-                    TokenKind::Long | TokenKind::Real | TokenKind::TimeSpan
-                ) =>
+                if matches!(self.peek_at(1).kind, TokenKind::Long | TokenKind::Real | TokenKind::TimeSpan) =>
             {
                 self.bump();
                 let minus = if token.kind == TokenKind::Minus { "-" } else { "" };
@@ -142,10 +136,7 @@ impl Parser<'_> {
                 }
                 word @ ("true" | "True" | "TRUE" | "false" | "False" | "FALSE") => {
                     self.bump();
-                    let literal = Literal {
-                        kind: LiteralKind::Bool,
-                        text: word.to_ascii_lowercase(),
-                    };
+                    let literal = Literal { kind: LiteralKind::Bool, text: word.to_ascii_lowercase() };
                     Ok(DynamicLiteral::Scalar(literal, token.span))
                 }
                 "dynamic" if self.peek_at(1).kind == TokenKind::OpenParen => self.nested(Self::dynamic_call),
@@ -193,18 +184,8 @@ fn scalar(literal: Expr, sign: &str, start: usize) -> DynamicLiteral {
     let span = Span::new(start, literal.span.end);
     match literal.kind {
         ExprKind::Literal(literal) => {
-            let text = if sign.is_empty() {
-                literal.text
-            } else {
-                format!("{sign}{}", literal.text)
-            };
-            DynamicLiteral::Scalar(
-                Literal {
-                    kind: literal.kind,
-                    text,
-                },
-                span,
-            )
+            let text = if sign.is_empty() { literal.text } else { format!("{sign}{}", literal.text) };
+            DynamicLiteral::Scalar(Literal { kind: literal.kind, text }, span)
         }
         _ => DynamicLiteral::Null,
     }
@@ -240,12 +221,7 @@ fn read_escape(escape: &str) -> Option<(char, usize)> {
         b'U' => return code(escape, 2, 8, 16),
         b'0'..=b'7' => {
             // One to three octal digits, up to 377.
-            let digits = escape
-                .bytes()
-                .skip(1)
-                .take(3)
-                .take_while(|b| matches!(b, b'0'..=b'7'))
-                .count();
+            let digits = escape.bytes().skip(1).take(3).take_while(|b| matches!(b, b'0'..=b'7')).count();
             let three = digits == 3 && escape.as_bytes().get(1).is_some_and(|first| *first <= b'3');
             return code(escape, 1, if three { 3 } else { digits.min(2) }, 8);
         }
@@ -260,10 +236,7 @@ fn code(escape: &str, start: usize, length: usize, radix: u32) -> Option<(char, 
     if !digits.chars().all(|c| c.is_digit(radix)) {
         return None;
     }
-    Some((
-        char::from_u32(u32::from_str_radix(digits, radix).ok()?)?,
-        start + length,
-    ))
+    Some((char::from_u32(u32::from_str_radix(digits, radix).ok()?)?, start + length))
 }
 
 /// `\uXXXX`, or two of them for a character outside the first plane.
@@ -272,9 +245,7 @@ fn utf16(escape: &str) -> Option<(char, usize)> {
         return Some(found);
     }
     let unit = |start: usize| {
-        let digits = escape
-            .get(start..start + 4)
-            .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        let digits = escape.get(start..start + 4).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
         u16::from_str_radix(digits, 16).ok()
     };
     let second = escape.get(6..8).filter(|mark| *mark == "\\u").and_then(|_| unit(8))?;

@@ -45,16 +45,7 @@ impl<'a> Parser<'a> {
     /// Cuts the text into tokens and stands before the first.
     pub(super) fn new(text: &'a str, max_depth: usize) -> Self {
         let (tokens, diagnostics) = lexer::lex(text);
-        Parser {
-            text,
-            tokens,
-            at: 0,
-            max_depth,
-            depth: 0,
-            height: 0,
-            stopped: false,
-            diagnostics,
-        }
+        Parser { text, tokens, at: 0, max_depth, depth: 0, height: 0, stopped: false, diagnostics }
     }
 
     /// What was said, in the order of the text.
@@ -69,16 +60,8 @@ impl<'a> Parser<'a> {
 
     /// The token `ahead` of the next one; the end repeats for ever.
     fn peek_at(&self, ahead: usize) -> Token {
-        let end = Token {
-            kind: TokenKind::End,
-            span: Span::new(self.text.len(), self.text.len()),
-            depth: 0,
-        };
-        self.tokens
-            .get(self.at + ahead)
-            .or(self.tokens.last())
-            .copied()
-            .unwrap_or(end)
+        let end = Token { kind: TokenKind::End, span: Span::new(self.text.len(), self.text.len()), depth: 0 };
+        self.tokens.get(self.at + ahead).or(self.tokens.last()).copied().unwrap_or(end)
     }
 
     fn at(&self, kind: TokenKind) -> bool {
@@ -120,18 +103,13 @@ impl<'a> Parser<'a> {
 
     /// Where the token before the next one ends.
     fn last_end(&self) -> usize {
-        self.at
-            .checked_sub(1)
-            .and_then(|at| self.tokens.get(at))
-            .map_or(0, |token| token.span.end)
+        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
     }
 
     /// The next token's place; at the end of the text, just behind the last token.
     fn here(&self) -> Span {
         match self.peek() {
-            Token {
-                kind: TokenKind::End, ..
-            } => Span::new(self.last_end(), self.last_end()),
+            Token { kind: TokenKind::End, .. } => Span::new(self.last_end(), self.last_end()),
             token => token.span,
         }
     }
@@ -183,11 +161,7 @@ impl<'a> Parser<'a> {
     }
 
     fn expect(&mut self, kind: TokenKind, what: &str) -> Read<Token> {
-        if self.at(kind) {
-            Ok(self.bump())
-        } else {
-            Err(self.missing("KS001", what, None))
-        }
+        if self.at(kind) { Ok(self.bump()) } else { Err(self.missing("KS001", what, None)) }
     }
 
     /// The bracket that ends what `open` began.
@@ -197,10 +171,7 @@ impl<'a> Parser<'a> {
         }
         // A string that is not closed may have swallowed the bracket, and has been told of.
         let inside = self.tokens.get(..self.at).unwrap_or(&[]).iter().rev();
-        if inside
-            .take_while(|token| token.span.start > open.span.start)
-            .any(|token| token.kind == TokenKind::Error)
-        {
+        if inside.take_while(|token| token.span.start > open.span.start).any(|token| token.kind == TokenKind::Error) {
             return Err(Stop);
         }
         let (open_text, close_text) = match kind {
@@ -237,19 +208,12 @@ impl<'a> Parser<'a> {
     /// Puts a node on top of trees of which the highest has that height.
     fn grow(&mut self, below: usize) -> Read<()> {
         self.height = below + 1;
-        if self.height > self.max_depth {
-            Err(self.too_deep())
-        } else {
-            Ok(())
-        }
+        if self.height > self.max_depth { Err(self.too_deep()) } else { Ok(()) }
     }
 
     /// Kusto's KS245. Nothing is read behind it: what recovers would only run into it again.
     fn too_deep(&mut self) -> Stop {
-        let message = format!(
-            "The query is nested deeper than max_query_depth allows ({} levels).",
-            self.max_depth
-        );
+        let message = format!("The query is nested deeper than max_query_depth allows ({} levels).", self.max_depth);
         let help = "Split the expression with `let`, or raise max_query_depth.";
         self.report(Diagnostic::error("KS245", self.here(), message).help(help));
         self.stopped = true;
@@ -293,19 +257,13 @@ impl<'a> Parser<'a> {
         match self.name_length() {
             Some(1) => {
                 let token = self.bump();
-                Ok(Name {
-                    text: self.word(token).to_owned(),
-                    span: token.span,
-                })
+                Ok(Name { text: self.word(token).to_owned(), span: token.span })
             }
             Some(_) => {
                 let open = self.bump();
                 let text = self.string_piece();
                 let close = self.bump();
-                Ok(Name {
-                    text,
-                    span: open.span.to(close.span),
-                })
+                Ok(Name { text, span: open.span.to(close.span) })
             }
             None => Err(self.missing("KS006", what, Some("A name of other characters is written ['name']."))),
         }
@@ -314,8 +272,5 @@ impl<'a> Parser<'a> {
 
 /// What stands where nothing could be read.
 fn error_expr(span: Span) -> Expr {
-    Expr {
-        kind: ExprKind::Error,
-        span,
-    }
+    Expr { kind: ExprKind::Error, span }
 }

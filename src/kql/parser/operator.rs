@@ -27,13 +27,7 @@ impl Parser<'_> {
             if !operators.is_empty() {
                 parser.grow(height)?;
                 let span = Span::new(source.span.start, parser.last_end().max(source.span.end));
-                source = Expr {
-                    kind: ExprKind::Pipe {
-                        source: Box::new(source),
-                        operators,
-                    },
-                    span,
-                };
+                source = Expr { kind: ExprKind::Pipe { source: Box::new(source), operators }, span };
             } else {
                 parser.height = height;
             }
@@ -44,11 +38,7 @@ impl Parser<'_> {
     /// How many brackets are open where a pipe begins. In `()` and `(a, )` that is one more than the `)` says.
     fn inner_depth(&self) -> u32 {
         let first = self.peek();
-        let before = self
-            .at
-            .checked_sub(1)
-            .and_then(|at| self.tokens.get(at))
-            .map(|token| token.kind);
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map(|token| token.kind);
         let empty =
             first.kind == TokenKind::CloseParen && matches!(before, Some(TokenKind::OpenParen | TokenKind::Comma));
         first.depth + u32::from(empty)
@@ -61,10 +51,7 @@ impl Parser<'_> {
         if self.at_first_operator() {
             let operator = self.operator(list);
             self.height += 1;
-            return Expr {
-                span: operator.span,
-                kind: ExprKind::Operator(Box::new(operator)),
-            };
+            return Expr { span: operator.span, kind: ExprKind::Operator(Box::new(operator)) };
         }
         let read = self.chain(false).and_then(|expr| {
             if self.is_end(depth, list) {
@@ -126,18 +113,14 @@ impl Parser<'_> {
     fn operator(&mut self, list: bool) -> Operator {
         let first = self.peek();
         self.height = 1;
-        let depth = self
-            .tokens
-            .get(self.at.wrapping_sub(1))
-            .map_or(first.depth, |before| match before.kind {
-                TokenKind::Pipe => before.depth,
-                _ => first.depth,
-            });
+        let depth = self.tokens.get(self.at.wrapping_sub(1)).map_or(first.depth, |before| match before.kind {
+            TokenKind::Pipe => before.depth,
+            _ => first.depth,
+        });
         let (word, length) = self.operator_name();
-        let name = Name {
-            text: word.to_owned(),
-            span: Span::new(first.span.start, first.span.start + word.len()),
-        };
+        let name = Name { text: word.to_owned(), span: Span::new(first.span.start, first.span.start + word.len()) };
+        // A filter that cannot be read leaves the columns as they were: what follows is still held to them.
+        let is_filter = matches!(word, "where" | "filter");
         let read = self.operator_body(name, length, depth, list).and_then(|kind| {
             if self.is_end(depth, list) {
                 return Ok(kind);
@@ -152,12 +135,12 @@ impl Parser<'_> {
         let kind = read.unwrap_or_else(|_| {
             self.recover(depth, list);
             self.height = 1;
-            OperatorKind::Error
+            if !is_filter {
+                return OperatorKind::Error;
+            }
+            OperatorKind::Where(error_expr(first.span))
         });
-        Operator {
-            kind,
-            span: Span::new(first.span.start, self.last_end().max(first.span.start)),
-        }
+        Operator { kind, span: Span::new(first.span.start, self.last_end().max(first.span.start)) }
     }
 
     fn operator_body(&mut self, name: Name, length: usize, depth: u32, list: bool) -> Read<OperatorKind> {
@@ -205,11 +188,8 @@ impl Parser<'_> {
         }
         let known = words::OPERATORS.iter().chain(words::OPERATORS_TO_COME).copied();
         let shown: String = name.text.chars().take(40).collect();
-        let mut diagnostic = Diagnostic::error(
-            "KS176",
-            name.span,
-            format!("Query operator expected: `{shown}` is none."),
-        );
+        let mut diagnostic =
+            Diagnostic::error("KS176", name.span, format!("Query operator expected: `{shown}` is none."));
         diagnostic.help = suggest(&name.text, known).map(|word| format!("Did you mean `{word}`?"));
         self.report(diagnostic)
     }
@@ -246,17 +226,12 @@ impl Parser<'_> {
             let message = "Several names for one value, `(a, b) = …`, are not supported yet.";
             return Err(self.report(Diagnostic::error("KT003", self.peek().span, message)));
         }
-        let named = self
-            .name_length()
-            .is_some_and(|length| self.peek_at(length).kind == TokenKind::Assign);
+        let named = self.name_length().is_some_and(|length| self.peek_at(length).kind == TokenKind::Assign);
         let name = if named { Some(self.name("name")?) } else { None };
         if named {
             self.bump();
         }
-        Ok(NamedExpr {
-            name,
-            value: self.expression()?,
-        })
+        Ok(NamedExpr { name, value: self.expression()? })
     }
 
     /// `value asc|desc nulls first|last`.
@@ -277,11 +252,7 @@ impl Parser<'_> {
             }
             self.bump();
         }
-        Ok(SortKey {
-            value,
-            descending,
-            nulls_first,
-        })
+        Ok(SortKey { value, descending, nulls_first })
     }
 
     /// Parameters, then legs.

@@ -75,12 +75,8 @@ impl Parser<'_> {
         let word = self.word(first);
         if first.kind == TokenKind::Name && followed && matches!(word, "declare" | "set" | "alias" | "restrict") {
             self.report(
-                Diagnostic::error(
-                    "KT002",
-                    first.span,
-                    format!("The statement `{word}` is not supported yet."),
-                )
-                .help("Remove it; kqltap has settings of its own for limits and parameters."),
+                Diagnostic::error("KT002", first.span, format!("The statement `{word}` is not supported yet."))
+                    .help("Remove it; kqltap has settings of its own for limits and parameters."),
             );
             self.skip_statement();
             return Ok(None);
@@ -101,23 +97,11 @@ impl Parser<'_> {
             self.missing("KS001", "`=`", Some("Write `let name = value;`."));
             self.skip_statement();
             let value = error_expr(name.span);
-            return Ok(Statement::Let {
-                span: start.to(name.span),
-                name,
-                value,
-            });
+            return Ok(Statement::Let { span: start.to(name.span), name, value });
         }
         self.bump();
-        let value = if self.at_lambda() {
-            self.lambda()
-        } else {
-            self.pipe(false)?
-        };
-        Ok(Statement::Let {
-            span: Span::new(start.start, self.last_end()),
-            name,
-            value,
-        })
+        let value = if self.at_lambda() { self.lambda() } else { self.pipe(false)? };
+        Ok(Statement::Let { span: Span::new(start.start, self.last_end()), name, value })
     }
 
     /// Whether a function with parameters begins here: `(name:type) {`, `() {`, `view () {`.

@@ -17,15 +17,7 @@ const MONTHS: [&str; 12] = [
     "november",
     "december",
 ];
-const WEEKDAYS: [&str; 7] = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 impl DateTime {
     /// Reads the forms Kusto documents and was measured on; `None` for anything else, such as a thirteenth month.
@@ -49,9 +41,7 @@ fn iso(text: &[u8]) -> Option<DateTime> {
         return None;
     }
     let field = |from: usize, to: usize| {
-        head[from..to]
-            .iter()
-            .try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+        head[from..to].iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
     };
     let fraction = match tail.strip_suffix(b"Z")? {
         [] => 0,
@@ -59,12 +49,7 @@ fn iso(text: &[u8]) -> Option<DateTime> {
         _ => return None,
     };
     let ticks = clock(field(11, 13)?, field(14, 16)?, field(17, 19)?, fraction)?;
-    DateTime::from_civil(Civil {
-        year: field(0, 4)?,
-        month: field(5, 7)?,
-        day: field(8, 10)?,
-        ticks,
-    })
+    DateTime::from_civil(Civil { year: field(0, 4)?, month: field(5, 7)?, day: field(8, 10)?, ticks })
 }
 
 /// Ticks since midnight.
@@ -89,12 +74,7 @@ impl<'a> Cursor<'a> {
             ticks = self.time()?;
             offset = self.zone()?;
         }
-        let local = DateTime::from_civil(Civil {
-            year,
-            month,
-            day,
-            ticks,
-        })?;
+        let local = DateTime::from_civil(Civil { year, month, day, ticks })?;
         DateTime::from_ticks(local.0 - offset * 60 * TICKS_PER_SECOND)
     }
 
@@ -183,9 +163,7 @@ impl<'a> Cursor<'a> {
     fn zone(&mut self) -> Option<i64> {
         self.spaces();
         if let Some(name) = self.word() {
-            let utc = ["z", "utc", "gmt", "ut"]
-                .iter()
-                .any(|zone| name.eq_ignore_ascii_case(zone));
+            let utc = ["z", "utc", "gmt", "ut"].iter().any(|zone| name.eq_ignore_ascii_case(zone));
             return (utc && self.0.is_empty()).then_some(0);
         }
         if self.0.is_empty() {
@@ -240,11 +218,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn separator(&mut self) -> Option<char> {
-        if self.spaces() {
-            Some(' ')
-        } else {
-            self.one_of(&['-', '/', '.'])
-        }
+        if self.spaces() { Some(' ') } else { self.one_of(&['-', '/', '.']) }
     }
 
     fn one_of(&mut self, chars: &[char]) -> Option<char> {

@@ -88,9 +88,5 @@ pub(super) fn constant_text(constants: &[Option<&Value<'static>>], at: usize, wh
 /// The byte offset of the code point with that number; the end if there are not so many.
 pub(super) fn offset(text: &str, number: usize) -> usize {
     // A text has no more code points than bytes, so a large number need not be counted to.
-    if number >= text.len() {
-        text.len()
-    } else {
-        text.char_indices().nth(number).map_or(text.len(), |(at, _)| at)
-    }
+    if number >= text.len() { text.len() } else { text.char_indices().nth(number).map_or(text.len(), |(at, _)| at) }
 }

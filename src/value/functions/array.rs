@@ -13,15 +13,10 @@ const DYNAMIC: ScalarType = ScalarType::Dynamic;
 const ARRAY: Param = Param::Is(DYNAMIC);
 const LONG: Param = Param::Is(ScalarType::Long);
 
-const LENGTH: Function = Function::of(
-    "array_length",
-    "array_length(array)",
-    "How many elements an array has; null for anything else.",
-)
-.takes(1, 1, &[ARRAY])
-.calls(ScalarType::Long, |_, a| {
-    array_at(a, 0).map_or(Value::Null, |elements| count(elements.len()))
-});
+const LENGTH: Function =
+    Function::of("array_length", "array_length(array)", "How many elements an array has; null for anything else.")
+        .takes(1, 1, &[ARRAY])
+        .calls(ScalarType::Long, |_, a| array_at(a, 0).map_or(Value::Null, |elements| count(elements.len())));
 
 const STRCAT: Function = Function::of(
     "strcat_array",
@@ -45,13 +40,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(1, 64, &[ARRAY])
     .calls(DYNAMIC, array_concat),
-    Function::of(
-        "array_index_of",
-        "array_index_of(array, value, [start, [length, [occurrence]]])",
-        INDEX_OF,
-    )
-    .takes(2, 5, &[ARRAY, Param::Any, LONG, LONG, LONG])
-    .calls(ScalarType::Long, array_index_of),
+    Function::of("array_index_of", "array_index_of(array, value, [start, [length, [occurrence]]])", INDEX_OF)
+        .takes(2, 5, &[ARRAY, Param::Any, LONG, LONG, LONG])
+        .calls(ScalarType::Long, array_index_of),
     Function::of(
         "array_slice",
         "array_slice(array, start, end)",
@@ -68,9 +59,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .calls(DYNAMIC, array_split),
     Function::of("array_reverse", "array_reverse(array)", "The elements, last first.")
         .takes(1, 1, &[ARRAY])
-        .calls(DYNAMIC, |_, a| {
-            array_at(a, 0).map_or(Value::Null, |e| limits::array(e.iter().rev().cloned()))
-        }),
+        .calls(DYNAMIC, |_, a| array_at(a, 0).map_or(Value::Null, |e| limits::array(e.iter().rev().cloned()))),
     Function::of(
         "array_rotate_left",
         "array_rotate_left(array, count)",
@@ -78,13 +67,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(2, 2, &[ARRAY, LONG])
     .calls(DYNAMIC, |_, a| rotate(a, 1)),
-    Function::of(
-        "array_rotate_right",
-        "array_rotate_right(array, count)",
-        "As array_rotate_left(), the other way.",
-    )
-    .takes(2, 2, &[ARRAY, LONG])
-    .calls(DYNAMIC, |_, a| rotate(a, -1)),
+    Function::of("array_rotate_right", "array_rotate_right(array, count)", "As array_rotate_left(), the other way.")
+        .takes(2, 2, &[ARRAY, LONG])
+        .calls(DYNAMIC, |_, a| rotate(a, -1)),
     Function::of(
         "array_shift_left",
         "array_shift_left(array, count, [default])",
@@ -99,25 +84,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(2, 3, &[ARRAY, LONG, Param::Any])
     .calls(DYNAMIC, |_, a| shift(a, -1)),
-    Function::of(
-        "array_sum",
-        "array_sum(array)",
-        "The sum of an array of numbers; null if it holds anything else.",
-    )
-    .takes(1, 1, &[ARRAY])
-    .calls(ScalarType::Real, array_sum),
+    Function::of("array_sum", "array_sum(array)", "The sum of an array of numbers; null if it holds anything else.")
+        .takes(1, 1, &[ARRAY])
+        .calls(ScalarType::Real, array_sum),
     IFF,
     IFF.alias("array_iif", "array_iif(conditions, when_true, when_false)"),
     Function::of("array_sort_asc", "array_sort_asc(array, [nulls_last])", SORT)
         .takes(1, 2, &[ARRAY, Param::Bool])
         .calls(DYNAMIC, |_, a| sort(a, false)),
-    Function::of(
-        "array_sort_desc",
-        "array_sort_desc(array, [nulls_last])",
-        "As array_sort_asc(), largest first.",
-    )
-    .takes(1, 2, &[ARRAY, Param::Bool])
-    .calls(DYNAMIC, |_, a| sort(a, true)),
+    Function::of("array_sort_desc", "array_sort_desc(array, [nulls_last])", "As array_sort_asc(), largest first.")
+        .takes(1, 2, &[ARRAY, Param::Bool])
+        .calls(DYNAMIC, |_, a| sort(a, true)),
     STRCAT,
     STRCAT.alias("array_strcat", "array_strcat(array, delimiter)"),
 ];
@@ -215,10 +192,7 @@ fn array_split<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
             });
             indices.collect()
         }
-        None => long_at(arguments, 1)
-            .map(|i| place(i, elements.len()))
-            .into_iter()
-            .collect(),
+        None => long_at(arguments, 1).map(|i| place(i, elements.len())).into_iter().collect(),
     };
     cuts.push(elements.len());
     let mut from = 0;
@@ -247,9 +221,7 @@ fn shift<'a>(arguments: &[Value<'a>], direction: i64) -> Value<'a> {
     };
     let by = by.saturating_mul(direction);
     let default = into_dynamic(argument(arguments, 2).clone());
-    let free = usize::try_from(by.unsigned_abs())
-        .unwrap_or(usize::MAX)
-        .min(elements.len());
+    let free = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX).min(elements.len());
     let free_places = std::iter::repeat_n(default, free);
     match by < 0 {
         true => limits::array(free_places.chain(elements[..elements.len() - free].iter().cloned())),
@@ -346,10 +318,7 @@ mod tests {
 
     #[test]
     fn concatenation() {
-        let array = json_of(
-            "array_concat",
-            &[json("[1]"), Value::Null, json("[2,[3]]"), json("\"x\"")],
-        );
+        let array = json_of("array_concat", &[json("[1]"), Value::Null, json("[2,[3]]"), json("\"x\"")]);
         assert_eq!(array, r#"[1,2,[3],"x"]"#);
     }
 
@@ -383,11 +352,7 @@ mod tests {
             (i64::MAX, i64::MIN, "[]"),
         ] {
             let array = json("[1,2,3,4]");
-            assert_eq!(
-                json_of("array_slice", &[array, L(start), L(end)]),
-                expected,
-                "{start} {end}"
-            );
+            assert_eq!(json_of("array_slice", &[array, L(start), L(end)]), expected, "{start} {end}");
         }
         let split = |at| json_of("array_split", &[json("[1,2,3,4,5]"), at]);
         assert_eq!(split(L(2)), "[[1,2],[3,4,5]]");
@@ -430,14 +395,8 @@ mod tests {
         assert_eq!(call("array_sum", &[json("[1,\"2\"]")]), Value::Null);
         let iff = |conditions| json_of("array_iff", &[json(conditions), json("[1,2]"), Value::string("n")]);
         assert_eq!(iff("[true,0,1,\"true\"]"), r#"[1,"n",null,null]"#);
-        let joined = call(
-            "strcat_array",
-            &[json(r#"["a",1,true,null,{"x":1}]"#), Value::string("-")],
-        );
+        let joined = call("strcat_array", &[json(r#"["a",1,true,null,{"x":1}]"#), Value::string("-")]);
         assert_eq!(joined, Value::string(r#"a-1-true--{"x":1}"#));
-        assert_eq!(
-            call("strcat_array", &[json("[]"), Value::string("-")]),
-            Value::string("")
-        );
+        assert_eq!(call("strcat_array", &[json("[]"), Value::string("-")]), Value::string(""));
     }
 }

@@ -27,11 +27,7 @@ const PACK: Function = Function::of(
 pub static PACK_PAIRS: Function = PACK;
 
 /// What `pack_all(true)` comes down to: a bag of pairs without those whose value is null or `""`.
-pub static PACK_FILLED: Function = Function {
-    call: pack_filled,
-    ..PACK
-}
-.alias("pack_all", "pack_all(true)");
+pub static PACK_FILLED: Function = Function { call: pack_filled, ..PACK }.alias("pack_all", "pack_all(true)");
 
 pub(super) const FUNCTIONS: &[Function] = &[
     PACK,
@@ -109,9 +105,7 @@ pub(super) fn bag<'a>(members: impl IntoIterator<Item = (Cow<'a, str>, Dynamic<'
 
 fn bag_pack<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let pairs = arguments.chunks_exact(2);
-    limits::bounded(bag(pairs.map(|pair| {
-        (long_text(argument(pair, 0)), into_dynamic(argument(pair, 1).clone()))
-    })))
+    limits::bounded(bag(pairs.map(|pair| (long_text(argument(pair, 0)), into_dynamic(argument(pair, 1).clone())))))
 }
 
 fn pack_filled<'a>(context: &Context, arguments: &[Value<'a>]) -> Value<'a> {
@@ -125,11 +119,7 @@ fn pack_filled<'a>(context: &Context, arguments: &[Value<'a>]) -> Value<'a> {
 
 /// The steps to a key: a path if it looks like one, else a name.
 fn steps(key: &str) -> Vec<Step> {
-    let path = if key.starts_with("$.") || key.starts_with("$[") {
-        json_path::parse(key)
-    } else {
-        None
-    };
+    let path = if key.starts_with("$.") || key.starts_with("$[") { json_path::parse(key) } else { None };
     path.unwrap_or_else(|| vec![Step::Member(key.to_owned())])
 }
 
@@ -155,11 +145,7 @@ fn bag_has_key<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
 fn bag_merge<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let mut seen = HashSet::new();
     let bags = (0..arguments.len()).filter_map(|at| bag_at(arguments, at));
-    let members: Members<'a> = bags
-        .flatten()
-        .filter(|(name, _)| seen.insert(name.clone()))
-        .cloned()
-        .collect();
+    let members: Members<'a> = bags.flatten().filter(|(name, _)| seen.insert(name.clone())).cloned().collect();
     limits::bounded(Dynamic::Bag(members.into()))
 }
 
@@ -178,10 +164,7 @@ fn bag_remove_keys<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
             Err(path) => paths.push(path),
         }
     }
-    let kept = members
-        .iter()
-        .filter(|(name, _)| !names.contains(name.as_ref()))
-        .cloned();
+    let kept = members.iter().filter(|(name, _)| !names.contains(name.as_ref())).cloned();
     let mut result = Dynamic::Bag(kept.collect());
     // A path rebuilds the bags that it goes through, so only so many of them are followed.
     for path in paths.iter().take(MAX_PATHS) {
@@ -295,10 +278,7 @@ mod tests {
 
     #[test]
     fn the_first_bag_wins_a_merge() {
-        let merged = json_of(
-            "bag_merge",
-            &[json(r#"{"a":1}"#), Value::Null, json(r#"{"b":2,"a":3}"#)],
-        );
+        let merged = json_of("bag_merge", &[json(r#"{"a":1}"#), Value::Null, json(r#"{"b":2,"a":3}"#)]);
         assert_eq!(merged, r#"{"a":1,"b":2}"#);
     }
 
@@ -312,9 +292,6 @@ mod tests {
         assert_eq!(set("a"), r#"{"a":9,"d":[{"e":1}]}"#);
         assert_eq!(set("$.a.x.y"), r#"{"a":{"b":1,"c":2,"x":{"y":9}},"d":[{"e":1}]}"#);
         assert_eq!(set("$.d[0]"), r#"{"a":{"b":1,"c":2},"d":[9]}"#);
-        assert_eq!(
-            json_of("bag_zip", &[json(r#"["x",1,"y"]"#), json("[1,2]")]),
-            r#"{"x":1,"y":null}"#
-        );
+        assert_eq!(json_of("bag_zip", &[json(r#"["x",1,"y"]"#), json("[1,2]")]), r#"{"x":1,"y":null}"#);
     }
 }

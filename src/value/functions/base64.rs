@@ -27,17 +27,11 @@ const DECODE: Function = Function::of(
     "The text that base64 stands for; \"\" where it is no base64, or what it stands for no UTF-8.",
 )
 .takes(1, 1, TEXT)
-.calls(STRING, |_, a| {
-    Value::string(decode(a).and_then(|b| String::from_utf8(b).ok()).unwrap_or_default())
-});
+.calls(STRING, |_, a| Value::string(decode(a).and_then(|b| String::from_utf8(b).ok()).unwrap_or_default()));
 
-const ENCODE: Function = Function::of(
-    "base64_encode_tostring",
-    "base64_encode_tostring(text)",
-    "A text in base64.",
-)
-.takes(1, 1, TEXT)
-.calls(STRING, |_, a| Value::string(ENGINE.encode(text_at(a, 0).as_bytes())));
+const ENCODE: Function = Function::of("base64_encode_tostring", "base64_encode_tostring(text)", "A text in base64.")
+    .takes(1, 1, TEXT)
+    .calls(STRING, |_, a| Value::string(ENGINE.encode(text_at(a, 0).as_bytes())));
 
 pub(super) const FUNCTIONS: &[Function] = &[
     DECODE,
@@ -51,9 +45,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(1, 1, TEXT)
     .calls(ScalarType::Dynamic, |_, a| {
-        decode(a).map_or(Value::Null, |bytes| {
-            limits::array(bytes.into_iter().map(|b| Dynamic::Long(b.into())))
-        })
+        decode(a).map_or(Value::Null, |bytes| limits::array(bytes.into_iter().map(|b| Dynamic::Long(b.into()))))
     }),
     Function::of(
         "base64_decode_toguid",
@@ -63,9 +55,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .takes(1, 1, TEXT)
     .calls(ScalarType::Guid, |_, a| {
         let bytes = decode(a).and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
-        bytes.map_or(Value::Null, |bytes| {
-            Value::Guid(u128::from_be_bytes(windows_order(bytes)))
-        })
+        bytes.map_or(Value::Null, |bytes| Value::Guid(u128::from_be_bytes(windows_order(bytes))))
     }),
     Function::of(
         "base64_encode_fromarray",
@@ -91,9 +81,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(1, 1, TEXT)
     .calls(STRING, |_, a| {
-        decode(a).map_or(Value::string(""), |bytes| {
-            read(flate2::read::GzDecoder::new(bytes.as_slice()))
-        })
+        decode(a).map_or(Value::string(""), |bytes| read(flate2::read::GzDecoder::new(bytes.as_slice())))
     }),
     Function::of(
         "zlib_decompress_from_base64_string",
@@ -102,9 +90,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(1, 1, TEXT)
     .calls(STRING, |_, a| {
-        decode(a).map_or(Value::string(""), |bytes| {
-            read(flate2::read::ZlibDecoder::new(bytes.as_slice()))
-        })
+        decode(a).map_or(Value::string(""), |bytes| read(flate2::read::ZlibDecoder::new(bytes.as_slice())))
     }),
 ];
 
@@ -161,13 +147,7 @@ mod tests {
     #[test]
     fn text_and_bytes() {
         assert_eq!(call("base64_encode_tostring", &[s("Kusto")]), s("S3VzdG8="));
-        for (encoded, text) in [
-            ("S3VzdG8=", "Kusto"),
-            ("S3VzdG8", "Kusto"),
-            ("/w==", ""),
-            ("no!", ""),
-            ("", ""),
-        ] {
+        for (encoded, text) in [("S3VzdG8=", "Kusto"), ("S3VzdG8", "Kusto"), ("/w==", ""), ("no!", ""), ("", "")] {
             assert_eq!(call("base64_decode_tostring", &[s(encoded)]), s(text), "{encoded}");
         }
         assert_eq!(json_of("base64_decode_toarray", &[s("S3X/")]), "[75,117,255]");
@@ -189,9 +169,7 @@ mod tests {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         gzip.write_all("é".repeat(MAX_TEXT).as_bytes()).unwrap();
         let packed = ENGINE.encode(gzip.finish().unwrap());
-        let Value::String(text) = call("gzip_decompress_from_base64_string", &[s(&packed)]) else {
-            unreachable!()
-        };
+        let Value::String(text) = call("gzip_decompress_from_base64_string", &[s(&packed)]) else { unreachable!() };
         assert_eq!(text.len(), MAX_TEXT);
         assert_eq!(call("zlib_decompress_from_base64_string", &[s(&packed)]), s(""));
         let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());

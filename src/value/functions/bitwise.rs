@@ -8,24 +8,9 @@ use crate::value::Value;
 const LONG: &[Param] = &[Param::Is(ScalarType::Long)];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    two(
-        "binary_and",
-        "binary_and(a, b)",
-        "The bits that both longs have.",
-        |_, a| on(a, |a, b| a & b),
-    ),
-    two(
-        "binary_or",
-        "binary_or(a, b)",
-        "The bits that either long has.",
-        |_, a| on(a, |a, b| a | b),
-    ),
-    two(
-        "binary_xor",
-        "binary_xor(a, b)",
-        "The bits that one of two longs has.",
-        |_, a| on(a, |a, b| a ^ b),
-    ),
+    two("binary_and", "binary_and(a, b)", "The bits that both longs have.", |_, a| on(a, |a, b| a & b)),
+    two("binary_or", "binary_or(a, b)", "The bits that either long has.", |_, a| on(a, |a, b| a | b)),
+    two("binary_xor", "binary_xor(a, b)", "The bits that one of two longs has.", |_, a| on(a, |a, b| a ^ b)),
     two(
         "binary_shift_left",
         "binary_shift_left(value, count)",
@@ -40,24 +25,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     Function::of("binary_not", "binary_not(value)", "The bits that a long lacks.")
         .takes(1, 1, LONG)
-        .calls(ScalarType::Long, |_, a| {
-            long_at(a, 0).map_or(Value::Null, |n| Value::Long(!n))
-        }),
-    Function::of(
-        "bitset_count_ones",
-        "bitset_count_ones(value)",
-        "How many bits a long has.",
-    )
-    .takes(1, 1, LONG)
-    .calls(ScalarType::Long, |_, a| {
-        long_at(a, 0).map_or(Value::Null, |n| Value::Long(n.count_ones().into()))
-    }),
+        .calls(ScalarType::Long, |_, a| long_at(a, 0).map_or(Value::Null, |n| Value::Long(!n))),
+    Function::of("bitset_count_ones", "bitset_count_ones(value)", "How many bits a long has.")
+        .takes(1, 1, LONG)
+        .calls(ScalarType::Long, |_, a| long_at(a, 0).map_or(Value::Null, |n| Value::Long(n.count_ones().into()))),
 ];
 
 const fn two(name: &'static str, signature: &'static str, doc: &'static str, call: super::Call) -> Function {
-    Function::of(name, signature, doc)
-        .takes(2, 2, LONG)
-        .calls(ScalarType::Long, call)
+    Function::of(name, signature, doc).takes(2, 2, LONG).calls(ScalarType::Long, call)
 }
 
 fn on<'a>(arguments: &[Value<'_>], f: impl Fn(i64, i64) -> i64) -> Value<'a> {
@@ -67,9 +42,7 @@ fn on<'a>(arguments: &[Value<'_>], f: impl Fn(i64, i64) -> i64) -> Value<'a> {
 
 fn shift<'a>(arguments: &[Value<'_>], f: impl Fn(i64, u32) -> i64) -> Value<'a> {
     let by = long_at(arguments, 1).and_then(|by| u32::try_from(by % 64).ok());
-    long_at(arguments, 0)
-        .zip(by)
-        .map_or(Value::Null, |(n, by)| Value::Long(f(n, by)))
+    long_at(arguments, 0).zip(by).map_or(Value::Null, |(n, by)| Value::Long(f(n, by)))
 }
 
 #[cfg(test)]

@@ -25,66 +25,38 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .prepares(Returns::Type(ScalarType::Long), datetime_diff),
     PART,
     PART.alias("datepart", "datepart(part, datetime)"),
-    week(
-        "week_of_year",
-        "week_of_year(datetime)",
-        "The week of the year as ISO 8601 counts.",
-        |_, a| week_number(a, 3, 0),
-    ),
+    week("week_of_year", "week_of_year(datetime)", "The week of the year as ISO 8601 counts.", |_, a| {
+        week_number(a, 3, 0)
+    }),
     week(
         "weekofyear",
         "weekofyear(datetime)",
         "The week of the year in weeks from Sunday, of which the first has the year's first Wednesday.",
         |_, a| week_number(a, 3, 1),
     ),
-    edge(
-        "startofday",
-        "startofday(datetime, [offset])",
-        "The day's start, some days on.",
-        |_, a| start(a, Part::Day),
-    ),
-    edge(
-        "startofweek",
-        "startofweek(datetime, [offset])",
-        "The week's start, a Sunday, some weeks on.",
-        |_, a| start(a, Part::Week),
-    ),
-    edge(
-        "startofmonth",
-        "startofmonth(datetime, [offset])",
-        "The month's start, some months on.",
-        |_, a| start(a, Part::Month),
-    ),
-    edge(
-        "startofyear",
-        "startofyear(datetime, [offset])",
-        "The year's start, some years on.",
-        |_, a| start(a, Part::Year),
-    ),
-    edge(
-        "endofday",
-        "endofday(datetime, [offset])",
-        "The day's last tick, some days on.",
-        |_, a| end(a, Part::Day),
-    ),
+    edge("startofday", "startofday(datetime, [offset])", "The day's start, some days on.", |_, a| start(a, Part::Day)),
+    edge("startofweek", "startofweek(datetime, [offset])", "The week's start, a Sunday, some weeks on.", |_, a| {
+        start(a, Part::Week)
+    }),
+    edge("startofmonth", "startofmonth(datetime, [offset])", "The month's start, some months on.", |_, a| {
+        start(a, Part::Month)
+    }),
+    edge("startofyear", "startofyear(datetime, [offset])", "The year's start, some years on.", |_, a| {
+        start(a, Part::Year)
+    }),
+    edge("endofday", "endofday(datetime, [offset])", "The day's last tick, some days on.", |_, a| end(a, Part::Day)),
     edge(
         "endofweek",
         "endofweek(datetime, [offset])",
         "The week's last tick, on a Saturday, some weeks on.",
         |_, a| end(a, Part::Week),
     ),
-    edge(
-        "endofmonth",
-        "endofmonth(datetime, [offset])",
-        "The month's last tick, some months on.",
-        |_, a| end(a, Part::Month),
-    ),
-    edge(
-        "endofyear",
-        "endofyear(datetime, [offset])",
-        "The year's last tick, some years on.",
-        |_, a| end(a, Part::Year),
-    ),
+    edge("endofmonth", "endofmonth(datetime, [offset])", "The month's last tick, some months on.", |_, a| {
+        end(a, Part::Month)
+    }),
+    edge("endofyear", "endofyear(datetime, [offset])", "The year's last tick, some years on.", |_, a| {
+        end(a, Part::Year)
+    }),
 ];
 
 const DATETIME_ADD: &str = "The datetime some years, quarters, months, weeks, days, hours, minutes, seconds, milli-, micro- or \
@@ -95,15 +67,11 @@ const DATETIME_PART: &str = "A part of a datetime: year, quarter, month, week_of
                              millisecond, microsecond or nanosecond.";
 
 const fn week(name: &'static str, signature: &'static str, doc: &'static str, call: super::Call) -> Function {
-    Function::of(name, signature, doc)
-        .takes(1, 1, &[TIME])
-        .calls(ScalarType::Int, call)
+    Function::of(name, signature, doc).takes(1, 1, &[TIME]).calls(ScalarType::Int, call)
 }
 
 const fn edge(name: &'static str, signature: &'static str, doc: &'static str, call: super::Call) -> Function {
-    Function::of(name, signature, doc)
-        .takes(1, 2, &[TIME, LONG])
-        .calls(DATETIME, call)
+    Function::of(name, signature, doc).takes(1, 2, &[TIME, LONG]).calls(DATETIME, call)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,13 +101,7 @@ fn part(constants: &[Option<&Value<'static>>], taken: &[(&str, Part)]) -> Result
     let found = taken.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name));
     found.map(|(_, part)| *part).ok_or_else(|| {
         let known: Vec<&str> = taken.iter().map(|(known, _)| *known).collect();
-        (
-            "KS131",
-            format!(
-                "'{name}' is no part of a datetime here; there are {}.",
-                known.join(", ")
-            ),
-        )
+        ("KS131", format!("'{name}' is no part of a datetime here; there are {}.", known.join(", ")))
     })
 }
 
@@ -194,9 +156,7 @@ impl Part {
 fn datetime_add(constants: &[Option<&Value<'static>>]) -> Result<Prepared, Refusal> {
     let part = part(constants, STEPS)?;
     prepared(move |_, arguments| {
-        let sum = long_at(arguments, 1)
-            .zip(time_at(arguments, 2))
-            .and_then(|(n, at)| add(at, part, n));
+        let sum = long_at(arguments, 1).zip(time_at(arguments, 2)).and_then(|(n, at)| add(at, part, n));
         sum.map_or(Value::Null, Value::DateTime)
     })
 }
@@ -209,23 +169,13 @@ fn add(at: DateTime, part: Part, amount: i64) -> Option<DateTime> {
         Nanosecond => return DateTime::from_ticks(at.0.checked_add(amount / 100)?),
         _ => return DateTime::from_ticks(at.0.checked_add(amount.checked_mul(part.ticks()?)?)?),
     };
-    let Civil {
-        year,
-        month,
-        day,
-        ticks,
-    } = at.civil();
+    let Civil { year, month, day, ticks } = at.civil();
     let month = (year * 12 + month - 1).checked_add(amount.checked_mul(months)?)?;
     let (year, month) = (month.div_euclid(12), month.rem_euclid(12) + 1);
     // The last day that the month has.
     (28..=day.max(28)).rev().find_map(|last| {
         let day = day.min(last);
-        DateTime::from_civil(Civil {
-            year,
-            month,
-            day,
-            ticks,
-        })
+        DateTime::from_civil(Civil { year, month, day, ticks })
     })
 }
 
@@ -263,12 +213,7 @@ fn datetime_part(constants: &[Option<&Value<'static>>]) -> Result<Prepared, Refu
 }
 
 fn value(at: DateTime, part: Part) -> i64 {
-    let Civil {
-        year,
-        month,
-        day,
-        ticks,
-    } = at.civil();
+    let Civil { year, month, day, ticks } = at.civil();
     let second = ticks / TICKS_PER_SECOND;
     let fraction = ticks % TICKS_PER_SECOND;
     match part {
@@ -310,20 +255,14 @@ fn offset(arguments: &[Value<'_>]) -> Option<i64> {
 
 fn start<'a>(arguments: &[Value<'_>], part: Part) -> Value<'a> {
     let start = time_at(arguments, 0).zip(offset(arguments));
-    start
-        .and_then(|(at, by)| start_of(at, part, by))
-        .map_or(Value::Null, Value::DateTime)
+    start.and_then(|(at, by)| start_of(at, part, by)).map_or(Value::Null, Value::DateTime)
 }
 
 fn start_of(at: DateTime, part: Part, by: i64) -> Option<DateTime> {
     let civil = Civil { ticks: 0, ..at.civil() };
     let midnight = DateTime::from_civil(civil)?;
     let start = match part {
-        Year => DateTime::from_civil(Civil {
-            month: 1,
-            day: 1,
-            ..civil
-        })?,
+        Year => DateTime::from_civil(Civil { month: 1, day: 1, ..civil })?,
         Month => DateTime::from_civil(Civil { day: 1, ..civil })?,
         Week => {
             let since_sunday = (midnight.0 / TICKS_PER_DAY + 1) % 7;
@@ -381,13 +320,7 @@ mod tests {
         ] {
             assert_eq!(add(part, n, from), expected, "{part} {n}");
         }
-        assert_eq!(
-            refusal(
-                "datetime_add",
-                &[Value::string("dayofyear"), Value::Long(1), at("2017-01-01")]
-            ),
-            "KS131"
-        );
+        assert_eq!(refusal("datetime_add", &[Value::string("dayofyear"), Value::Long(1), at("2017-01-01")]), "KS131");
     }
 
     #[test]
@@ -399,18 +332,8 @@ mod tests {
             ("week", "2017-10-29 00:00:00", "2017-09-30 23:59:00", 5),
             ("day", "2017-10-29 00:00:00", "2017-09-30 23:59:00", 29),
             ("minute", "2017-10-30 23:05:01", "2017-10-30 23:00:59", 5),
-            (
-                "millisecond",
-                "2017-10-30 23:00:00.200100",
-                "2017-10-30 23:00:00.100900",
-                100,
-            ),
-            (
-                "nanosecond",
-                "2017-10-30 23:00:00.0000000",
-                "2017-10-30 23:00:00.0000007",
-                -700,
-            ),
+            ("millisecond", "2017-10-30 23:00:00.200100", "2017-10-30 23:00:00.100900", 100),
+            ("nanosecond", "2017-10-30 23:00:00.0000000", "2017-10-30 23:00:00.0000007", -700),
         ] {
             let diff = call("datetime_diff", &[Value::string(part), at(a), at(b)]);
             assert_eq!(diff, Value::Long(expected), "{part}");
@@ -434,24 +357,16 @@ mod tests {
             ("microsecond", 765432),
             ("nanosecond", 765432100),
         ] {
-            assert_eq!(
-                call("datetime_part", &[Value::string(part), at(moment)]),
-                Value::Int(expected),
-                "{part}"
-            );
+            assert_eq!(call("datetime_part", &[Value::string(part), at(moment)]), Value::Int(expected), "{part}");
         }
     }
 
     #[test]
     fn weeks() {
         let week = |name, text| call(name, &[at(text)]);
-        for (text, iso) in [
-            ("2024-12-30", 1),
-            ("2021-01-03", 53),
-            ("2020-01-01", 1),
-            ("2024-03-05", 10),
-            ("0001-01-01", 1),
-        ] {
+        for (text, iso) in
+            [("2024-12-30", 1), ("2021-01-03", 53), ("2020-01-01", 1), ("2024-03-05", 10), ("0001-01-01", 1)]
+        {
             assert_eq!(week("week_of_year", text), Value::Int(iso), "{text}");
         }
         assert_eq!(week("weekofyear", "2020-01-05"), Value::Int(2));
@@ -473,11 +388,7 @@ mod tests {
             ("startofweek", "0001-01-01", 0, ""),
             ("endofyear", "2000-01-01", i64::MAX, ""),
         ] {
-            assert_eq!(
-                short(&call(name, &[at(from), Value::Long(by)])),
-                expected,
-                "{name} {from}"
-            );
+            assert_eq!(short(&call(name, &[at(from), Value::Long(by)])), expected, "{name} {from}");
         }
     }
 }

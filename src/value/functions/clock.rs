@@ -28,26 +28,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(2, 4, &[Param::Number])
     .calls(ScalarType::TimeSpan, make_timespan),
-    unix(
-        "unixtime_seconds_todatetime",
-        "unixtime_seconds_todatetime(seconds)",
-        |_, a| from_unix(a, TICKS_PER_SECOND, 1),
-    ),
-    unix(
-        "unixtime_milliseconds_todatetime",
-        "unixtime_milliseconds_todatetime(milliseconds)",
-        |_, a| from_unix(a, TICKS_PER_SECOND / 1000, 1),
-    ),
-    unix(
-        "unixtime_microseconds_todatetime",
-        "unixtime_microseconds_todatetime(microseconds)",
-        |_, a| from_unix(a, TICKS_PER_SECOND / 1_000_000, 1),
-    ),
-    unix(
-        "unixtime_nanoseconds_todatetime",
-        "unixtime_nanoseconds_todatetime(nanoseconds)",
-        |_, a| from_unix(a, 1, 100),
-    ),
+    unix("unixtime_seconds_todatetime", "unixtime_seconds_todatetime(seconds)", |_, a| {
+        from_unix(a, TICKS_PER_SECOND, 1)
+    }),
+    unix("unixtime_milliseconds_todatetime", "unixtime_milliseconds_todatetime(milliseconds)", |_, a| {
+        from_unix(a, TICKS_PER_SECOND / 1000, 1)
+    }),
+    unix("unixtime_microseconds_todatetime", "unixtime_microseconds_todatetime(microseconds)", |_, a| {
+        from_unix(a, TICKS_PER_SECOND / 1_000_000, 1)
+    }),
+    unix("unixtime_nanoseconds_todatetime", "unixtime_nanoseconds_todatetime(nanoseconds)", |_, a| {
+        from_unix(a, 1, 100)
+    }),
     Function::of(
         "datetime_local_to_utc",
         "datetime_local_to_utc(datetime, zone)",
@@ -66,9 +58,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 const fn unix(name: &'static str, signature: &'static str, call: super::Call) -> Function {
     let doc = "The datetime of a Unix time, counted from 1970; null out of range.";
-    Function::of(name, signature, doc)
-        .takes(1, 1, &[Param::Number])
-        .calls(DATETIME, call)
+    Function::of(name, signature, doc).takes(1, 1, &[Param::Number]).calls(DATETIME, call)
 }
 
 fn make_datetime<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
@@ -84,12 +74,7 @@ fn make_datetime<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
         let seconds = seconds(arguments, 5)?;
         let known = (0..24).contains(&hour) && (0..60).contains(&minute);
         let ticks = known.then(|| (hour * 60 + minute) * 60 * TICKS_PER_SECOND + seconds)?;
-        DateTime::from_civil(Civil {
-            year: part(0, 0)?,
-            month: part(1, 0)?,
-            day: part(2, 0)?,
-            ticks,
-        })
+        DateTime::from_civil(Civil { year: part(0, 0)?, month: part(1, 0)?, day: part(2, 0)?, ticks })
     };
     datetime().map_or(Value::Null, Value::DateTime)
 }
@@ -127,9 +112,7 @@ fn from_unix<'a>(arguments: &[Value<'_>], multiply: i64, divide: i64) -> Value<'
         _ => None,
     };
     let epoch = DateTime::from_unix(0, 0);
-    let at = ticks
-        .zip(epoch)
-        .and_then(|(ticks, epoch)| DateTime::from_ticks(epoch.0.checked_add(ticks)?));
+    let at = ticks.zip(epoch).and_then(|(ticks, epoch)| DateTime::from_ticks(epoch.0.checked_add(ticks)?));
     at.map_or(Value::Null, Value::DateTime)
 }
 
@@ -151,12 +134,7 @@ fn utc_to_local<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
 fn local_to_utc<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let utc = || {
         let at = time_at(arguments, 0)?;
-        let Civil {
-            year,
-            month,
-            day,
-            ticks,
-        } = at.civil();
+        let Civil { year, month, day, ticks } = at.civil();
         let second = ticks / TICKS_PER_SECOND;
         let clock = civil::DateTime::new(
             year.try_into().ok()?,
@@ -190,16 +168,8 @@ mod tests {
     }
 
     fn numbers(name: &str, numbers: &[f64]) -> String {
-        let arguments: Vec<Value<'_>> = numbers
-            .iter()
-            .map(|n| {
-                if n.fract() == 0.0 {
-                    Value::Long(*n as i64)
-                } else {
-                    Value::Real(*n)
-                }
-            })
-            .collect();
+        let arguments: Vec<Value<'_>> =
+            numbers.iter().map(|n| if n.fract() == 0.0 { Value::Long(*n as i64) } else { Value::Real(*n) }).collect();
         short(&call(name, &arguments))
     }
 
@@ -207,50 +177,26 @@ mod tests {
     fn from_numbers() {
         for (parts, expected) in [
             (&[2017.0, 10.0, 1.0][..], "2017-10-01T00:00:00Z"),
-            (
-                &[2017.0, 10.0, 1.0, 12.0, 11.0, 0.1234567],
-                "2017-10-01T12:11:00.1234567Z",
-            ),
+            (&[2017.0, 10.0, 1.0, 12.0, 11.0, 0.1234567], "2017-10-01T12:11:00.1234567Z"),
             (&[2017.0, 2.0, 29.0], ""),
             (&[2017.0, 2.0, 1.0, 24.0], ""),
-            (
-                &[2017.0, 2.0, 1.0, 0.0, 0.0, 59.99999999],
-                "2017-02-01T00:00:59.9999999Z",
-            ),
+            (&[2017.0, 2.0, 1.0, 0.0, 0.0, 59.99999999], "2017-02-01T00:00:59.9999999Z"),
         ] {
             assert_eq!(numbers("make_datetime", parts), expected, "{parts:?}");
         }
-        assert_eq!(
-            short(&call("make_datetime", &[Value::string("2017-10-01")])),
-            "2017-10-01T00:00:00Z"
-        );
-        assert_eq!(
-            numbers("make_timespan", &[1.0, 12.0, 30.0, 55.123]),
-            "1.12:30:55.1230000"
-        );
+        assert_eq!(short(&call("make_datetime", &[Value::string("2017-10-01")])), "2017-10-01T00:00:00Z");
+        assert_eq!(numbers("make_timespan", &[1.0, 12.0, 30.0, 55.123]), "1.12:30:55.1230000");
         assert_eq!(numbers("make_timespan", &[12.0, 30.0]), "12:30:00");
         assert_eq!(numbers("make_timespan", &[24.0, 30.0]), "");
     }
 
     #[test]
     fn unix_times() {
-        assert_eq!(
-            numbers("unixtime_seconds_todatetime", &[1546300800.0]),
-            "2019-01-01T00:00:00Z"
-        );
+        assert_eq!(numbers("unixtime_seconds_todatetime", &[1546300800.0]), "2019-01-01T00:00:00Z");
         assert_eq!(numbers("unixtime_seconds_todatetime", &[0.5]), "1970-01-01T00:00:00.5Z");
-        assert_eq!(
-            numbers("unixtime_milliseconds_todatetime", &[1546300800001.0]),
-            "2019-01-01T00:00:00.001Z"
-        );
-        assert_eq!(
-            numbers("unixtime_nanoseconds_todatetime", &[-1.0]),
-            "1969-12-31T23:59:59.9999999Z"
-        );
-        assert_eq!(
-            short(&call("unixtime_seconds_todatetime", &[Value::Long(i64::MAX)])),
-            ""
-        );
+        assert_eq!(numbers("unixtime_milliseconds_todatetime", &[1546300800001.0]), "2019-01-01T00:00:00.001Z");
+        assert_eq!(numbers("unixtime_nanoseconds_todatetime", &[-1.0]), "1969-12-31T23:59:59.9999999Z");
+        assert_eq!(short(&call("unixtime_seconds_todatetime", &[Value::Long(i64::MAX)])), "");
         assert_eq!(short(&call("unixtime_seconds_todatetime", &[Value::Real(1e300)])), "");
     }
 

@@ -12,9 +12,7 @@ const FROM: Function = Function::of(
     "The code points of a text, as an array of longs.",
 )
 .takes(1, 1, &[Param::Any])
-.calls(ScalarType::Dynamic, |_, a| {
-    limits::array(text_at(a, 0).chars().map(|c| Dynamic::Long(u32::from(c).into())))
-});
+.calls(ScalarType::Dynamic, |_, a| limits::array(text_at(a, 0).chars().map(|c| Dynamic::Long(u32::from(c).into()))));
 
 const TO: Function = Function::of(
     "unicode_codepoints_to_string",
@@ -24,12 +22,8 @@ const TO: Function = Function::of(
 .takes(1, 255, &[Param::Any])
 .calls(ScalarType::String, to_string);
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    FROM,
-    FROM.alias("to_utf8", "to_utf8(text)"),
-    TO,
-    TO.alias("make_string", "make_string(values, ...)"),
-];
+pub(super) const FUNCTIONS: &[Function] =
+    &[FROM, FROM.alias("to_utf8", "to_utf8(text)"), TO, TO.alias("make_string", "make_string(values, ...)")];
 
 fn to_string<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let mut text = Text::default();
@@ -61,16 +55,8 @@ mod tests {
 
     #[test]
     fn there_and_back() {
-        assert_eq!(
-            json_of("unicode_codepoints_from_string", &[Value::string("⒦é")]),
-            "[9382,233]"
-        );
-        let points = [
-            json("[75,117,\"x\"]"),
-            Value::Long(115),
-            Value::Long(-1),
-            Value::Long(0xD800),
-        ];
+        assert_eq!(json_of("unicode_codepoints_from_string", &[Value::string("⒦é")]), "[9382,233]");
+        let points = [json("[75,117,\"x\"]"), Value::Long(115), Value::Long(-1), Value::Long(0xD800)];
         assert_eq!(call("unicode_codepoints_to_string", &points), Value::string("Kus"));
     }
 }

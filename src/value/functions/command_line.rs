@@ -19,11 +19,7 @@ fn parse_command_line<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     if line.trim().is_empty() || !text_at(arguments, 1).eq_ignore_ascii_case("windows") {
         return Value::Null;
     }
-    limits::array(
-        split(&line)
-            .into_iter()
-            .map(|argument| Dynamic::String(argument.into())),
-    )
+    limits::array(split(&line).into_iter().map(|argument| Dynamic::String(argument.into())))
 }
 
 /// The rules, from Microsoft's page on the function. The program's name ends at a quote if it begins with one, else at a
@@ -92,10 +88,7 @@ mod tests {
     fn arguments_as_windows_finds_them() {
         for (line, expected) in [
             (r#"echo "hello world!""#, &["echo", "hello world!"][..]),
-            (
-                r#""C:\Program Files\x.exe" -a  b"#,
-                &[r"C:\Program Files\x.exe", "-a", "b"],
-            ),
+            (r#""C:\Program Files\x.exe" -a  b"#, &[r"C:\Program Files\x.exe", "-a", "b"]),
             (r#"x "abc" d e"#, &["x", "abc", "d", "e"]),
             (r#"x a\\b d"e f"g h"#, &["x", r"a\\b", "de fg", "h"]),
             (r#"x a\\\"b c d"#, &["x", r#"a\"b"#, "c", "d"]),

@@ -100,14 +100,8 @@ mod tests {
     #[test]
     fn coalesce_skips_null_and_empty() {
         let empty = Value::string("");
-        assert_eq!(
-            call("coalesce", &[empty.clone(), Value::string(" ")]),
-            Value::string(" ")
-        );
-        assert_eq!(
-            call("coalesce", &[Value::Null, Value::Long(0), Value::Long(5)]),
-            Value::Long(0)
-        );
+        assert_eq!(call("coalesce", &[empty.clone(), Value::string(" ")]), Value::string(" "));
+        assert_eq!(call("coalesce", &[Value::Null, Value::Long(0), Value::Long(5)]), Value::Long(0));
         assert_eq!(call("coalesce", &[false.into(), true.into()]), Value::Bool(false));
         assert_eq!(call("coalesce", &[empty.clone(), empty.clone()]), empty);
     }

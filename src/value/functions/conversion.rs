@@ -98,18 +98,7 @@ const fn to(
     call: for<'a> fn(&Context, &[Value<'a>]) -> Value<'a>,
 ) -> Function {
     let returns = Returns::Type(returns);
-    Function {
-        name,
-        signature,
-        doc,
-        min: 1,
-        max: 1,
-        params: &[Param::Any],
-        repeat: 1,
-        returns,
-        call,
-        prepare: None,
-    }
+    Function { name, signature, doc, min: 1, max: 1, params: &[Param::Any], repeat: 1, returns, call, prepare: None }
 }
 
 fn tohex<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
@@ -119,10 +108,7 @@ fn tohex<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
         _ => return Value::string(""),
     };
     // No number has more than 16 digits; the zeros before them are bounded too.
-    let width = long_at(arguments, 1)
-        .and_then(|w| usize::try_from(w).ok())
-        .unwrap_or(0)
-        .min(64);
+    let width = long_at(arguments, 1).and_then(|w| usize::try_from(w).ok()).unwrap_or(0).min(64);
     Value::string(format!("{digits:0>width$}"))
 }
 
@@ -150,14 +136,8 @@ mod tests {
     #[test]
     fn gettype_looks_into_dynamic() {
         assert_eq!(call("gettype", &[Value::Real(1.5)]), Value::string("real"));
-        assert_eq!(
-            call("gettype", &[Value::Dynamic(Dynamic::Real(1.5))]),
-            Value::string("double")
-        );
-        assert_eq!(
-            call("gettype", &[Value::Dynamic(Dynamic::Bag([].into()))]),
-            Value::string("dictionary")
-        );
+        assert_eq!(call("gettype", &[Value::Dynamic(Dynamic::Real(1.5))]), Value::string("double"));
+        assert_eq!(call("gettype", &[Value::Dynamic(Dynamic::Bag([].into()))]), Value::string("dictionary"));
         assert_eq!(call("gettype", &[Value::Null]), Value::string("null"));
     }
 
@@ -165,18 +145,9 @@ mod tests {
     fn hexadecimal() {
         assert_eq!(call("tohex", &[Value::Long(256)]), Value::string("100"));
         assert_eq!(call("tohex", &[Value::Long(-256)]), Value::string("ffffffffffffff00"));
-        assert_eq!(
-            call("tohex", &[Value::Int(-256), Value::Long(8)]),
-            Value::string("ffffff00")
-        );
-        assert_eq!(
-            call("tohex", &[Value::Long(256), Value::Long(8)]),
-            Value::string("00000100")
-        );
-        assert_eq!(
-            call("tohex", &[Value::Long(1), Value::Long(i64::MAX)]),
-            Value::string(format!("{:0>64}", 1))
-        );
+        assert_eq!(call("tohex", &[Value::Int(-256), Value::Long(8)]), Value::string("ffffff00"));
+        assert_eq!(call("tohex", &[Value::Long(256), Value::Long(8)]), Value::string("00000100"));
+        assert_eq!(call("tohex", &[Value::Long(1), Value::Long(i64::MAX)]), Value::string(format!("{:0>64}", 1)));
     }
 
     #[test]

@@ -49,10 +49,7 @@ mod tests {
     #[test]
     fn the_first_record() {
         for (text, expected) in [
-            (
-                "aa,\"b,b\",\"a \"\"title\"\"\",\"x\ny\"",
-                &["aa", "b,b", "a \"title\"", "x\ny"][..],
-            ),
+            ("aa,\"b,b\",\"a \"\"title\"\"\",\"x\ny\"", &["aa", "b,b", "a \"title\"", "x\ny"][..]),
             ("one,a\r\ntwo,x", &["one", "a"]),
             ("a,,", &["a", "", ""]),
             ("", &[""]),

@@ -14,9 +14,8 @@ use crate::value::{Dynamic, TimeSpan, Value, arithmetic, compare, json};
 const DYNAMIC: ScalarType = ScalarType::Dynamic;
 const ARRAY: Param = Param::Is(DYNAMIC);
 
-const PARSE: Function = Function::of("parse_json", "parse_json(text)", PARSE_JSON)
-    .takes(1, 1, &[Param::Any])
-    .calls(DYNAMIC, parse_json);
+const PARSE: Function =
+    Function::of("parse_json", "parse_json(text)", PARSE_JSON).takes(1, 1, &[Param::Any]).calls(DYNAMIC, parse_json);
 
 pub(super) const FUNCTIONS: &[Function] = &[
     PARSE,
@@ -33,16 +32,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::of("pack_array", "pack_array(value, ...)", "An array of the values.")
         .takes(0, 255, &[Param::Any])
         .calls(DYNAMIC, |_, a| limits::array(a.iter().cloned().map(into_dynamic))),
-    Function::of(
-        "repeat",
-        "repeat(value, count)",
-        "An array of a value, count times; null for a count below 0.",
-    )
-    .takes(2, 2, &[Param::Any, Param::Is(ScalarType::Long)])
-    .calls(DYNAMIC, repeat),
-    Function::of("range", "range(start, stop, [step])", RANGE)
-        .takes(2, 3, &[Param::Summable])
-        .calls(DYNAMIC, range),
+    Function::of("repeat", "repeat(value, count)", "An array of a value, count times; null for a count below 0.")
+        .takes(2, 2, &[Param::Any, Param::Is(ScalarType::Long)])
+        .calls(DYNAMIC, repeat),
+    Function::of("range", "range(start, stop, [step])", RANGE).takes(2, 3, &[Param::Summable]).calls(DYNAMIC, range),
     Function::of(
         "zip",
         "zip(array, array, ...)",
@@ -166,15 +159,12 @@ fn range<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
 }
 
 fn zip<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
-    let arrays: Vec<&[Dynamic<'a>]> = (0..arguments.len())
-        .map(|at| array_at(arguments, at).unwrap_or_default())
-        .collect();
+    let arrays: Vec<&[Dynamic<'a>]> =
+        (0..arguments.len()).map(|at| array_at(arguments, at).unwrap_or_default()).collect();
     let longest = arrays.iter().map(|array| array.len()).max().unwrap_or(0);
     let rows = longest.min(MAX_ELEMENTS / arrays.len().max(1));
     limits::array((0..rows).map(|at| {
-        let row = arrays
-            .iter()
-            .map(|array| array.get(at).cloned().unwrap_or(Dynamic::Null));
+        let row = arrays.iter().map(|array| array.get(at).cloned().unwrap_or(Dynamic::Null));
         Dynamic::Array(row.collect())
     }))
 }
@@ -201,9 +191,7 @@ fn follow(value: &Dynamic<'_>, path: &mut String, paths: &mut Vec<Dynamic<'_>>, 
         path.truncate(here);
     };
     match value {
-        Dynamic::Bag(members) => members
-            .iter()
-            .for_each(|(name, value)| step(value, format!("['{name}']"), path)),
+        Dynamic::Bag(members) => members.iter().for_each(|(name, value)| step(value, format!("['{name}']"), path)),
         Dynamic::Array(elements) => {
             if let Some(first) = elements.first() {
                 step(first, "[0]".to_owned(), path);
@@ -246,20 +234,12 @@ mod tests {
         assert_eq!(json_of("range", &[long(3), long(1), long(-1)]), "[3,2,1]");
         assert_eq!(json_of("range", &[long(3), long(1)]), "[]");
         assert_eq!(json_of("range", &[long(1), long(3), long(0)]), "null");
-        assert_eq!(
-            json_of("range", &[long(i64::MAX - 1), long(i64::MAX)])
-                .matches(',')
-                .count(),
-            1
-        );
+        assert_eq!(json_of("range", &[long(i64::MAX - 1), long(i64::MAX)]).matches(',').count(), 1);
         assert_eq!(
             json_of("range", &[Value::Real(0.1), Value::Real(0.35), Value::Real(0.1)]),
             "[0.1,0.2,0.30000000000000004]"
         );
-        let hours = [
-            Value::TimeSpan(TimeSpan(0)),
-            Value::TimeSpan(TimeSpan::parse("1h").unwrap()),
-        ];
+        let hours = [Value::TimeSpan(TimeSpan(0)), Value::TimeSpan(TimeSpan::parse("1h").unwrap())];
         assert_eq!(json_of("range", &hours), r#"["00:00:00","01:00:00"]"#);
         let endless = call("range", &[long(1), long(i64::MAX)]);
         assert_eq!(call("array_length", &[endless]), Value::Long(MAX_ELEMENTS as i64));
@@ -269,10 +249,7 @@ mod tests {
 
     #[test]
     fn arrays_from_values() {
-        assert_eq!(
-            json_of("pack_array", &[Value::Int(1), Value::Null, Value::string("x")]),
-            r#"[1,null,"x"]"#
-        );
+        assert_eq!(json_of("pack_array", &[Value::Int(1), Value::Null, Value::string("x")]), r#"[1,null,"x"]"#);
         assert_eq!(json_of("pack_array", &[]), "[]");
         assert_eq!(json_of("repeat", &[Value::Int(1), Value::Long(3)]), "[1,1,1]");
         assert_eq!(json_of("repeat", &[Value::Int(1), Value::Long(-3)]), "null");

@@ -48,13 +48,8 @@ fn format_datetime<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
         return Value::string("");
     };
     let civil = at.civil();
-    let fields = Fields {
-        year: civil.year,
-        month: civil.month,
-        day: civil.day,
-        is_datetime: true,
-        ..clock(civil.ticks)
-    };
+    let fields =
+        Fields { year: civil.year, month: civil.month, day: civil.day, is_datetime: true, ..clock(civil.ticks) };
     fill(&text_at(arguments, 1), &fields)
 }
 
@@ -64,10 +59,7 @@ fn format_timespan<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     };
     // The sign is lost, as .NET's formats lose it.
     let ticks = ticks.checked_abs().unwrap_or(i64::MAX);
-    let fields = Fields {
-        day: ticks / TICKS_PER_DAY,
-        ..clock(ticks % TICKS_PER_DAY)
-    };
+    let fields = Fields { day: ticks / TICKS_PER_DAY, ..clock(ticks % TICKS_PER_DAY) };
     fill(&text_at(arguments, 1), &fields)
 }
 
@@ -128,14 +120,7 @@ fn field(letter: char, count: usize, fields: &Fields) -> Option<String> {
         'f' | 'F' => {
             let digits = format!("{:07}", fields.fraction);
             let digits = &digits[..count.min(7)];
-            return Some(
-                if letter == 'F' {
-                    digits.trim_end_matches('0')
-                } else {
-                    digits
-                }
-                .to_owned(),
-            );
+            return Some(if letter == 'F' { digits.trim_end_matches('0') } else { digits }.to_owned());
         }
         _ => return None,
     };
@@ -152,11 +137,7 @@ fn format_bytes<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let wanted = text_at(arguments, 2);
     let unit = match wanted.is_empty() {
         false => UNITS.iter().position(|unit| *unit == wanted),
-        true => Some(
-            (1..UNITS.len())
-                .take_while(|power| size.abs() >= 1024_f64.powi(*power as i32))
-                .count(),
-        ),
+        true => Some((1..UNITS.len()).take_while(|power| size.abs() >= 1024_f64.powi(*power as i32)).count()),
     };
     let Some(unit) = unit else {
         return Value::string("");
@@ -178,48 +159,30 @@ mod tests {
         for (text, format, expected) in [
             ("2017-01-29 09:00:05", "yyyy-M-dd [H:mm:ss]", "2017-1-29 [9:00:05]"),
             ("2017-01-29 09:00:05", "yy-MM-dd [HH:mm:ss]", "17-01-29 [09:00:05]"),
-            (
-                "2009-06-15 13:45:30.0500000",
-                "h:mm tt f ff F FF FFF",
-                "1:45 PM 0 05  05 05",
-            ),
+            ("2009-06-15 13:45:30.0500000", "h:mm tt f ff F FF FFF", "1:45 PM 0 05  05 05"),
             ("0009-06-15 00:45:30", "y yyyy hh t", "9 0009 12 A"),
             ("2009-06-15 13:45:30", "yyyy/MM/dd, é_", "2009/06/15, é_"),
         ] {
             let at = Value::DateTime(DateTime::parse(text).unwrap());
-            assert_eq!(
-                call("format_datetime", &[at, Value::string(format)]),
-                Value::string(expected)
-            );
+            assert_eq!(call("format_datetime", &[at, Value::string(format)]), Value::string(expected));
         }
-        assert_eq!(
-            call("format_datetime", &[Value::Null, Value::string("yyyy")]),
-            Value::string("")
-        );
+        assert_eq!(call("format_datetime", &[Value::Null, Value::string("yyyy")]), Value::string(""));
     }
 
     #[test]
     fn timespans() {
         let span = Value::TimeSpan(TimeSpan::parse("29.09:00:05.12345").unwrap());
-        for (format, expected) in [
-            ("dd.hh:mm:ss:FF", "29.09:00:05:12"),
-            ("ddd.h:mm:ss [fffffff]", "029.9:00:05 [1234500]"),
-            ("yyyy", "yyyy"),
-        ] {
-            assert_eq!(
-                call("format_timespan", &[span.clone(), Value::string(format)]),
-                Value::string(expected)
-            );
+        for (format, expected) in
+            [("dd.hh:mm:ss:FF", "29.09:00:05:12"), ("ddd.h:mm:ss [fffffff]", "029.9:00:05 [1234500]"), ("yyyy", "yyyy")]
+        {
+            assert_eq!(call("format_timespan", &[span.clone(), Value::string(format)]), Value::string(expected));
         }
     }
 
     #[test]
     fn bytes() {
         let of = |size: i64, digits: i64, unit| {
-            call(
-                "format_bytes",
-                &[Value::Long(size), Value::Long(digits), Value::string(unit)],
-            )
+            call("format_bytes", &[Value::Long(size), Value::Long(digits), Value::string(unit)])
         };
         for (size, digits, unit, expected) in [
             (564, 0, "", "564 Bytes"),

@@ -53,24 +53,16 @@ struct Wanted {
 impl Wanted {
     fn address(text: &str) -> Option<Wanted> {
         let address: Ipv4Addr = text.trim().parse().ok()?;
-        Some(Wanted {
-            first: address.into(),
-            mask: u32::MAX,
-        })
+        Some(Wanted { first: address.into(), mask: u32::MAX })
     }
 
     fn prefix(text: &str) -> Option<Wanted> {
         let Some(octets) = text.trim().strip_suffix('.') else {
             return Wanted::address(text);
         };
-        let missing = 4_usize
-            .checked_sub(octets.split('.').count())
-            .filter(|missing| *missing > 0)?;
+        let missing = 4_usize.checked_sub(octets.split('.').count()).filter(|missing| *missing > 0)?;
         let whole: Ipv4Addr = format!("{octets}{}", ".0".repeat(missing)).parse().ok()?;
-        Some(Wanted {
-            first: whole.into(),
-            mask: u32::MAX << (8 * missing),
-        })
+        Some(Wanted { first: whole.into(), mask: u32::MAX << (8 * missing) })
     }
 }
 
@@ -102,10 +94,9 @@ fn addresses(text: &str) -> Vec<u32> {
         let (digits, tail) = run.split_at(end);
         let after = tail.chars().next().unwrap_or(' ');
         // A dot at the end is a sentence's.
-        if !is_term_char(before) && before != '.' && !is_term_char(after) {
-            if let Ok(address) = digits.trim_end_matches('.').parse::<Ipv4Addr>() {
-                found.push(address.into());
-            }
+        let delimited = !is_term_char(before) && before != '.' && !is_term_char(after);
+        if delimited && let Ok(address) = digits.trim_end_matches('.').parse::<Ipv4Addr>() {
+            found.push(address.into());
         }
         before = digits.chars().next_back().unwrap_or(before);
         rest = tail;
@@ -121,26 +112,11 @@ mod tests {
 
     #[test]
     fn addresses_are_delimited() {
-        let found = |text| {
-            addresses(text)
-                .into_iter()
-                .map(|a| Ipv4Addr::from(a).to_string())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            found("05:04:54 127.0.0.1 GET (192.0.2.7), 192.0.2.1."),
-            ["127.0.0.1", "192.0.2.1", "192.0.2.7"]
-        );
-        for none in [
-            "05:04:54127.0.0.1",
-            "127.0.0.256",
-            "127.0.0.1a",
-            "é127.0.0.1",
-            "1.2.3.4.5",
-            ".1.2.3.4",
-            "1.2.3",
-            "",
-        ] {
+        let found = |text| addresses(text).into_iter().map(|a| Ipv4Addr::from(a).to_string()).collect::<Vec<_>>();
+        assert_eq!(found("05:04:54 127.0.0.1 GET (192.0.2.7), 192.0.2.1."), ["127.0.0.1", "192.0.2.1", "192.0.2.7"]);
+        for none in
+            ["05:04:54127.0.0.1", "127.0.0.256", "127.0.0.1a", "é127.0.0.1", "1.2.3.4.5", ".1.2.3.4", "1.2.3", ""]
+        {
             assert!(found(none).is_empty(), "{none}");
         }
         assert_eq!(found("127.0.0.1:80 x-10.0.0.1-y"), ["10.0.0.1", "127.0.0.1"]);
@@ -167,10 +143,7 @@ mod tests {
             );
         }
         let list = json(r#"["10.0.0.1","127.0.0.1"]"#);
-        assert_eq!(
-            call("has_any_ipv4", &[Value::string(text), list.clone()]),
-            Value::Bool(true)
-        );
+        assert_eq!(call("has_any_ipv4", &[Value::string(text), list.clone()]), Value::Bool(true));
         assert_eq!(call("has_any_ipv4", &[Value::string("x"), list]), Value::Bool(false));
         let prefixes = [Value::string(text), Value::string("192.168."), Value::string("127.0.")];
         assert_eq!(call("has_any_ipv4_prefix", &prefixes), Value::Bool(true));

@@ -18,46 +18,34 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "An address as a long, what is behind its prefix zero; null for what is no address.",
     )
     .takes(1, 1, &[TEXT])
-    .calls(ScalarType::Long, |_, a| {
-        parse(&text_at(a, 0)).map_or(Value::Null, |net| Value::Long(net.first().into()))
-    }),
+    .calls(ScalarType::Long, |_, a| parse(&text_at(a, 0)).map_or(Value::Null, |net| Value::Long(net.first().into()))),
     Function::of(
         "parse_ipv4_mask",
         "parse_ipv4_mask(ip, prefix)",
         "As parse_ipv4(), with a prefix; of two the shorter counts.",
     )
     .takes(2, 2, &[TEXT, LONG])
-    .calls(ScalarType::Long, |_, a| {
-        masked(a).map_or(Value::Null, |net| Value::Long(net.first().into()))
-    }),
+    .calls(ScalarType::Long, |_, a| masked(a).map_or(Value::Null, |net| Value::Long(net.first().into()))),
     Function::of(
         "format_ipv4",
         "format_ipv4(ip, [prefix])",
         "The text of an address given as text or number, what is behind its prefix zero; \"\" where there is none.",
     )
     .takes(1, 2, &[Param::Any, LONG])
-    .calls(STRING, |_, a| {
-        Value::string(masked(a).map(|net| net.text()).unwrap_or_default())
-    }),
-    Function::of(
-        "format_ipv4_mask",
-        "format_ipv4_mask(ip, [prefix])",
-        "As format_ipv4(), with the prefix behind it.",
-    )
-    .takes(1, 2, &[Param::Any, LONG])
-    .calls(STRING, |_, a| {
-        let text = masked(a).map(|net| format!("{}/{}", net.text(), net.prefix));
-        Value::string(text.unwrap_or_default())
-    }),
+    .calls(STRING, |_, a| Value::string(masked(a).map(|net| net.text()).unwrap_or_default())),
+    Function::of("format_ipv4_mask", "format_ipv4_mask(ip, [prefix])", "As format_ipv4(), with the prefix behind it.")
+        .takes(1, 2, &[Param::Any, LONG])
+        .calls(STRING, |_, a| {
+            let text = masked(a).map(|net| format!("{}/{}", net.text(), net.prefix));
+            Value::string(text.unwrap_or_default())
+        }),
     Function::of(
         "ipv4_compare",
         "ipv4_compare(a, b, [prefix])",
         "-1, 0 or 1 as a comes before, with or after b under the shortest prefix; null for what is no address.",
     )
     .takes(2, 3, &[TEXT, TEXT, LONG])
-    .calls(ScalarType::Long, |_, a| {
-        compared(a).map_or(Value::Null, |(x, y)| Value::Long(x.cmp(&y) as i64))
-    }),
+    .calls(ScalarType::Long, |_, a| compared(a).map_or(Value::Null, |(x, y)| Value::Long(x.cmp(&y) as i64))),
     Function::of(
         "ipv4_is_match",
         "ipv4_is_match(a, b, [prefix])",
@@ -85,10 +73,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let Some(ip) = parse(&text_at(a, 0)) else {
             return Value::Null;
         };
-        any_range(a, &mut |range| {
-            parse(range).is_some_and(|range| range.holds(ip.first()))
-        })
-        .into()
+        any_range(a, &mut |range| parse(range).is_some_and(|range| range.holds(ip.first()))).into()
     }),
     Function::of(
         "ipv4_is_private",
@@ -96,20 +81,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "Whether an address is of 10/8, 172.16/12 or 192.168/16; null for what is no address.",
     )
     .takes(1, 1, &[TEXT])
-    .calls(BOOL, |_, a| {
-        parse(&text_at(a, 0))
-            .map(|net| std::net::Ipv4Addr::from(net.first()).is_private())
-            .into()
-    }),
+    .calls(BOOL, |_, a| parse(&text_at(a, 0)).map(|net| std::net::Ipv4Addr::from(net.first()).is_private()).into()),
     Function::of(
         "ipv4_netmask_suffix",
         "ipv4_netmask_suffix(ip)",
         "The length of an address's prefix, 32 if it has none; null for what is no address.",
     )
     .takes(1, 1, &[TEXT])
-    .calls(ScalarType::Long, |_, a| {
-        parse(&text_at(a, 0)).map_or(Value::Null, |net| Value::Long(net.prefix.into()))
-    }),
+    .calls(ScalarType::Long, |_, a| parse(&text_at(a, 0)).map_or(Value::Null, |net| Value::Long(net.prefix.into()))),
     Function::of(
         "ipv4_range_to_cidr_list",
         "ipv4_range_to_cidr_list(first, last)",
@@ -156,10 +135,7 @@ pub(super) fn parse(text: &str) -> Option<Net> {
     };
     // The parser of the standard library is as strict.
     let address: std::net::Ipv4Addr = address.parse().ok()?;
-    Some(Net {
-        address: address.into(),
-        prefix,
-    })
+    Some(Net { address: address.into(), prefix })
 }
 
 /// Up to three digits that are no more than `most`.
@@ -171,10 +147,7 @@ pub(super) fn prefix(text: &str, most: u8) -> Option<u8> {
 /// The first argument as a network, under the prefix that is the second if that is shorter.
 fn masked(arguments: &[Value<'_>]) -> Option<Net> {
     let net = match argument(arguments, 0) {
-        Value::Int(_) | Value::Long(_) => Net {
-            address: long_at(arguments, 0)?.try_into().ok()?,
-            prefix: 32,
-        },
+        Value::Int(_) | Value::Long(_) => Net { address: long_at(arguments, 0)?.try_into().ok()?, prefix: 32 },
         _ => parse(&text_at(arguments, 0))?,
     };
     shorten(net, arguments, 1)
@@ -184,13 +157,8 @@ fn shorten(net: Net, arguments: &[Value<'_>], at: usize) -> Option<Net> {
     if arguments.get(at).is_none() {
         return Some(net);
     }
-    let prefix = u8::try_from(long_at(arguments, at)?)
-        .ok()
-        .filter(|prefix| *prefix <= 32)?;
-    Some(Net {
-        prefix: prefix.min(net.prefix),
-        ..net
-    })
+    let prefix = u8::try_from(long_at(arguments, at)?).ok().filter(|prefix| *prefix <= 32)?;
+    Some(Net { prefix: prefix.min(net.prefix), ..net })
 }
 
 /// Two addresses under the shortest of their prefixes and the one that is given.
@@ -223,10 +191,7 @@ fn range_to_networks<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
         // As large as the address is a multiple of, and as the rest has room for; 62 networks at most.
         let aligned = if at == 0 { 32 } else { at.trailing_zeros().min(32) };
         let bits = aligned.min((last - at + 1).ilog2());
-        let net = Net {
-            address: u32::try_from(at).unwrap_or(0),
-            prefix: u8::try_from(32 - bits).unwrap_or(32),
-        };
+        let net = Net { address: u32::try_from(at).unwrap_or(0), prefix: u8::try_from(32 - bits).unwrap_or(32) };
         networks.push(Dynamic::String(format!("{}/{}", net.text(), net.prefix).into()));
         at += 1 << bits;
     }
@@ -257,11 +222,7 @@ mod tests {
             ("1.2.3.4/+8", None),
             ("", None),
         ] {
-            assert_eq!(
-                call("parse_ipv4", &[s(text)]),
-                expected.map_or(Value::Null, Value::Long),
-                "{text}"
-            );
+            assert_eq!(call("parse_ipv4", &[s(text)]), expected.map_or(Value::Null, Value::Long), "{text}");
         }
     }
 
@@ -277,10 +238,7 @@ mod tests {
             assert_eq!(call("format_ipv4_mask", &[s(ip), Value::Long(prefix)]), s(masked));
         }
         assert_eq!(call("format_ipv4", &[Value::Long(3232235777)]), s("192.168.1.1"));
-        assert_eq!(
-            call("parse_ipv4_mask", &[s("127.0.0.1"), Value::Long(24)]),
-            Value::Long(2130706432)
-        );
+        assert_eq!(call("parse_ipv4_mask", &[s("127.0.0.1"), Value::Long(24)]), Value::Long(2130706432));
         assert_eq!(call("ipv4_netmask_suffix", &[s("127.0.0.1/16")]), Value::Long(16));
     }
 
@@ -294,14 +252,8 @@ mod tests {
             ("192.168.1.1", "x", 32, None),
         ] {
             let arguments = [s(a), s(b), Value::Long(prefix)];
-            assert_eq!(
-                call("ipv4_compare", &arguments),
-                expected.map_or(Value::Null, Value::Long)
-            );
-            assert_eq!(
-                call("ipv4_is_match", &arguments),
-                expected.map(|order| order == 0).into()
-            );
+            assert_eq!(call("ipv4_compare", &arguments), expected.map_or(Value::Null, Value::Long));
+            assert_eq!(call("ipv4_is_match", &arguments), expected.map(|order| order == 0).into());
         }
     }
 
@@ -317,12 +269,9 @@ mod tests {
         assert_eq!(any("192.168.1.9"), Value::Bool(true));
         assert_eq!(any("11.1.2.3"), Value::Bool(false));
         assert_eq!(any("no"), Value::Null);
-        for (ip, private) in [
-            ("192.168.1.1/24", Some(true)),
-            ("172.32.0.1", Some(false)),
-            ("127.0.0.1", Some(false)),
-            ("x", None),
-        ] {
+        for (ip, private) in
+            [("192.168.1.1/24", Some(true)), ("172.32.0.1", Some(false)), ("127.0.0.1", Some(false)), ("x", None)]
+        {
             assert_eq!(call("ipv4_is_private", &[s(ip)]), private.into());
         }
     }
@@ -330,10 +279,7 @@ mod tests {
     #[test]
     fn a_range_as_networks() {
         let of = |a, b| json_of("ipv4_range_to_cidr_list", &[s(a), s(b)]);
-        assert_eq!(
-            of("1.1.128.0", "1.1.140.255"),
-            r#"["1.1.128.0/21","1.1.136.0/22","1.1.140.0/24"]"#
-        );
+        assert_eq!(of("1.1.128.0", "1.1.140.255"), r#"["1.1.128.0/21","1.1.136.0/22","1.1.140.0/24"]"#);
         assert_eq!(of("0.0.0.0", "255.255.255.255"), r#"["0.0.0.0/0"]"#);
         assert_eq!(of("0.0.0.1", "255.255.255.254").matches(',').count(), 61);
         assert_eq!(of("2.0.0.0", "1.0.0.0"), "[]");

@@ -20,27 +20,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The eight groups of four digits of an address, what is behind its prefix zero; \"\" for what is no address.",
     )
     .takes(1, 1, &[TEXT])
-    .calls(STRING, |_, a| {
-        Value::string(masked(a, 1).map(canonical).unwrap_or_default())
-    }),
+    .calls(STRING, |_, a| Value::string(masked(a, 1).map(canonical).unwrap_or_default())),
     Function::of(
         "parse_ipv6_mask",
         "parse_ipv6_mask(ip, prefix)",
         "As parse_ipv6(), with a prefix; of two the shorter counts.",
     )
     .takes(2, 2, &[TEXT, LONG])
-    .calls(STRING, |_, a| {
-        Value::string(masked(a, 1).map(canonical).unwrap_or_default())
-    }),
+    .calls(STRING, |_, a| Value::string(masked(a, 1).map(canonical).unwrap_or_default())),
     Function::of(
         "ipv6_compare",
         "ipv6_compare(a, b, [prefix])",
         "-1, 0 or 1 as a comes before, with or after b under the shortest prefix; null for what is no address.",
     )
     .takes(2, 3, &[TEXT, TEXT, LONG])
-    .calls(ScalarType::Long, |_, a| {
-        compared(a).map_or(Value::Null, |(x, y)| Value::Long(x.cmp(&y) as i64))
-    }),
+    .calls(ScalarType::Long, |_, a| compared(a).map_or(Value::Null, |(x, y)| Value::Long(x.cmp(&y) as i64))),
     Function::of(
         "ipv6_is_match",
         "ipv6_is_match(a, b, [prefix])",
@@ -68,10 +62,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let Some(ip) = parse(&text_at(a, 0)) else {
             return Value::Null;
         };
-        any_range(a, &mut |range| {
-            parse(range).is_some_and(|range| range.holds(ip.first()))
-        })
-        .into()
+        any_range(a, &mut |range| parse(range).is_some_and(|range| range.holds(ip.first()))).into()
     }),
 ];
 
@@ -98,10 +89,7 @@ fn mask(prefix: u8) -> u128 {
 }
 
 fn mapped(net: ipv4::Net) -> Net {
-    Net {
-        address: 0xffff_0000_0000 | u128::from(net.address),
-        prefix: net.prefix + 96,
-    }
+    Net { address: 0xffff_0000_0000 | u128::from(net.address), prefix: net.prefix + 96 }
 }
 
 fn parse(text: &str) -> Option<Net> {
@@ -115,23 +103,15 @@ fn parse(text: &str) -> Option<Net> {
         Some((address, prefix)) => (address, ipv4::prefix(prefix, 128)?),
     };
     let address: Ipv6Addr = address.parse().ok()?;
-    Some(Net {
-        address: address.into(),
-        prefix,
-    })
+    Some(Net { address: address.into(), prefix })
 }
 
 fn shorten(net: Net, arguments: &[Value<'_>], at: usize) -> Option<Net> {
     if arguments.get(at).is_none() {
         return Some(net);
     }
-    let prefix = u8::try_from(long_at(arguments, at)?)
-        .ok()
-        .filter(|prefix| *prefix <= 128)?;
-    Some(Net {
-        prefix: prefix.min(net.prefix),
-        ..net
-    })
+    let prefix = u8::try_from(long_at(arguments, at)?).ok().filter(|prefix| *prefix <= 128)?;
+    Some(Net { prefix: prefix.min(net.prefix), ..net })
 }
 
 fn masked(arguments: &[Value<'_>], at: usize) -> Option<Net> {
@@ -145,9 +125,7 @@ fn compared(arguments: &[Value<'_>]) -> Option<(u128, u128)> {
 }
 
 fn canonical(net: Net) -> String {
-    let groups = Ipv6Addr::from(net.first())
-        .segments()
-        .map(|group| format!("{group:04x}"));
+    let groups = Ipv6Addr::from(net.first()).segments().map(|group| format!("{group:04x}"));
     groups.join(":")
 }
 
@@ -166,27 +144,16 @@ mod tests {
             ("::1", 128, "0000:0000:0000:0000:0000:0000:0000:0001"),
             ("192.168.255.255", 120, "0000:0000:0000:0000:0000:ffff:c0a8:ff00"),
             ("192.168.255.255/24", 124, "0000:0000:0000:0000:0000:ffff:c0a8:ff00"),
-            (
-                "fe80::85d:e82c:9446:7994/120",
-                124,
-                "fe80:0000:0000:0000:085d:e82c:9446:7900",
-            ),
+            ("fe80::85d:e82c:9446:7994/120", 124, "fe80:0000:0000:0000:085d:e82c:9446:7900"),
             ("::192.168.255.255/24", 128, "0000:0000:0000:0000:0000:ffff:c0a8:ff00"),
             ("::/0", 128, "0000:0000:0000:0000:0000:0000:0000:0000"),
             ("nope", 128, ""),
             ("::1", 129, ""),
             ("::1/129", 128, ""),
         ] {
-            assert_eq!(
-                call("parse_ipv6_mask", &[s(ip), Value::Long(prefix)]),
-                s(expected),
-                "{ip}"
-            );
+            assert_eq!(call("parse_ipv6_mask", &[s(ip), Value::Long(prefix)]), s(expected), "{ip}");
         }
-        assert_eq!(
-            call("parse_ipv6", &[s("10.0.0.1")]),
-            s("0000:0000:0000:0000:0000:ffff:0a00:0001")
-        );
+        assert_eq!(call("parse_ipv6", &[s("10.0.0.1")]), s("0000:0000:0000:0000:0000:ffff:0a00:0001"));
     }
 
     #[test]
@@ -201,18 +168,10 @@ mod tests {
             assert_eq!(call("ipv6_is_match", &[s(a), s(b)]), expected.into(), "{a} {b}");
         }
         assert_eq!(call("ipv6_compare", &[s("::1"), s("::2")]), Value::Long(-1));
-        let in_any = |ip| {
-            call(
-                "ipv6_is_in_any_range",
-                &[s(ip), s("2001:db8::/32"), s("192.168.1.1/24")],
-            )
-        };
+        let in_any = |ip| call("ipv6_is_in_any_range", &[s(ip), s("2001:db8::/32"), s("192.168.1.1/24")]);
         assert_eq!(in_any("2001:db8:1::1"), Value::Bool(true));
         assert_eq!(in_any("192.168.1.7"), Value::Bool(true));
         assert_eq!(in_any("2001:db9::1"), Value::Bool(false));
-        assert_eq!(
-            call("ipv6_is_in_range", &[s("2001:db8::1"), s("2001:db8::/32")]),
-            Value::Bool(true)
-        );
+        assert_eq!(call("ipv6_is_in_range", &[s("2001:db8::1"), s("2001:db8::/32")]), Value::Bool(true));
     }
 }

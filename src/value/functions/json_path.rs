@@ -11,10 +11,8 @@ const EXTRACT: Function = Function::of("extract_json", "extract_json(path, text,
     .takes(2, 3, &[Param::Text, Param::Text, Param::Type])
     .prepares(Returns::Named(2), extract_json);
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    EXTRACT,
-    EXTRACT.alias("extractjson", "extractjson(path, text, [typeof(type)])"),
-];
+pub(super) const FUNCTIONS: &[Function] =
+    &[EXTRACT, EXTRACT.alias("extractjson", "extractjson(path, text, [typeof(type)])")];
 
 const EXTRACT_JSON: &str = "The value that a path such as $.a[0]['b'] leads to in a JSON text, as text or as a named type; \
                             null (\"\") where it leads nowhere. Wildcards and filters are not supported.";
@@ -60,12 +58,8 @@ pub(super) fn parse(path: &str) -> Option<Vec<Step>> {
 
 fn extract_json(constants: &[Option<&Value<'static>>]) -> Result<Prepared, Refusal> {
     let path = constant_text(constants, 0, "The path")?;
-    let steps = parse(&path).ok_or_else(|| {
-        (
-            "KT001",
-            format!("'{path}' is not a path, or one that is not supported yet."),
-        )
-    })?;
+    let steps =
+        parse(&path).ok_or_else(|| ("KT001", format!("'{path}' is not a path, or one that is not supported yet.")))?;
     let ty = match constants.get(2) {
         None => ScalarType::String,
         Some(_) => {
@@ -96,13 +90,7 @@ mod tests {
         let member = |name: &str| Step::Member(name.to_owned());
         assert_eq!(
             parse("$.a[0]['b c'][\"d\"].e"),
-            Some(vec![
-                member("a"),
-                Step::Index(0),
-                member("b c"),
-                member("d"),
-                member("e")
-            ])
+            Some(vec![member("a"), Step::Index(0), member("b c"), member("d"), member("e")])
         );
         assert_eq!(parse("$"), Some(vec![]));
         for bad in ["", "a", "$..a", "$.*", "$[*]", "$[", "$['a", "$.a["] {

@@ -57,11 +57,7 @@ pub(super) fn array<'a>(elements: impl IntoIterator<Item = Dynamic<'a>>) -> Valu
 /// The value, or null where it is heavier or deeper than a dynamic may be. Its walk ends where the limit is reached.
 pub(super) fn bounded(dynamic: Dynamic<'_>) -> Value<'_> {
     let mut room = MAX_WEIGHT;
-    if fits(&dynamic, 0, &mut room) {
-        Value::dynamic(dynamic)
-    } else {
-        Value::Null
-    }
+    if fits(&dynamic, 0, &mut room) { Value::dynamic(dynamic) } else { Value::Null }
 }
 
 fn fits(dynamic: &Dynamic<'_>, depth: usize, room: &mut usize) -> bool {

@@ -97,9 +97,7 @@ const fn real(name: &'static str, signature: &'static str, doc: &'static str, ca
 }
 
 const fn asks(name: &'static str, signature: &'static str, doc: &'static str, call: super::Call) -> Function {
-    Function::of(name, signature, doc)
-        .takes(1, 1, NUMBER)
-        .calls(ScalarType::Bool, call)
+    Function::of(name, signature, doc).takes(1, 1, NUMBER).calls(ScalarType::Bool, call)
 }
 
 fn one<'a>(arguments: &[Value<'_>], f: impl Fn(f64) -> f64) -> Value<'a> {
@@ -163,13 +161,10 @@ pub(super) fn rounded(number: f64, digits: i64) -> f64 {
 fn extreme<'a>(arguments: &[Value<'a>], wanted: Ordering) -> Value<'a> {
     let real = arguments.iter().any(|a| matches!(a, Value::Real(_)));
     let long = arguments.iter().any(|a| matches!(a, Value::Long(_)));
-    let best = arguments.iter().filter(|a| !a.is_null()).reduce(|best, next| {
-        if compare::compare(next, best) == Some(wanted) {
-            next
-        } else {
-            best
-        }
-    });
+    let best = arguments
+        .iter()
+        .filter(|a| !a.is_null())
+        .reduce(|best, next| if compare::compare(next, best) == Some(wanted) { next } else { best });
     match best {
         Some(number @ (Value::Int(_) | Value::Long(_))) if real => todouble(number),
         Some(number @ Value::Int(_)) if long => tolong(number),
@@ -216,9 +211,9 @@ fn bin<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
 fn bin_of<'a>(value: &Value<'_>, size: &Value<'_>) -> Value<'a> {
     match (value, size) {
         // Bins of a datetime count from tick 0, so that bins of a day fall on midnight, UTC.
-        (Value::DateTime(at), Value::TimeSpan(size)) => down(at.0, size.0)
-            .and_then(DateTime::from_ticks)
-            .map_or(Value::Null, Value::DateTime),
+        (Value::DateTime(at), Value::TimeSpan(size)) => {
+            down(at.0, size.0).and_then(DateTime::from_ticks).map_or(Value::Null, Value::DateTime)
+        }
         (Value::TimeSpan(span), Value::TimeSpan(size)) => {
             down(span.0, size.0).map_or(Value::Null, |ticks| Value::TimeSpan(TimeSpan(ticks)))
         }
@@ -241,11 +236,7 @@ fn bin_of<'a>(value: &Value<'_>, size: &Value<'_>) -> Value<'a> {
 }
 
 fn down(n: i64, size: i64) -> Option<i64> {
-    if size <= 0 {
-        None
-    } else {
-        n.checked_sub(n.rem_euclid(size))
-    }
+    if size <= 0 { None } else { n.checked_sub(n.rem_euclid(size)) }
 }
 
 #[cfg(test)]
@@ -276,22 +267,14 @@ mod tests {
         assert_eq!(of(Value::Real(6.5), Value::Real(2.5), Value::Long(7)), "4.5");
         assert_eq!(of(span("1h"), span("1d"), span("12h")), "-12:00:00");
         let noon = time("1970-01-01 12:00:00");
-        assert_eq!(
-            of(time("2017-05-15 10:20:00"), span("1d"), noon),
-            "2017-05-14T12:00:00.0000000Z"
-        );
+        assert_eq!(of(time("2017-05-15 10:20:00"), span("1d"), noon), "2017-05-14T12:00:00.0000000Z");
         assert_eq!(of(Value::Int(7), Value::Int(5), Value::Int(1)), "6");
     }
 
     #[test]
     fn rounding() {
         let round = |n: f64, digits| call("round", &[Value::Real(n), Value::Long(digits)]);
-        for (n, digits, expected) in [
-            (2.98765, 3, 2.988),
-            (2.15, 1, 2.2),
-            (-50.55, -2, -100.0),
-            (21.5, -1, 20.0),
-        ] {
+        for (n, digits, expected) in [(2.98765, 3, 2.988), (2.15, 1, 2.2), (-50.55, -2, -100.0), (21.5, -1, 20.0)] {
             assert_eq!(round(n, digits), Value::Real(expected));
         }
         assert_eq!(round(1e300, 400), Value::Real(1e300));
@@ -306,14 +289,8 @@ mod tests {
         let (one, two) = (Value::Int(1), Value::Long(2));
         assert_eq!(call("max_of", &[one.clone(), two.clone()]), Value::Long(2));
         assert_eq!(call("min_of", &[one.clone(), two.clone()]), Value::Long(1));
-        assert_eq!(
-            call("max_of", &[Value::Null, one.clone(), Value::Real(0.5)]),
-            Value::Real(1.0)
-        );
-        assert_eq!(
-            call("min_of", &[Value::string("b"), Value::string("a")]),
-            Value::string("a")
-        );
+        assert_eq!(call("max_of", &[Value::Null, one.clone(), Value::Real(0.5)]), Value::Real(1.0));
+        assert_eq!(call("min_of", &[Value::string("b"), Value::string("a")]), Value::string("a"));
         assert_eq!(call("sign", &[Value::Bool(true)]), Value::Real(1.0));
         assert_eq!(call("sign", &[Value::Long(0)]), Value::Real(0.0));
         assert_eq!(call("abs", &[Value::Long(i64::MIN)]), Value::Null);

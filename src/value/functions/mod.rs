@@ -195,30 +195,17 @@ impl Function {
 
     /// The same under another name.
     const fn alias(self, name: &'static str, signature: &'static str) -> Function {
-        Function {
-            name,
-            signature,
-            ..self
-        }
+        Function { name, signature, ..self }
     }
 
     /// The same, taking `min` to `max` arguments.
     const fn takes(self, min: usize, max: usize, params: &'static [Param]) -> Function {
-        Function {
-            min,
-            max,
-            params,
-            ..self
-        }
+        Function { min, max, params, ..self }
     }
 
     /// The same, with its type and what it does.
     const fn calls(self, returns: ScalarType, call: Call) -> Function {
-        Function {
-            returns: Returns::Type(returns),
-            call,
-            ..self
-        }
+        Function { returns: Returns::Type(returns), call, ..self }
     }
 
     /// The same, with the rule for its type.
@@ -228,11 +215,7 @@ impl Function {
 
     /// The same, with its type and what makes it ready.
     const fn prepares(self, returns: Returns, prepare: Prepare) -> Function {
-        Function {
-            returns,
-            prepare: Some(prepare),
-            ..self
-        }
+        Function { returns, prepare: Some(prepare), ..self }
     }
 
     /// The same, the last `count` parameters repeated as a group.
@@ -260,18 +243,11 @@ impl Function {
         let last = types.len().saturating_sub(1);
         let mut common = None;
         for (at, given) in types.iter().enumerate() {
-            let param = if at == last && self.returns == Returns::Common {
-                Param::Result
-            } else {
-                self.param(at)
-            };
+            let param = if at == last && self.returns == Returns::Common { Param::Result } else { self.param(at) };
             if !param.takes(*given) {
                 let name = self.name;
                 let wanted = param.name();
-                let message = format!(
-                    "Argument {} of {name}() must be {wanted}, but it is of type {given}.",
-                    at + 1
-                );
+                let message = format!("Argument {} of {name}() must be {wanted}, but it is of type {given}.", at + 1);
                 return Err(("KS107", message));
             }
             if param == Param::Result {
@@ -300,10 +276,7 @@ impl Function {
                 return Err(("KS121", message));
             }
             if matches!(*name, "bag_pack" | "pack" | "pack_dictionary") && !count.is_multiple_of(2) {
-                return Err((
-                    "KS121",
-                    format!("{name}() takes pairs of a key and a value, not {count} arguments."),
-                ));
+                return Err(("KS121", format!("{name}() takes pairs of a key and a value, not {count} arguments.")));
             }
             return Ok(());
         }
@@ -323,11 +296,7 @@ impl Function {
 
     fn param(&self, at: usize) -> Param {
         let fixed = self.params.len().saturating_sub(self.repeat);
-        let place = if at < fixed {
-            at
-        } else {
-            fixed + (at - fixed) % self.repeat.max(1)
-        };
+        let place = if at < fixed { at } else { fixed + (at - fixed) % self.repeat.max(1) };
         self.params.get(place).copied().unwrap_or(Param::Any)
     }
 
@@ -349,10 +318,8 @@ impl Function {
             (Int, Long) | (Long, Int) => Ok(Long),
             (Dynamic, _) | (_, Dynamic) => Ok(Dynamic),
             _ => {
-                let message = format!(
-                    "The results of {}() must be of one type, but one is {a} and one {b}.",
-                    self.name
-                );
+                let message =
+                    format!("The results of {}() must be of one type, but one is {a} and one {b}.", self.name);
                 Err(("SEM0525", message))
             }
         }
@@ -399,9 +366,7 @@ mod tests {
 
     /// Calls a function of the table by name.
     pub(super) fn call<'a>(name: &str, arguments: &[Value<'a>]) -> Value<'a> {
-        let context = Context {
-            now: DateTime::parse("2024-03-01T12:00:00Z").unwrap(),
-        };
+        let context = Context { now: DateTime::parse("2024-03-01T12:00:00Z").unwrap() };
         let owned: Vec<Value<'static>> = arguments.iter().map(|a| a.clone().into_owned()).collect();
         let constants: Vec<_> = owned.iter().map(Some).collect();
         let callee = Callee::of(find(name).unwrap(), &constants).unwrap_or_else(|e| panic!("{name}: {e:?}"));
@@ -485,9 +450,7 @@ mod tests {
         // A generator of its own, so that every run asks the same.
         let mut state = 1_u64;
         let mut any = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             &values[(state >> 33) as usize % values.len()]
         };
         for function in all() {

@@ -5,34 +5,12 @@ use crate::schema::ScalarType;
 use crate::value::{Dynamic, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    ask(
-        "isnull",
-        "isnull(value)",
-        "Whether the value is null. No string is.",
-        |_, a| argument(a, 0).is_null().into(),
-    ),
-    ask(
-        "isnotnull",
-        "isnotnull(value)",
-        "Whether the value is not null. Every string is not.",
-        isnotnull,
-    ),
+    ask("isnull", "isnull(value)", "Whether the value is null. No string is.", |_, a| argument(a, 0).is_null().into()),
+    ask("isnotnull", "isnotnull(value)", "Whether the value is not null. Every string is not.", isnotnull),
     ask("notnull", "notnull(value)", "The same as isnotnull().", isnotnull),
-    ask(
-        "isempty",
-        "isempty(value)",
-        "Whether the value's text is empty: null or \"\".",
-        |_, a| is_empty(a).into(),
-    ),
-    ask(
-        "isnotempty",
-        "isnotempty(value)",
-        "Whether the value's text is not empty.",
-        |_, a| (!is_empty(a)).into(),
-    ),
-    ask("notempty", "notempty(value)", "The same as isnotempty().", |_, a| {
-        (!is_empty(a)).into()
-    }),
+    ask("isempty", "isempty(value)", "Whether the value's text is empty: null or \"\".", |_, a| is_empty(a).into()),
+    ask("isnotempty", "isnotempty(value)", "Whether the value's text is not empty.", |_, a| (!is_empty(a)).into()),
+    ask("notempty", "notempty(value)", "The same as isnotempty().", |_, a| (!is_empty(a)).into()),
 ];
 
 const fn ask(
@@ -42,18 +20,7 @@ const fn ask(
     call: for<'a> fn(&Context, &[Value<'a>]) -> Value<'a>,
 ) -> Function {
     let returns = Returns::Type(ScalarType::Bool);
-    Function {
-        name,
-        signature,
-        doc,
-        min: 1,
-        max: 1,
-        params: &[Param::Any],
-        repeat: 1,
-        returns,
-        call,
-        prepare: None,
-    }
+    Function { name, signature, doc, min: 1, max: 1, params: &[Param::Any], repeat: 1, returns, call, prepare: None }
 }
 
 fn isnotnull<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {

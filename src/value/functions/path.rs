@@ -80,37 +80,17 @@ mod tests {
     #[test]
     fn paths_come_apart() {
         for (path, [scheme, root, directory, directory_name, filename, extension, stream]) in [
-            (
-                r"C:\temp\file.txt",
-                ["", "C:", r"C:\temp", "temp", "file.txt", "txt", ""],
-            ),
+            (r"C:\temp\file.txt", ["", "C:", r"C:\temp", "temp", "file.txt", "txt", ""]),
             (r"temp\file.txt", ["", "", "temp", "temp", "file.txt", "txt", ""]),
-            (
-                "file://C:/temp/file.txt:some.exe",
-                ["file", "C:", "C:/temp", "temp", "file.txt", "txt", "some.exe"],
-            ),
+            ("file://C:/temp/file.txt:some.exe", ["file", "C:", "C:/temp", "temp", "file.txt", "txt", "some.exe"]),
             ("file:///C:/file", ["file", "C:", "C:", "", "file", "", ""]),
-            (
-                r"\\shared\users\temp\file.txt.gz",
-                ["", "", r"\\shared\users\temp", "temp", "file.txt.gz", "gz", ""],
-            ),
+            (r"\\shared\users\temp\file.txt.gz", ["", "", r"\\shared\users\temp", "temp", "file.txt.gz", "gz", ""]),
             (r"\\?\C:\temp\x", ["", "C:", r"C:\temp", "temp", "x", "", ""]),
-            (
-                "/usr/lib/temp/file.txt",
-                ["", "", "/usr/lib/temp", "temp", "file.txt", "txt", ""],
-            ),
+            ("/usr/lib/temp/file.txt", ["", "", "/usr/lib/temp", "temp", "file.txt", "txt", ""]),
             ("file", ["", "", "", "", "file", "", ""]),
             ("", ["", "", "", "", "", "", ""]),
         ] {
-            let expected = Parts {
-                scheme,
-                root,
-                directory,
-                directory_name,
-                filename,
-                extension,
-                stream,
-            };
+            let expected = Parts { scheme, root, directory, directory_name, filename, extension, stream };
             assert_eq!(parts(path), expected, "{path}");
         }
     }

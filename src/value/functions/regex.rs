@@ -28,42 +28,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::of("replace_regex", "replace_regex(text, regex, rewrite)", REPLACE)
         .takes(3, 3, &[TEXT])
         .prepares(STRING, |constants| replace(constants, [0, 1, 2])),
-    Function::of(
-        "replace",
-        "replace(regex, rewrite, text)",
-        "The older form of replace_regex().",
-    )
-    .takes(3, 3, &[TEXT])
-    .prepares(STRING, |constants| replace(constants, [2, 0, 1])),
-    trims(
-        "trim",
-        "trim(regex, text)",
-        "The text without one match at its start and one at its end.",
-        trim,
-    ),
-    trims(
-        "trim_start",
-        "trim_start(regex, text)",
-        "The text without one match at its start.",
-        |c| trim_ends(c, true, false),
-    ),
-    trims(
-        "trim_end",
-        "trim_end(regex, text)",
-        "The text without one match at its end.",
-        |c| trim_ends(c, false, true),
-    ),
-    Function::of(
-        "regex_quote",
-        "regex_quote(text)",
-        "A regular expression that matches this text and no other.",
-    )
-    .takes(1, 1, &[Param::Any])
-    .calls(ScalarType::String, |_, a| {
-        let mut quoted = Text::default();
-        quoted.push(&regex::escape(&text_at(a, 0)));
-        quoted.value()
+    Function::of("replace", "replace(regex, rewrite, text)", "The older form of replace_regex().")
+        .takes(3, 3, &[TEXT])
+        .prepares(STRING, |constants| replace(constants, [2, 0, 1])),
+    trims("trim", "trim(regex, text)", "The text without one match at its start and one at its end.", trim),
+    trims("trim_start", "trim_start(regex, text)", "The text without one match at its start.", |c| {
+        trim_ends(c, true, false)
     }),
+    trims("trim_end", "trim_end(regex, text)", "The text without one match at its end.", |c| trim_ends(c, false, true)),
+    Function::of("regex_quote", "regex_quote(text)", "A regular expression that matches this text and no other.")
+        .takes(1, 1, &[Param::Any])
+        .calls(ScalarType::String, |_, a| {
+            let mut quoted = Text::default();
+            quoted.push(&regex::escape(&text_at(a, 0)));
+            quoted.value()
+        }),
 ];
 
 const EXTRACT: &str = "What a capture group (0: the whole) of the first match holds, as a type if one is named; \"\" where \
@@ -74,9 +53,7 @@ const REPLACE: &str =
     "The text with each match replaced; in the rewrite \\0 stands for the match and \\1 to \\9 for a group.";
 
 const fn trims(name: &'static str, signature: &'static str, doc: &'static str, prepare: super::Prepare) -> Function {
-    Function::of(name, signature, doc)
-        .takes(2, 2, &[TEXT])
-        .prepares(STRING, prepare)
+    Function::of(name, signature, doc).takes(2, 2, &[TEXT]).prepares(STRING, prepare)
 }
 
 /// The regular expression that an argument must be.
@@ -97,12 +74,10 @@ fn extract(constants: &[Option<&Value<'static>>]) -> Result<Prepared, Refusal> {
     };
     prepared(move |_, arguments| {
         let text = long_text(argument(arguments, 2));
-        let found = long_at(arguments, 1)
-            .and_then(|group| usize::try_from(group).ok())
-            .and_then(|group| match group {
-                0 => regex.find(&text).map(|m| m.range()),
-                _ => regex.captures(&text)?.get(group).map(|m| m.range()),
-            });
+        let found = long_at(arguments, 1).and_then(|group| usize::try_from(group).ok()).and_then(|group| match group {
+            0 => regex.find(&text).map(|m| m.range()),
+            _ => regex.captures(&text)?.get(group).map(|m| m.range()),
+        });
         match found {
             Some(range) => convert::to_type(&Value::String(cut(&text, range.start, range.end)), ty),
             None if ty == ScalarType::String => Value::string(""),
@@ -131,11 +106,7 @@ fn extract_all(constants: &[Option<&Value<'static>>]) -> Result<Prepared, Refusa
         };
         let matches: Vec<Dynamic<'_>> = match chosen.as_slice() {
             [] => return Value::Null,
-            [one] => regex
-                .captures_iter(&text)
-                .take(MAX_ELEMENTS)
-                .map(|c| group(&c, *one))
-                .collect(),
+            [one] => regex.captures_iter(&text).take(MAX_ELEMENTS).map(|c| group(&c, *one)).collect(),
             several => regex
                 .captures_iter(&text)
                 .take(MAX_ELEMENTS / several.len())
@@ -229,23 +200,13 @@ fn trim_ends(constants: &[Option<&Value<'static>>], start: bool, end: bool) -> R
     let regex = constant_regex(constants, 0)?;
     // The pattern compiled alone first, so that an unbalanced one cannot reach out of its parentheses.
     let anchored = |pattern: String| compile(&pattern).map_err(|message| ("SEM0420", message));
-    let start = start
-        .then(|| anchored(format!(r"\A(?:{})", regex.as_str())))
-        .transpose()?;
-    let end = end
-        .then(|| anchored(format!(r"(?:{})\z", regex.as_str())))
-        .transpose()?;
+    let start = start.then(|| anchored(format!(r"\A(?:{})", regex.as_str()))).transpose()?;
+    let end = end.then(|| anchored(format!(r"(?:{})\z", regex.as_str()))).transpose()?;
     prepared(move |_, arguments| {
         let text = long_text(argument(arguments, 1));
-        let from = start
-            .as_ref()
-            .and_then(|regex| regex.find(&text))
-            .map_or(0, |m| m.end());
+        let from = start.as_ref().and_then(|regex| regex.find(&text)).map_or(0, |m| m.end());
         let rest = &text[from..];
-        let to = end
-            .as_ref()
-            .and_then(|regex| regex.find(rest))
-            .map_or(rest.len(), |m| m.start());
+        let to = end.as_ref().and_then(|regex| regex.find(rest)).map_or(rest.len(), |m| m.start());
         Value::String(cut(&text, from, from + to))
     })
 }
@@ -283,12 +244,7 @@ mod tests {
         assert_eq!(json_of("extract_all", &[s(r"(\d+)"), s("1 and 22")]), r#"["1","22"]"#);
         let two = [s("([a-z])([a-z]+)"), s("test word")];
         assert_eq!(json_of("extract_all", &two), r#"[["t","est"],["w","ord"]]"#);
-        let chosen = |groups| {
-            json_of(
-                "extract_all",
-                &[s("([a-z])(?P<rest>[a-z]+)"), json(groups), s("test word")],
-            )
-        };
+        let chosen = |groups| json_of("extract_all", &[s("([a-z])(?P<rest>[a-z]+)"), json(groups), s("test word")]);
         assert_eq!(chosen("[2]"), r#"["est","ord"]"#);
         assert_eq!(chosen(r#"["rest",7,0]"#), r#"[["est","test"],["ord","word"]]"#);
         assert_eq!(chosen("[9]"), "null");

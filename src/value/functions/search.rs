@@ -10,20 +10,12 @@ use crate::value::{Value, text};
 const LONG: Param = Param::Is(ScalarType::Long);
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::of(
-        "indexof",
-        "indexof(text, lookup, [start, [length, [occurrence]]])",
-        INDEXOF,
-    )
-    .takes(2, 5, &[Param::Any, Param::Any, LONG, LONG, LONG])
-    .calls(ScalarType::Long, indexof),
-    Function::of(
-        "indexof_regex",
-        "indexof_regex(text, regex, [start, [length, [occurrence]]])",
-        INDEXOF_REGEX,
-    )
-    .takes(2, 5, &[Param::Any, Param::Any, LONG, LONG, LONG])
-    .prepares(Returns::Type(ScalarType::Long), indexof_regex),
+    Function::of("indexof", "indexof(text, lookup, [start, [length, [occurrence]]])", INDEXOF)
+        .takes(2, 5, &[Param::Any, Param::Any, LONG, LONG, LONG])
+        .calls(ScalarType::Long, indexof),
+    Function::of("indexof_regex", "indexof_regex(text, regex, [start, [length, [occurrence]]])", INDEXOF_REGEX)
+        .takes(2, 5, &[Param::Any, Param::Any, LONG, LONG, LONG])
+        .prepares(Returns::Type(ScalarType::Long), indexof_regex),
     Function::of("countof", "countof(text, search, [\"normal\" or \"regex\"])", COUNTOF)
         .takes(2, 3, &[Param::Text, Param::Text, Param::Text])
         .prepares(Returns::Type(ScalarType::Long), countof),
@@ -62,11 +54,7 @@ impl Window {
             length => Some(usize::try_from(length).ok()?),
         };
         let occurrence = usize::try_from(or(4, 1)?).ok()?.max(1);
-        Some(Window {
-            start: or(2, 0)?,
-            length,
-            occurrence,
-        })
+        Some(Window { start: or(2, 0)?, length, occurrence })
     }
 }
 
@@ -89,16 +77,12 @@ fn indexof<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     };
     let from = offset(&text, start);
     // The measured answer: an occurrence may reach over the window's end, but must begin within.
-    let end = window
-        .length
-        .map_or(text.len() + 1, |length| from + offset(&text[from..], length));
+    let end = window.length.map_or(text.len() + 1, |length| from + offset(&text[from..], length));
     if lookup.is_empty() {
         return index_of(&text, Some(from));
     }
-    let at = occurrences(&text[from..], &lookup)
-        .map(|at| from + at)
-        .take_while(|at| *at < end)
-        .nth(window.occurrence - 1);
+    let at =
+        occurrences(&text[from..], &lookup).map(|at| from + at).take_while(|at| *at < end).nth(window.occurrence - 1);
     index_of(&text, at)
 }
 
@@ -136,9 +120,7 @@ fn indexof_regex(constants: &[Option<&Value<'static>>]) -> Result<Prepared, Refu
         };
         let text = text_at(arguments, 0);
         let from = offset(&text, start);
-        let end = window
-            .length
-            .map_or(text.len(), |length| from + offset(&text[from..], length));
+        let end = window.length.map_or(text.len(), |length| from + offset(&text[from..], length));
         let found = regex.find_iter(&text[from..end]).nth(window.occurrence - 1);
         index_of(&text, found.map(|m| from + m.start()))
     })
@@ -173,9 +155,7 @@ fn has_any_index<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
         return Value::Long(-1);
     };
     let source = text_at(arguments, 0);
-    let at = values
-        .iter()
-        .position(|value| text::has(&source, &value.to_text(), true));
+    let at = values.iter().position(|value| text::has(&source, &value.to_text(), true));
     Value::Long(at.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1))
 }
 
@@ -232,12 +212,8 @@ mod tests {
 
     #[test]
     fn counting() {
-        let count = |text, search, kind| {
-            call(
-                "countof",
-                &[Value::string(text), Value::string(search), Value::string(kind)],
-            )
-        };
+        let count =
+            |text, search, kind| call("countof", &[Value::string(text), Value::string(search), Value::string(kind)]);
         assert_eq!(count("aaaa", "aa", "normal"), Value::Long(3));
         assert_eq!(count("aaaa", "aa", "regex"), Value::Long(2));
         assert_eq!(count("AAAA", "aa", "normal"), Value::Long(0));
@@ -250,10 +226,7 @@ mod tests {
     #[test]
     fn the_first_value_that_the_text_has() {
         let index = |text, values| call("has_any_index", &[Value::string(text), json(values)]);
-        assert_eq!(
-            index("this is an example", r#"["exam","example","this"]"#),
-            Value::Long(1)
-        );
+        assert_eq!(index("this is an example", r#"["exam","example","this"]"#), Value::Long(1));
         assert_eq!(index("Example number 2", "[1,2,3]"), Value::Long(1));
         assert_eq!(index("x", "[]"), Value::Long(-1));
     }

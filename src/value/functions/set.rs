@@ -13,20 +13,12 @@ const DYNAMIC: ScalarType = ScalarType::Dynamic;
 const SET: Param = Param::Is(DYNAMIC);
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::of(
-        "set_union",
-        "set_union(array, ...)",
-        "The elements of any of 2 to 64 arrays.",
-    )
-    .takes(2, 64, &[SET])
-    .calls(DYNAMIC, set_union),
-    Function::of(
-        "set_intersect",
-        "set_intersect(array, ...)",
-        "The elements that all of 2 to 64 arrays hold.",
-    )
-    .takes(2, 64, &[SET])
-    .calls(DYNAMIC, |_, a| reduce(a, true)),
+    Function::of("set_union", "set_union(array, ...)", "The elements of any of 2 to 64 arrays.")
+        .takes(2, 64, &[SET])
+        .calls(DYNAMIC, set_union),
+    Function::of("set_intersect", "set_intersect(array, ...)", "The elements that all of 2 to 64 arrays hold.")
+        .takes(2, 64, &[SET])
+        .calls(DYNAMIC, |_, a| reduce(a, true)),
     Function::of(
         "set_difference",
         "set_difference(array, array, ...)",
@@ -42,20 +34,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .takes(2, 2, &[SET, Param::Any])
     .calls(ScalarType::Bool, |_, a| {
         let wanted = argument(a, 1);
-        array_at(a, 0)
-            .map(|elements| elements.iter().any(|e| is(e, wanted)))
-            .into()
+        array_at(a, 0).map(|elements| elements.iter().any(|e| is(e, wanted))).into()
     }),
-    Function::of(
-        "set_equals",
-        "set_equals(array, array)",
-        "Whether two arrays hold the same elements.",
-    )
-    .takes(2, 2, &[SET])
-    .calls(ScalarType::Bool, |_, a| match (array_at(a, 0), array_at(a, 1)) {
-        (Some(x), Some(y)) => (keys(x) == keys(y)).into(),
-        _ => Value::Null,
-    }),
+    Function::of("set_equals", "set_equals(array, array)", "Whether two arrays hold the same elements.")
+        .takes(2, 2, &[SET])
+        .calls(ScalarType::Bool, |_, a| match (array_at(a, 0), array_at(a, 1)) {
+            (Some(x), Some(y)) => (keys(x) == keys(y)).into(),
+            _ => Value::Null,
+        }),
     Function::of(
         "jaccard_index",
         "jaccard_index(array, array)",
@@ -87,9 +73,8 @@ fn reduce<'a>(arguments: &[Value<'a>], held: bool) -> Value<'a> {
         return Value::Null;
     };
     let mut seen = HashSet::new();
-    let others: Vec<HashSet<String>> = (1..arguments.len())
-        .map(|at| array_at(arguments, at).map(keys).unwrap_or_default())
-        .collect();
+    let others: Vec<HashSet<String>> =
+        (1..arguments.len()).map(|at| array_at(arguments, at).map(keys).unwrap_or_default()).collect();
     let kept = first.iter().filter(|element| {
         let key = key(element);
         others.iter().all(|other| other.contains(&key) == held) && seen.insert(key)

@@ -11,13 +11,9 @@ const LONG: Param = Param::Is(ScalarType::Long);
 const STRING: ScalarType = ScalarType::String;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::of(
-        "strcat",
-        "strcat(value, ...)",
-        "The texts of 1 to 64 values, one after the other; a null is \"\".",
-    )
-    .takes(1, 64, &[Param::Any])
-    .calls(STRING, strcat),
+    Function::of("strcat", "strcat(value, ...)", "The texts of 1 to 64 values, one after the other; a null is \"\".")
+        .takes(1, 64, &[Param::Any])
+        .calls(STRING, strcat),
     Function::of(
         "strcat_delim",
         "strcat_delim(delimiter, value, ...)",
@@ -47,21 +43,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(3, 3, &[Param::Any])
     .calls(STRING, replace_string),
-    Function::of(
-        "replace_strings",
-        "replace_strings(text, lookups, rewrites)",
-        REPLACE_STRINGS,
-    )
-    .takes(
-        3,
-        3,
-        &[
-            Param::Any,
-            Param::Is(ScalarType::Dynamic),
-            Param::Is(ScalarType::Dynamic),
-        ],
-    )
-    .calls(STRING, replace_strings),
+    Function::of("replace_strings", "replace_strings(text, lookups, rewrites)", REPLACE_STRINGS)
+        .takes(3, 3, &[Param::Any, Param::Is(ScalarType::Dynamic), Param::Is(ScalarType::Dynamic)])
+        .calls(STRING, replace_strings),
     Function::of(
         "split",
         "split(text, delimiter, [index])",
@@ -69,15 +53,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(2, 3, &[Param::Any, Param::Any, LONG])
     .calls(ScalarType::Dynamic, split),
-    Function::of(
-        "strcmp",
-        "strcmp(a, b)",
-        "-1, 0 or 1 as a sorts before, with or after b, by code points.",
-    )
-    .takes(2, 2, &[Param::Any])
-    .calls(ScalarType::Long, |_, a| {
-        Value::Long(text_at(a, 0).cmp(&text_at(a, 1)) as i64)
-    }),
+    Function::of("strcmp", "strcmp(a, b)", "-1, 0 or 1 as a sorts before, with or after b, by code points.")
+        .takes(2, 2, &[Param::Any])
+        .calls(ScalarType::Long, |_, a| Value::Long(text_at(a, 0).cmp(&text_at(a, 1)) as i64)),
     Function::of(
         "strrep",
         "strrep(value, times, [delimiter])",
@@ -85,28 +63,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(2, 3, &[Param::Any, LONG, Param::Any])
     .calls(STRING, strrep),
-    Function::of(
-        "reverse",
-        "reverse(value)",
-        "The code points of the value's text, last first.",
-    )
-    .takes(1, 1, &[Param::Any])
-    .calls(STRING, |_, a| {
-        Value::string(text_at(a, 0).chars().rev().collect::<String>())
-    }),
+    Function::of("reverse", "reverse(value)", "The code points of the value's text, last first.")
+        .takes(1, 1, &[Param::Any])
+        .calls(STRING, |_, a| Value::string(text_at(a, 0).chars().rev().collect::<String>())),
     Function::of("translate", "translate(search, replacement, text)", TRANSLATE)
         .takes(3, 3, &[Param::Text])
         .calls(STRING, translate),
     Function::of("isascii", "isascii(text)", "Whether every character is of ASCII.")
         .takes(1, 1, &[Param::Any])
         .calls(ScalarType::Bool, |_, a| text_at(a, 0).is_ascii().into()),
-    Function::of(
-        "isutf8",
-        "isutf8(text)",
-        "Whether the text is UTF-8, which here all text is.",
-    )
-    .takes(1, 1, &[Param::Any])
-    .calls(ScalarType::Bool, |_, _| true.into()),
+    Function::of("isutf8", "isutf8(text)", "Whether the text is UTF-8, which here all text is.")
+        .takes(1, 1, &[Param::Any])
+        .calls(ScalarType::Bool, |_, _| true.into()),
 ];
 
 const SUBSTRING: &str = "Code points from start (from the end if negative), at most length of them; a start before the \
@@ -270,10 +238,7 @@ fn split<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let mut parts: Vec<Dynamic<'a>> = Vec::new();
     let mut from = 0;
     // An empty delimiter divides nothing.
-    while let Some(next) = (!delimiter.is_empty())
-        .then(|| source[from..].find(delimiter.as_ref()))
-        .flatten()
-    {
+    while let Some(next) = (!delimiter.is_empty()).then(|| source[from..].find(delimiter.as_ref())).flatten() {
         parts.push(Dynamic::String(cut(&source, from, from + next)));
         from += next + delimiter.len();
     }
@@ -302,12 +267,7 @@ mod tests {
 
     #[test]
     fn strcat_takes_any_type() {
-        let values = [
-            s("a"),
-            Value::Null,
-            Value::Bool(true),
-            Value::Dynamic(Dynamic::Bool(true)),
-        ];
+        let values = [s("a"), Value::Null, Value::Bool(true), Value::Dynamic(Dynamic::Bool(true))];
         assert_eq!(call("strcat", &values), s("aTruetrue"));
         let second = Value::TimeSpan(TimeSpan(10_000_000));
         let values = [s("-"), Value::Long(1), Value::Null, s("A"), second];
@@ -364,14 +324,8 @@ mod tests {
         let replace = |text, lookups, rewrites| call("replace_strings", &[s(text), json(lookups), json(rewrites)]);
         let swapped = replace("a cat and a dog", r#"["cat","dog"]"#, r#"["dog","cat"]"#);
         assert_eq!(swapped, s("a dog and a cat"));
-        assert_eq!(
-            replace("This is", r#"["This","is"]"#, r#"["This","was"]"#),
-            s("This was")
-        );
-        assert_eq!(
-            replace("This is", r#"["is","This"]"#, r#"["was","This"]"#),
-            s("Thwas was")
-        );
+        assert_eq!(replace("This is", r#"["This","is"]"#, r#"["This","was"]"#), s("This was"));
+        assert_eq!(replace("This is", r#"["is","This"]"#, r#"["was","This"]"#), s("Thwas was"));
         assert_eq!(replace("ab", r#"["a"]"#, "[]"), s(""));
     }
 
@@ -396,9 +350,7 @@ mod tests {
             ("strrep", vec![s(&long), Value::Long(1024)]),
             ("replace_string", vec![s("aaa"), s("a"), s(&long)]),
         ] {
-            let Value::String(text) = call(name, &arguments) else {
-                unreachable!()
-            };
+            let Value::String(text) = call(name, &arguments) else { unreachable!() };
             assert_eq!(text.len(), MAX_TEXT, "{name}");
         }
     }

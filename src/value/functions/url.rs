@@ -12,9 +12,8 @@ use crate::value::{Dynamic, Value};
 const TEXT: &[Param] = &[Param::Text];
 const STRING: ScalarType = ScalarType::String;
 
-const URL: Function = Function::of("parse_url", "parse_url(url)", PARSE_URL)
-    .takes(1, 1, TEXT)
-    .calls(ScalarType::Dynamic, parse_url);
+const URL: Function =
+    Function::of("parse_url", "parse_url(url)", PARSE_URL).takes(1, 1, TEXT).calls(ScalarType::Dynamic, parse_url);
 
 const QUERY: Function = Function::of(
     "parse_urlquery",
@@ -33,13 +32,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     URL.alias("parseurl", "parseurl(url)"),
     QUERY,
     QUERY.alias("parseurlquery", "parseurlquery(query)"),
-    Function::of(
-        "url_decode",
-        "url_decode(text)",
-        "The text with %XX decoded and + as a space.",
-    )
-    .takes(1, 1, TEXT)
-    .calls(STRING, |_, a| Value::string(decode(&text_at(a, 0)))),
+    Function::of("url_decode", "url_decode(text)", "The text with %XX decoded and + as a space.")
+        .takes(1, 1, TEXT)
+        .calls(STRING, |_, a| Value::string(decode(&text_at(a, 0)))),
     Function::of(
         "url_encode",
         "url_encode(text)",
@@ -47,13 +42,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(1, 1, TEXT)
     .calls(STRING, |_, a| encode(&text_at(a, 0), "+")),
-    Function::of(
-        "url_encode_component",
-        "url_encode_component(text)",
-        "As url_encode(), with a space as %20.",
-    )
-    .takes(1, 1, TEXT)
-    .calls(STRING, |_, a| encode(&text_at(a, 0), "%20")),
+    Function::of("url_encode_component", "url_encode_component(text)", "As url_encode(), with a space as %20.")
+        .takes(1, 1, TEXT)
+        .calls(STRING, |_, a| encode(&text_at(a, 0), "%20")),
 ];
 
 const PARSE_URL: &str = "A bag of a URL's parts as texts: Scheme, Host, Port, Path, Username, Password, Query Parameters (a bag) \
@@ -82,9 +73,7 @@ fn parts(url: &str) -> Option<Parts<'_>> {
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     // Userinfo without a colon is left in the host, as measured.
-    let userinfo = authority
-        .rsplit_once('@')
-        .and_then(|(info, host)| Some((info.split_once(':')?, host)));
+    let userinfo = authority.rsplit_once('@').and_then(|(info, host)| Some((info.split_once(':')?, host)));
     let ((username, password), authority) = userinfo.unwrap_or((("", ""), authority));
     let (host, port) = match authority.rfind(']') {
         // The colons within the brackets are the address's.
@@ -97,16 +86,7 @@ fn parts(url: &str) -> Option<Parts<'_>> {
     if !port.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    Some(Parts {
-        scheme,
-        host,
-        port,
-        path: if path == "/" { "" } else { path },
-        username,
-        password,
-        query,
-        fragment,
-    })
+    Some(Parts { scheme, host, port, path: if path == "/" { "" } else { path }, username, password, query, fragment })
 }
 
 fn parse_url<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
@@ -130,17 +110,11 @@ fn parse_url<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
 
 /// A query's parameters by name, those without a value left out; of one name the last counts.
 fn parameters(query: &str) -> Dynamic<'static> {
-    let pairs = query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .filter(|(_, value)| !value.is_empty());
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('=')).filter(|(_, value)| !value.is_empty());
     let sorted: BTreeMap<&str, &str> = pairs.collect();
-    let members = sorted.into_iter().map(|(name, value)| {
-        (
-            Cow::Owned(name.to_owned()),
-            Dynamic::String(Cow::Owned(value.to_owned())),
-        )
-    });
+    let members = sorted
+        .into_iter()
+        .map(|(name, value)| (Cow::Owned(name.to_owned()), Dynamic::String(Cow::Owned(value.to_owned()))));
     Dynamic::Bag(members.collect())
 }
 
@@ -149,9 +123,7 @@ fn decode(text: &str) -> String {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        let digits = bytes
-            .get(at + 1..at + 3)
-            .filter(|d| d.iter().all(u8::is_ascii_hexdigit));
+        let digits = bytes.get(at + 1..at + 3).filter(|d| d.iter().all(u8::is_ascii_hexdigit));
         let escaped = digits
             .filter(|_| *byte == b'%')
             .and_then(|d| std::str::from_utf8(d).ok())
@@ -202,10 +174,7 @@ mod tests {
         assert_eq!(host("https://example.com/"), Some(("https", "example.com", "", "")));
         assert_eq!(host("HTTPS://EXAMPLE.com/P"), Some(("HTTPS", "EXAMPLE.com", "", "/P")));
         assert_eq!(host("https://[::1]:80/p"), Some(("https", "[::1]", "80", "/p")));
-        assert_eq!(
-            host("https://user@example.com"),
-            Some(("https", "user@example.com", "", ""))
-        );
+        assert_eq!(host("https://user@example.com"), Some(("https", "user@example.com", "", "")));
         for none in ["not a url", "example.com/path", "://x", "1http://x", "http://x:8a/", ""] {
             assert_eq!(parts(none), None, "{none}");
         }
@@ -216,32 +185,19 @@ mod tests {
         let of = |query| json_of("parse_urlquery", &[Value::string(query)]);
         assert_eq!(of("?y=2&x=1&z=&w&x=3"), r#"{"Query Parameters":{"x":"3","y":"2"}}"#);
         let url = json_of("parse_url", &[Value::string("bad")]);
-        assert!(
-            url.contains(r#""Host":"""#) && url.contains(r#""Query Parameters":{}"#),
-            "{url}"
-        );
+        assert!(url.contains(r#""Host":"""#) && url.contains(r#""Query Parameters":{}"#), "{url}");
     }
 
     #[test]
     fn encoding() {
-        for (plain, encoded) in [
-            ("https://example.com/a b", "https%3a%2f%2fexample.com%2fa+b"),
-            ("é_(x)!", "%c3%a9_(x)!"),
-        ] {
+        for (plain, encoded) in
+            [("https://example.com/a b", "https%3a%2f%2fexample.com%2fa+b"), ("é_(x)!", "%c3%a9_(x)!")]
+        {
             assert_eq!(call("url_encode", &[Value::string(plain)]), Value::string(encoded));
             assert_eq!(call("url_decode", &[Value::string(encoded)]), Value::string(plain));
         }
-        assert_eq!(
-            call("url_encode_component", &[Value::string("a b")]),
-            Value::string("a%20b")
-        );
-        assert_eq!(
-            call("url_decode", &[Value::string("%4%zz%41%")]),
-            Value::string("%4%zzA%")
-        );
-        assert_eq!(
-            call("url_decode", &[Value::string("%é%ff")]),
-            Value::string("%é\u{fffd}")
-        );
+        assert_eq!(call("url_encode_component", &[Value::string("a b")]), Value::string("a%20b"));
+        assert_eq!(call("url_decode", &[Value::string("%4%zz%41%")]), Value::string("%4%zzA%"));
+        assert_eq!(call("url_decode", &[Value::string("%é%ff")]), Value::string("%é\u{fffd}"));
     }
 }

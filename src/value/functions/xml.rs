@@ -46,11 +46,7 @@ impl Element {
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned();
             members.push((format!("@{name}"), Dynamic::String(value.into())));
         }
-        Some(Element {
-            name,
-            members,
-            text: String::new(),
-        })
+        Some(Element { name, members, text: String::new() })
     }
 
     fn value(self) -> Dynamic<'static> {
@@ -137,17 +133,11 @@ mod tests {
             ("<e/>", r#"{"e":null}"#),
             ("<e>text</e>", r#"{"e":"text"}"#),
             (r#"<e name="value" />"#, r#"{"e":{"@name":"value"}}"#),
-            (
-                r#"<e name="a&amp;b">text</e>"#,
-                r##"{"e":{"@name":"a&b","#text":"text"}}"##,
-            ),
+            (r#"<e name="a&amp;b">text</e>"#, r##"{"e":{"@name":"a&b","#text":"text"}}"##),
             ("<e> <a>1</a> <b>2</b> </e>", r#"{"e":{"a":"1","b":"2"}}"#),
             ("<e><a>1</a><a>2</a><a/></e>", r#"{"e":{"a":["1","2",null]}}"#),
             ("<e> text <a>1</a> </e>", r##"{"e":{"a":"1","#text":"text"}}"##),
-            (
-                "<?xml version=\"1.0\"?><!-- c --><e>&lt;&#65;<![CDATA[<x>]]></e>",
-                r#"{"e":"<A<x>"}"#,
-            ),
+            ("<?xml version=\"1.0\"?><!-- c --><e>&lt;&#65;<![CDATA[<x>]]></e>", r#"{"e":"<A<x>"}"#),
         ] {
             assert_eq!(json_of("parse_xml", &[Value::string(xml)]), expected, "{xml}");
         }
@@ -156,16 +146,7 @@ mod tests {
     #[test]
     fn what_is_no_xml_is_null() {
         let deep = "<e>".repeat(100_000);
-        for xml in [
-            "",
-            "text",
-            "<e>",
-            "<e></f>",
-            "<e/><f/>",
-            "<e>&unknown;</e>",
-            "<e a=1/>",
-            &deep,
-        ] {
+        for xml in ["", "text", "<e>", "<e></f>", "<e/><f/>", "<e>&unknown;</e>", "<e a=1/>", &deep] {
             assert_eq!(json_of("parse_xml", &[Value::string(xml)]), "null");
         }
     }

@@ -13,15 +13,9 @@ pub(super) fn escape(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
         Some(b'u') => match bytes.get(at + 2..at + 6).and_then(hex) {
             Some(_) => Ok(at + 6),
-            None => Err(JsonError {
-                offset: at,
-                reason: Reason::Escape,
-            }),
+            None => Err(JsonError { offset: at, reason: Reason::Escape }),
         },
-        _ => Err(JsonError {
-            offset: at,
-            reason: Reason::Escape,
-        }),
+        _ => Err(JsonError { offset: at, reason: Reason::Escape }),
     }
 }
 
@@ -65,11 +59,7 @@ pub fn unescape(raw: &str) -> Cow<'_, str> {
 fn unescape_one(bytes: &[u8], at: usize) -> (char, usize) {
     let unit = |at: usize| {
         let escape = bytes.get(at..at + 6)?;
-        if escape.starts_with(b"\\u") {
-            hex(&escape[2..])
-        } else {
-            None
-        }
+        if escape.starts_with(b"\\u") { hex(&escape[2..]) } else { None }
     };
     let simple = match bytes.get(at + 1) {
         Some(b'"') => '"',

@@ -76,25 +76,15 @@ impl<'t> Cursor<'t> {
     /// The error that something else stands here, or that the text ends here.
     #[cold]
     pub(crate) fn expected(&self, what: &'static str) -> JsonError {
-        let reason = if self.at < self.text.len() {
-            Reason::Expected(what)
-        } else {
-            Reason::Ends(what)
-        };
-        JsonError {
-            offset: self.at,
-            reason,
-        }
+        let reason = if self.at < self.text.len() { Reason::Expected(what) } else { Reason::Ends(what) };
+        JsonError { offset: self.at, reason }
     }
 
     /// Nothing but white space may follow.
     pub(crate) fn end(&mut self) -> Result<(), JsonError> {
         match self.next_solid() {
             None => Ok(()),
-            Some(_) => Err(JsonError {
-                offset: self.at,
-                reason: Reason::Trailing,
-            }),
+            Some(_) => Err(JsonError { offset: self.at, reason: Reason::Trailing }),
         }
     }
 
@@ -130,16 +120,10 @@ impl<'t> Cursor<'t> {
                     at = escape(bytes, at)?;
                 }
                 Some(&byte) => {
-                    return Err(JsonError {
-                        offset: at,
-                        reason: Reason::Control(byte),
-                    });
+                    return Err(JsonError { offset: at, reason: Reason::Control(byte) });
                 }
                 None => {
-                    return Err(JsonError {
-                        offset: at,
-                        reason: Reason::Ends("the `\"` that closes a string"),
-                    });
+                    return Err(JsonError { offset: at, reason: Reason::Ends("the `\"` that closes a string") });
                 }
             }
         }
@@ -151,11 +135,7 @@ impl<'t> Cursor<'t> {
             return Err(self.expected("a value"));
         }
         self.at += word.len();
-        Ok(Lexeme {
-            kind,
-            start,
-            end: self.at,
-        })
+        Ok(Lexeme { kind, start, end: self.at })
     }
 
     fn digits(&mut self) -> Result<(), JsonError> {
@@ -163,11 +143,7 @@ impl<'t> Cursor<'t> {
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
         }
-        if self.at == start {
-            Err(self.expected("a digit"))
-        } else {
-            Ok(())
-        }
+        if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
     }
 
     fn number(&mut self) -> Result<Lexeme, JsonError> {
@@ -178,10 +154,7 @@ impl<'t> Cursor<'t> {
         if self.peek() == Some(b'0') {
             self.at += 1;
             if let Some(b'0'..=b'9') = self.peek() {
-                return Err(JsonError {
-                    offset: self.at,
-                    reason: Reason::LeadingZero,
-                });
+                return Err(JsonError { offset: self.at, reason: Reason::LeadingZero });
             }
         } else {
             self.digits()?;
@@ -199,16 +172,9 @@ impl<'t> Cursor<'t> {
             }
             self.digits()?;
         }
-        let lexeme = Lexeme {
-            kind: Kind::Number,
-            start,
-            end: self.at,
-        };
+        let lexeme = Lexeme { kind: Kind::Number, start, end: self.at };
         if large && !lexeme.of(self.text).parse::<f64>().is_ok_and(f64::is_finite) {
-            return Err(JsonError {
-                offset: start,
-                reason: Reason::OutOfRange,
-            });
+            return Err(JsonError { offset: start, reason: Reason::OutOfRange });
         }
         Ok(lexeme)
     }

@@ -46,13 +46,8 @@ fn unescape_keeps_what_is_no_escape() {
 
 #[test]
 fn the_last_value_counts_at_the_first_place() {
-    let Dynamic::Bag(members) = ok(r#"{"a":1,"b":2,"\u0061":3}"#) else {
-        panic!()
-    };
-    assert_eq!(
-        &*members,
-        [("a".into(), Dynamic::Long(3)), ("b".into(), Dynamic::Long(2))]
-    );
+    let Dynamic::Bag(members) = ok(r#"{"a":1,"b":2,"\u0061":3}"#) else { panic!() };
+    assert_eq!(&*members, [("a".into(), Dynamic::Long(3)), ("b".into(), Dynamic::Long(2))]);
     let many: Vec<String> = (0..200).map(|n| format!("\"{}\":{n}", n % 50)).collect();
     let text = format!("{{{}}}", many.join(","));
     let Dynamic::Bag(members) = ok(&text) else { panic!() };
@@ -70,33 +65,19 @@ fn errors_say_what_and_where() {
     assert_eq!(error("01"), "a number with a leading zero at byte 1");
     assert_eq!(error("1e400"), "a number too large for a double at byte 0");
     assert_eq!(error(&"9".repeat(400)), "a number too large for a double at byte 0");
-    assert_eq!(
-        error("\"a\tb\""),
-        "a control character (0x09) that is not escaped in a string at byte 2"
-    );
+    assert_eq!(error("\"a\tb\""), "a control character (0x09) that is not escaped in a string at byte 2");
     assert_eq!(error(r#""\x""#), "a backslash that begins no JSON escape at byte 1");
     assert_eq!(error(r#"{} {}"#), "more text after the end of the value at byte 3");
-    assert_eq!(
-        error(r#""ab"#),
-        "the text ends where the `\"` that closes a string was expected, at byte 3"
-    );
+    assert_eq!(error(r#""ab"#), "the text ends where the `\"` that closes a string was expected, at byte 3");
 }
 
 #[test]
 fn depth_is_bounded() {
     let nest = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
     assert!(parse(&nest(128), 128).is_ok());
-    assert_eq!(
-        parse(&nest(129), 128).unwrap_err(),
-        JsonError {
-            offset: 128,
-            reason: Reason::TooDeep(128)
-        }
-    );
-    assert_eq!(
-        parse(&"[".repeat(1_000_000), usize::MAX).unwrap_err().reason,
-        Reason::TooDeep(DEEPEST)
-    );
+    assert_eq!(parse(&nest(129), 128).unwrap_err(), JsonError { offset: 128, reason: Reason::TooDeep(128) });
+    assert!(parse(&nest(DEEPEST), usize::MAX).is_ok());
+    assert_eq!(parse(&"[".repeat(1_000_000), usize::MAX).unwrap_err().reason, Reason::TooDeep(DEEPEST));
 }
 
 fn same(ours: &Dynamic<'_>, theirs: &serde_json::Value) -> bool {

@@ -1,0 +1,100 @@
+//! The gate: which lines of a block are worth decoding.
+//!
+//! It looks for the literals of [`compile::literals`](crate::compile::literals) in whole blocks, ASCII case aside, and
+//! reports the lines where one stands. It may only report too many: a line in which an escape may spell a literal's
+//! character is reported too. The argument is in ARCHITECTURE.md, the proof in tests that spell records anew.
+
+mod escape;
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod teddy;
+mod window;
+
+use escape::Escapes;
+
+/// More literals than this find something in every few bytes, and decoding every line is faster (measured: BENCHMARKS.md).
+pub const MAX_LITERALS: usize = 40;
+
+/// Finds candidate lines.
+#[derive(Debug)]
+pub struct Gate {
+    literals: Vec<String>,
+    escapes: Escapes,
+    search: Search,
+}
+
+#[derive(Debug)]
+enum Search {
+    #[cfg(target_arch = "x86_64")]
+    Teddy(teddy::Teddy),
+    Portable(portable::Portable),
+}
+
+/// A line that must be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Offset of its first byte in the block.
+    pub start: usize,
+    /// Offset just past its newline, or the end of the block.
+    pub end: usize,
+    /// How many lines of the block stand before it.
+    pub line: u64,
+}
+
+impl Gate {
+    /// A gate for these literals: lower case, ASCII, none empty, none with a quote or a backslash.
+    pub fn new(literals: Vec<String>) -> Gate {
+        let escapes = Escapes::new(&literals);
+        #[cfg(target_arch = "x86_64")]
+        let search = teddy::Teddy::new(&literals).map(Search::Teddy);
+        #[cfg(not(target_arch = "x86_64"))]
+        let search: Option<Search> = None;
+        let search = search.unwrap_or_else(|| Search::Portable(portable::Portable::new(&literals)));
+        Gate { literals, escapes, search }
+    }
+
+    /// The same without the processor's wide registers: what other processors run.
+    pub fn portable(literals: Vec<String>) -> Gate {
+        let escapes = Escapes::new(&literals);
+        let search = Search::Portable(portable::Portable::new(&literals));
+        Gate { literals, escapes, search }
+    }
+
+    /// What it looks for.
+    pub fn literals(&self) -> &[String] {
+        &self.literals
+    }
+
+    /// Calls `each` with every candidate line of a block, in order; gives the number of lines in the block.
+    pub fn scan(&self, block: &[u8], each: &mut dyn FnMut(Candidate)) -> u64 {
+        let (mut at, mut lines) = (0, 0);
+        while at < block.len() {
+            let mut newlines = 0;
+            let Some(found) = self.find(block, at, &mut newlines) else {
+                lines += newlines;
+                let unfinished = block.last().is_some_and(|b| *b != b'\n');
+                return lines + u64::from(unfinished);
+            };
+            lines += newlines;
+            let start = memchr::memrchr(b'\n', &block[at..found]).map_or(at, |n| at + n + 1);
+            let end = memchr::memchr(b'\n', &block[found..]).map_or(block.len(), |n| found + n + 1);
+            each(Candidate { start, end, line: lines });
+            lines += 1;
+            at = end;
+        }
+        lines
+    }
+
+    /// The next place at or after `at` that makes its line a candidate. Adds to `newlines` how many stand before it, or
+    /// before the end.
+    fn find(&self, block: &[u8], at: usize, newlines: &mut u64) -> Option<usize> {
+        match &self.search {
+            #[cfg(target_arch = "x86_64")]
+            Search::Teddy(teddy) => teddy.find(block, at, &self.escapes, newlines),
+            Search::Portable(portable) => portable.find(block, at, &self.escapes, newlines),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

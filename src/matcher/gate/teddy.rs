@@ -1,0 +1,149 @@
+//! The search on x86-64: 32 bytes at a time, ASCII case folded in the look-up tables.
+//!
+//! This is the Teddy algorithm of Hyperscan with a window in place of a prefix. Each literal is in one of eight buckets. For
+//! each byte of the window two tables say, by its low and by its high nibble, which buckets it may belong to; both cases of
+//! a letter are entered, so nothing has to be folded. Where all window bytes agree on a bucket, its literals are compared.
+//!
+//! The only unsafe code of the crate is here. It was let in because the safe ways were measured at 0.4 to 0.9 of the speed
+//! of decoding every line, and a gate that slow is of no use (BENCHMARKS.md). There are two kinds of it: unaligned loads,
+//! whose bounds the loop condition checks, and calls of functions that need AVX2, which [`Teddy::new`] has asked for.
+#![allow(unsafe_code)]
+
+use std::arch::x86_64::{
+    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256,
+    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+    _mm256_srli_epi16,
+};
+
+use super::escape::Escapes;
+use super::window::{WINDOW, rarest};
+
+const BUCKETS: usize = 8;
+const WIDTH: usize = 32;
+
+#[derive(Debug)]
+pub(super) struct Teddy {
+    /// For each window byte: buckets by low nibble, and by high nibble.
+    tables: [([u8; 16], [u8; 16]); WINDOW],
+    buckets: [Vec<Literal>; BUCKETS],
+}
+
+#[derive(Debug)]
+struct Literal {
+    /// In lower case.
+    text: Vec<u8>,
+    /// Where its window begins.
+    window: usize,
+}
+
+impl Teddy {
+    /// `None` where the processor lacks AVX2, or a literal is too short.
+    pub(super) fn new(literals: &[String]) -> Option<Teddy> {
+        if !std::is_x86_feature_detected!("avx2") || literals.iter().any(|l| l.len() < WINDOW) {
+            return None;
+        }
+        let mut literals: Vec<Literal> =
+            literals.iter().map(|l| Literal { text: l.as_bytes().to_vec(), window: rarest(l.as_bytes()) }).collect();
+        // Windows that look alike share a bucket, so that the buckets' tables stay sparse.
+        literals.sort_by(|a, b| a.text[a.window..].cmp(&b.text[b.window..]));
+        let mut teddy = Teddy { tables: [([0; 16], [0; 16]); WINDOW], buckets: Default::default() };
+        let count = literals.len();
+        for (i, literal) in literals.into_iter().enumerate() {
+            let bucket = i * BUCKETS / count;
+            for (n, (low, high)) in teddy.tables.iter_mut().enumerate() {
+                let byte = literal.text[literal.window + n];
+                for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+                    low[usize::from(byte & 15)] |= 1 << bucket;
+                    high[usize::from(byte >> 4)] |= 1 << bucket;
+                }
+            }
+            teddy.buckets[bucket].push(literal);
+        }
+        Some(teddy)
+    }
+
+    /// See [`Gate::find`](super::Gate).
+    pub(super) fn find(&self, block: &[u8], at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
+        // SAFETY: `new` gives a Teddy only where the processor has AVX2 (which implies what else is enabled there).
+        unsafe { self.find_avx2(block, at, escapes, newlines) }
+    }
+
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
+    fn find_avx2(&self, block: &[u8], mut at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
+        let nibble = _mm256_set1_epi8(15);
+        let newline = _mm256_set1_epi8(b'\n' as i8);
+        let backslash = _mm256_set1_epi8(b'\\' as i8);
+        let letter_u = _mm256_set1_epi8(b'u' as i8);
+        let slash = _mm256_set1_epi8(b'/' as i8);
+        let tables: [(__m256i, __m256i); WINDOW] = self.tables.each_ref().map(|(low, high)| (table(low), table(high)));
+        // Each round reads up to WIDTH + WINDOW - 1 bytes from `at`.
+        while at + WIDTH + WINDOW <= block.len() {
+            let mut chunks = [_mm256_setzero_si256(); WINDOW];
+            for (n, chunk) in chunks.iter_mut().enumerate() {
+                // SAFETY: at + n + WIDTH <= at + WIDTH + WINDOW <= block.len(); the load needs no alignment.
+                *chunk = unsafe { _mm256_loadu_si256(block.as_ptr().add(at + n).cast()) };
+            }
+            let mut buckets = _mm256_set1_epi8(-1);
+            for (chunk, (low, high)) in chunks.iter().zip(&tables) {
+                let by_low = _mm256_shuffle_epi8(*low, _mm256_and_si256(*chunk, nibble));
+                let by_high = _mm256_shuffle_epi8(*high, _mm256_and_si256(_mm256_srli_epi16::<4>(*chunk), nibble));
+                buckets = _mm256_and_si256(buckets, _mm256_and_si256(by_low, by_high));
+            }
+            let second = _mm256_or_si256(_mm256_cmpeq_epi8(chunks[1], letter_u), _mm256_cmpeq_epi8(chunks[1], slash));
+            let escape = _mm256_and_si256(_mm256_cmpeq_epi8(chunks[0], backslash), second);
+            let ends = _mm256_movemask_epi8(_mm256_cmpeq_epi8(chunks[0], newline)) as u32;
+            let nothing = _mm256_movemask_epi8(_mm256_cmpeq_epi8(buckets, _mm256_setzero_si256())) as u32;
+            let mut places = !nothing | _mm256_movemask_epi8(escape) as u32;
+            while places != 0 {
+                let place = places.trailing_zeros();
+                let found = at + place as usize;
+                if self.is_literal(block, found) || (block[found] == b'\\' && escapes.matters(block, found)) {
+                    *newlines += u64::from((ends & ((1 << place) - 1)).count_ones());
+                    return Some(found);
+                }
+                places &= places - 1;
+            }
+            *newlines += u64::from(ends.count_ones());
+            at += WIDTH;
+        }
+        self.find_in_tail(block, at, escapes, newlines)
+    }
+
+    /// The last bytes, one at a time.
+    fn find_in_tail(&self, block: &[u8], at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
+        for (found, byte) in block.iter().enumerate().skip(at) {
+            if self.is_literal(block, found) || (*byte == b'\\' && escapes.matters(block, found)) {
+                return Some(found);
+            }
+            *newlines += u64::from(*byte == b'\n');
+        }
+        None
+    }
+
+    /// Whether a literal's window begins at `found`, and the rest of the literal stands around it.
+    fn is_literal(&self, block: &[u8], found: usize) -> bool {
+        let mut candidates = u8::MAX;
+        for (n, (low, high)) in self.tables.iter().enumerate() {
+            let Some(byte) = block.get(found + n) else { return false };
+            candidates &= low[usize::from(byte & 15)] & high[usize::from(byte >> 4)];
+        }
+        while candidates != 0 {
+            for literal in &self.buckets[candidates.trailing_zeros() as usize] {
+                let text =
+                    found.checked_sub(literal.window).and_then(|start| block.get(start..start + literal.text.len()));
+                if text.is_some_and(|text| text.eq_ignore_ascii_case(&literal.text)) {
+                    return true;
+                }
+            }
+            candidates &= candidates - 1;
+        }
+        false
+    }
+}
+
+/// A table in both halves of a register.
+#[target_feature(enable = "avx2")]
+fn table(bytes: &[u8; 16]) -> __m256i {
+    // SAFETY: `bytes` has the 16 bytes that are read; the load needs no alignment.
+    _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
+}

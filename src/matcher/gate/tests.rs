@@ -1,0 +1,101 @@
+#![allow(clippy::unwrap_used)]
+//! Both searches give the candidates that a line-by-line look gives.
+
+use proptest::prelude::*;
+
+use super::{Candidate, Gate};
+
+const LITERALS: &[&str] = &["169.254.169.254", "/run/secrets/", ".azure", "hosts.yml", "consent to application", "abc"];
+
+fn gates(literals: &[&str]) -> [Gate; 2] {
+    let literals: Vec<String> = literals.iter().map(|l| (*l).to_owned()).collect();
+    [Gate::new(literals.clone()), Gate::portable(literals)]
+}
+
+fn candidates(gate: &Gate, block: &[u8]) -> (Vec<Candidate>, u64) {
+    let mut found = Vec::new();
+    let lines = gate.scan(block, &mut |candidate| found.push(candidate));
+    (found, lines)
+}
+
+/// The same, a line and a literal at a time.
+fn plainly(literals: &[&str], block: &[u8]) -> (Vec<Candidate>, u64) {
+    let (mut found, mut start, mut number) = (Vec::new(), 0, 0);
+    let lines: Vec<&[u8]> = block.split_inclusive(|b| *b == b'\n').collect();
+    for line in &lines {
+        let folded = line.to_ascii_lowercase();
+        let holds = |needle: &str| folded.windows(needle.len()).any(|w| w == needle.as_bytes());
+        // Every escape of ASCII that these tests spell is one that matters.
+        let escaped = holds("\\/") || holds("\\u00");
+        if escaped || literals.iter().any(|l| holds(l)) {
+            found.push(Candidate { start, end: start + line.len(), line: number });
+        }
+        start += line.len();
+        number += 1;
+    }
+    (found, number)
+}
+
+#[test]
+fn a_literal_is_found_wherever_it_stands() {
+    for gate in gates(LITERALS) {
+        for literal in LITERALS {
+            for before in 0..70 {
+                for text in [(*literal).to_owned(), literal.to_ascii_uppercase()] {
+                    let block = format!("x\n{}{text}\ny\n{}", "z".repeat(before), "z".repeat(70 - before));
+                    let (found, lines) = candidates(&gate, block.as_bytes());
+                    assert_eq!(lines, 4);
+                    let end = 2 + before + text.len() + 1;
+                    assert_eq!(found, [Candidate { start: 2, end, line: 1 }], "{text} behind {before} bytes");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn only_escapes_that_can_hide_a_literal_count() {
+    for gate in gates(LITERALS) {
+        let is_candidate = |line: &str| !candidates(&gate, line.as_bytes()).0.is_empty();
+        for hidden in
+            [r"\u002eazure", r"\u0041bc", r"\/run", r"x\\u0041bc", r"\u005cu0041", r"\\\/run", r"\U0041 \u0061"]
+        {
+            assert!(is_candidate(hidden), "{hidden}");
+        }
+        for harmless in
+            [r"c:\\users\\u1", r"\u0022quoted\u0022", r"\u003Ctag\u003E", r"\u00e9", r"\n\t", r"\u00", r"\u00zz", "\\"]
+        {
+            assert!(!is_candidate(harmless), "{harmless}");
+        }
+    }
+}
+
+#[test]
+fn blocks_without_an_end_or_with_nothing_are_counted() {
+    for gate in gates(LITERALS) {
+        assert_eq!(candidates(&gate, b""), (vec![], 0));
+        assert_eq!(candidates(&gate, b"\n\n"), (vec![], 2));
+        assert_eq!(candidates(&gate, b"xabcx"), (vec![Candidate { start: 0, end: 5, line: 0 }], 1));
+        assert_eq!(candidates(&gate, b"one\nxab"), (vec![], 2));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #[test]
+    fn both_searches_agree_with_a_plain_look(
+        parts in prop::collection::vec(
+            prop_oneof![
+                Just("169.254.169.254"), Just("169.254.169.25"), Just(".AZURE"), Just("/Run/secrets/"), Just("ABC"), Just("ab"),
+                Just("\n"), Just("\n\n"), Just(r"\/"), Just(r"\u0061"), Just(r"c:\\users\\"), Just("consent to "), Just("application"),
+                Just("the quick brown fox jumps over the lazy dog "), Just("{\"a\":1}"),
+            ],
+            0..60,
+        )
+    ) {
+        let block = parts.concat();
+        for gate in gates(LITERALS) {
+            prop_assert_eq!(candidates(&gate, block.as_bytes()), plainly(LITERALS, block.as_bytes()));
+        }
+    }
+}

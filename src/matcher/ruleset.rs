@@ -1,0 +1,105 @@
+//! Every rule of a run, ready to be held against records: immutable, shared by every worker.
+
+use std::sync::Arc;
+
+use super::column::{BuildError, ColumnMatcher};
+use super::gate::{Gate, MAX_LITERALS};
+use crate::compile::ir::TableProgram;
+use crate::compile::{BoundRule, literals, programs};
+use crate::record::{Layout, TableColumns};
+use crate::schema::Catalog;
+
+/// Every rule of a run, and a program for each table that they read.
+#[derive(Debug)]
+pub struct Ruleset {
+    /// In the order in which they were given.
+    pub rules: Vec<BoundRule>,
+    /// One a table, in the order of the layout.
+    pub tables: Vec<TableMatcher>,
+    /// Which members of a record are decoded.
+    pub layout: Arc<Layout>,
+    /// Which lines are decoded.
+    pub gate: GatePlan,
+}
+
+/// The gate, or why there is none.
+#[derive(Debug)]
+pub enum GatePlan {
+    /// Lines without any of its literals are not decoded.
+    On(Gate),
+    /// Every line is decoded.
+    Off(String),
+}
+
+/// The literals that one detection asks of a line, and where they are from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Required {
+    /// From its filter.
+    Filter(literals::Group),
+    /// Its filter asks for none; what names its table must stand in the line.
+    Table(literals::Group),
+    /// Any line may match it.
+    Nothing,
+}
+
+/// One table's program and its automata.
+#[derive(Debug)]
+pub struct TableMatcher {
+    /// What is evaluated.
+    pub program: TableProgram,
+    /// The automaton of each of the program's subjects.
+    pub columns: Vec<ColumnMatcher>,
+}
+
+impl Ruleset {
+    /// Compiles bound rules. `default_table` is the table of records that name none.
+    pub fn new(rules: Vec<BoundRule>, catalog: &Catalog, default_table: Option<&str>) -> Result<Ruleset, BuildError> {
+        let programs = programs(&rules);
+        let gate = gate(&rules, &programs, default_table);
+        let wanted: Vec<TableColumns> =
+            programs.iter().map(|p| TableColumns { table: p.table.clone(), columns: p.columns.clone() }).collect();
+        let layout = Arc::new(Layout::new(catalog, &wanted, default_table));
+        let tables = programs
+            .into_iter()
+            .map(|program| {
+                let columns = program.subjects.iter().map(ColumnMatcher::new).collect::<Result<_, _>>()?;
+                Ok(TableMatcher { program, columns })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Ruleset { rules, tables, layout, gate })
+    }
+}
+
+/// What a detection asks of a line.
+pub fn required(program: &TableProgram, filter: &[crate::compile::ir::ExprId], is_default: bool) -> Required {
+    if let Some(group) = literals::of_filter(program, filter) {
+        return Required::Filter(group);
+    }
+    match literals::of_table(program, is_default) {
+        Some(group) => Required::Table(group),
+        None => Required::Nothing,
+    }
+}
+
+fn gate(rules: &[BoundRule], programs: &[TableProgram], default_table: Option<&str>) -> GatePlan {
+    let mut all = Vec::new();
+    for program in programs {
+        let is_default = default_table == Some(program.table.name.as_str());
+        for detection in &program.detections {
+            match required(program, &detection.filter, is_default) {
+                Required::Filter(group) | Required::Table(group) => all.extend(group),
+                Required::Nothing => {
+                    let name = &rules[detection.rule].rule.name;
+                    return GatePlan::Off(format!("any line may match a detection of rule '{name}'"));
+                }
+            }
+        }
+    }
+    let all = literals::reduced(all);
+    match all.len() {
+        0..=MAX_LITERALS => GatePlan::On(Gate::new(all)),
+        n => GatePlan::Off(format!(
+            "{n} literals would have to be looked for, and decoding every line is faster above {MAX_LITERALS}"
+        )),
+    }
+}

@@ -1,0 +1,14 @@
+//! Tests of kqltap from outside, in one binary, so that it is linked once: the table of KQL cases, the page's query, the
+//! command line, the forms of records, and how far both evaluators agree.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod agreement;
+mod cases;
+mod cli;
+mod decode;
+mod ledger;
+mod page;
+mod records;
+mod signals;
+mod tap;
