@@ -80,3 +80,46 @@ impl Binder<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::compile::{BindOptions, bind_query, plain};
+    use crate::kql::{Limits, parse};
+    use crate::schema::Catalog;
+    use crate::value::functions::Context;
+    use crate::value::{DateTime, Value, convert};
+
+    /// The first cell of the result for a row whose table columns are all `text`, or the first error's code.
+    fn answer(query: &str, text: &'static str) -> String {
+        let parsed = parse(query, &Limits::default());
+        let (bound, diagnostics) = bind_query(&parsed.query, &Catalog::builtin(), BindOptions::default());
+        if let Some(error) = diagnostics.iter().find(|d| d.is_error()) {
+            return error.to_string();
+        }
+        let bound = bound.unwrap();
+        let row = plain::run(&bound.legs[0], |_| Value::string(text), &Context { now: DateTime::MIN });
+        convert::text(&row.unwrap()[0]).into_owned()
+    }
+
+    #[test]
+    fn columns_in_scope_are_packed() {
+        let query = |call: &str| format!("Syslog | project a = HostName, b = \"\", c = Computer | project d = {call}");
+        assert_eq!(answer(&query("pack_all()"), "x"), r#"{"a":"x","b":"","c":"x"}"#);
+        assert_eq!(answer(&query("pack_all(true)"), "x"), r#"{"a":"x","c":"x"}"#);
+        assert_eq!(answer(&query("bag_pack_columns(c, a)"), "x"), r#"{"c":"x","a":"x"}"#);
+        assert!(answer(&query("bag_pack_columns(tolower(c))"), "x").contains("KS133"));
+        assert!(answer(&query("pack_all(1)"), "x").contains("KS131"));
+    }
+
+    #[test]
+    fn a_prepared_call_sees_the_row() {
+        let query = |call: &str| format!("Syslog | project d = {call}");
+        assert_eq!(answer(&query(r#"extract("([0-9]+)", 1, HostName, typeof(long)) + 1"#), "n41"), "42");
+        assert!(answer(&query("extract(HostName, 1, HostName)"), "n41").contains("KS129"));
+        assert!(answer(&query(r#"extract("(", 1, HostName)"#), "n41").contains("SEM0420"));
+        assert!(answer(&query(r#"extract("a", 1, HostName, 5)"#), "n41").contains("KS108"));
+        assert!(answer(&query(r#"extract("a", 1, HostName, typeof(nothing))"#), "n41").contains("KS108"));
+        assert!(answer(&query("tolower(typeof(long))"), "n41").contains("KS108"));
+    }
+}
