@@ -84,10 +84,11 @@ impl Binder<'_> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use crate::compile::bound::Step;
     use crate::compile::{BindOptions, bind_query, plain};
     use crate::kql::{Limits, parse};
     use crate::schema::Catalog;
-    use crate::value::functions::Context;
+    use crate::value::functions::{Context, MAX_WEIGHT};
     use crate::value::{DateTime, Value, convert};
 
     /// The first cell of the result for a row whose table columns are all `text`, or the first error's code.
@@ -110,6 +111,31 @@ mod tests {
         assert_eq!(answer(&query("bag_pack_columns(c, a)"), "x"), r#"{"c":"x","a":"x"}"#);
         assert!(answer(&query("bag_pack_columns(tolower(c))"), "x").contains("KS133"));
         assert!(answer(&query("pack_all(1)"), "x").contains("KS131"));
+    }
+
+    #[test]
+    fn what_is_computed_while_binding_is_bounded() {
+        let large = "strrep(strrep('x', 1024), 1024)";
+        let query = format!("Syslog | project d = strlen(strcat_array(pack_array({}), ''))", [large; 200].join(", "));
+        let parsed = parse(&query, &Limits::default());
+        let (bound, _) = bind_query(&parsed.query, &Catalog::builtin(), BindOptions::default());
+        let bound = bound.unwrap();
+        let mut todo = Vec::new();
+        for step in &bound.legs[0].steps {
+            if let Step::Assign(_, value) = step {
+                todo.push(value);
+            }
+        }
+        let mut weight = 0;
+        while let Some(value) = todo.pop() {
+            if let Some(Value::String(text)) = value.as_constant() {
+                weight += text.len();
+            }
+            value.operands(&mut |operand| todo.push(operand));
+        }
+        assert!((1 << 20..=MAX_WEIGHT + (1 << 20)).contains(&weight), "{weight}");
+        // The array of them all is too heavy, and so null.
+        assert_eq!(answer(&query, ""), "0");
     }
 
     #[test]

@@ -18,7 +18,29 @@ impl Binder<'_> {
     /// Binds an expression that must be a scalar, and computes it if it reads no column and no clock.
     pub(super) fn scalar(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Bound {
         let bound = self.unfolded(expr, scope);
-        fold(bound)
+        self.fold(bound)
+    }
+
+    /// A value in place of what computes it, if that reads neither a column nor the clock. A short text can ask for many
+    /// large values, so all of them together are bounded; what does not fit is computed over the rows.
+    fn fold(&mut self, bound: Bound) -> Bound {
+        if self.room == 0 || bound.as_constant().is_some() || !is_fixed(&bound) || reads_clock(&bound) {
+            return bound;
+        }
+        let mut small = true;
+        bound.operands(&mut |operand| small &= operand.as_constant().is_some());
+        if !small {
+            return bound;
+        }
+        let value = match plain::constant(&bound) {
+            Value::Null => missing_value(bound.ty),
+            value => value.into_owned(),
+        };
+        self.room = functions::room_after(&value, self.room).unwrap_or(0);
+        match self.room {
+            0 => bound,
+            _ => Bound::constant(value, bound.ty, bound.span),
+        }
     }
 
     fn unfolded(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Bound {
@@ -197,7 +219,7 @@ impl Binder<'_> {
                 },
                 (_, None) => return Bound::error(span),
             };
-            base = fold(Bound { kind, ty: ScalarType::Dynamic, span });
+            base = self.fold(Bound { kind, ty: ScalarType::Dynamic, span });
         }
         base
     }
@@ -336,23 +358,6 @@ fn literal_type(kind: LiteralKind) -> ScalarType {
         LiteralKind::TimeSpan => ScalarType::TimeSpan,
         LiteralKind::Guid => ScalarType::Guid,
     }
-}
-
-/// A value in place of what computes it, if that reads neither a column nor the clock.
-fn fold(bound: Bound) -> Bound {
-    if bound.as_constant().is_some() || !is_fixed(&bound) || reads_clock(&bound) {
-        return bound;
-    }
-    let mut small = true;
-    bound.operands(&mut |operand| small &= operand.as_constant().is_some());
-    if !small {
-        return bound;
-    }
-    let value = match plain::constant(&bound) {
-        Value::Null => missing_value(bound.ty),
-        value => value.into_owned(),
-    };
-    Bound::constant(value, bound.ty, bound.span)
 }
 
 fn reads_clock(bound: &Bound) -> bool {

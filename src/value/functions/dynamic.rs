@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::arguments::{argument, array_at, long_at};
-use super::limits::{self, MAX_ELEMENTS, MAX_WEIGHT, Text};
+use super::limits::{self, MAX_ELEMENTS, MAX_WEIGHT};
 use super::{Context, Function, Param};
 use crate::schema::ScalarType;
 use crate::value::convert::{self, into_dynamic};
@@ -76,9 +76,7 @@ fn dynamic_to_json<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
         Value::Dynamic(dynamic) => {
             let mut json = String::new();
             sorted_json(dynamic, &mut json);
-            let mut text = Text::default();
-            text.push(&json);
-            text.value()
+            Value::string(json)
         }
         other => convert::tostring(other),
     }

@@ -54,6 +54,15 @@ pub(super) fn array<'a>(elements: impl IntoIterator<Item = Dynamic<'a>>) -> Valu
     bounded(Dynamic::Array(elements.into_iter().take(MAX_ELEMENTS).collect()))
 }
 
+/// What of `room` is left when a value has been put into it; `None` if it does not fit.
+pub fn room_after(value: &Value<'_>, mut room: usize) -> Option<usize> {
+    match value {
+        Value::String(text) => room.checked_sub(text.len() + ELEMENT_WEIGHT),
+        Value::Dynamic(dynamic) => fits(dynamic, 0, &mut room).then_some(room),
+        _ => room.checked_sub(ELEMENT_WEIGHT),
+    }
+}
+
 /// The value, or null where it is heavier or deeper than a dynamic may be. Its walk ends where the limit is reached.
 pub(super) fn bounded(dynamic: Dynamic<'_>) -> Value<'_> {
     let mut room = MAX_WEIGHT;

@@ -40,7 +40,7 @@ mod xml;
 
 pub use bag::{PACK_FILLED, PACK_PAIRS};
 pub use callee::{Callee, Prepared};
-pub use limits::{MAX_ELEMENTS, MAX_TEXT, MAX_WEIGHT};
+pub use limits::{MAX_ELEMENTS, MAX_TEXT, MAX_WEIGHT, room_after};
 
 use super::{DateTime, Value};
 use crate::schema::ScalarType;
