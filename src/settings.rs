@@ -41,6 +41,10 @@ pub struct RawSettings {
     #[allow(missing_docs)]
     pub dead_letter: Option<String>,
     #[allow(missing_docs)]
+    pub workers: Option<u64>,
+    #[allow(missing_docs)]
+    pub shadow: Option<u64>,
+    #[allow(missing_docs)]
     pub stats: Option<String>,
     #[allow(missing_docs)]
     pub max_line_bytes: Option<u64>,
@@ -82,6 +86,8 @@ pub struct Settings {
     pub query_limits: kql::Limits,
     /// How lines are handled.
     pub worker: WorkerOptions,
+    /// Threads that handle lines.
+    pub workers: usize,
     /// Bytes of results that `--batch` keeps.
     pub batch_memory: usize,
     /// How the ledger is shown.
@@ -131,7 +137,7 @@ impl RawSettings {
             let name = name.to_ascii_lowercase();
             let literal = match name.as_str() {
                 "rules" => format!("{:?}", value.split(':').collect::<Vec<_>>()),
-                "batch" | "strict" | "batch_memory" => value,
+                "batch" | "strict" | "batch_memory" | "workers" | "shadow" => value,
                 n if n.starts_with("max_") => value,
                 _ => toml::Value::String(value).to_string(),
             };
@@ -153,6 +159,8 @@ impl RawSettings {
             batch_memory: self.batch_memory.or(below.batch_memory),
             strict: self.strict.or(below.strict),
             dead_letter: self.dead_letter.or(below.dead_letter),
+            workers: self.workers.or(below.workers),
+            shadow: self.shadow.or(below.shadow),
             stats: self.stats.or(below.stats),
             max_line_bytes: self.max_line_bytes.or(below.max_line_bytes),
             max_record_depth: self.max_record_depth.or(below.max_record_depth),
@@ -216,6 +224,11 @@ impl Settings {
                 now,
                 batch: raw.batch.unwrap_or(false),
                 dead_letters: false,
+                shadow: raw.shadow.unwrap_or(0),
+            },
+            workers: match bound("workers", raw.workers, 0, 1024)? {
+                0 => std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
+                n => n,
             },
             batch_memory: bound("batch_memory", raw.batch_memory, 1 << 10, 1 << 40)?,
             stats: choice("stats", raw.stats, &[("text", Stats::Text), ("json", Stats::Json), ("off", Stats::Off)])?,

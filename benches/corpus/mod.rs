@@ -6,10 +6,10 @@
 use std::fmt::Write as _;
 
 /// SplitMix64: a few operations a number, good enough to spread choices.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Random {
+    pub(crate) fn new(seed: u64) -> Random {
         Random(seed)
     }
 
@@ -55,7 +55,7 @@ impl Random {
 
 /// Appends one line. `rate` is the share of lines that a rule of the pack must look at: half of these match, and half are
 /// near misses.
-pub fn line(random: &mut Random, rate: f64, out: &mut Vec<u8>) {
+pub(crate) fn line(random: &mut Random, rate: f64, out: &mut Vec<u8>) {
     let interesting = random.chance(rate);
     let row = match random.below(20) {
         0..=8 => network(random, interesting),
@@ -68,7 +68,7 @@ pub fn line(random: &mut Random, rate: f64, out: &mut Vec<u8>) {
 
 /// A corpus of at least `bytes` bytes.
 #[allow(dead_code)] // each user of this file uses its own part
-pub fn corpus(bytes: usize, rate: f64, seed: u64) -> Vec<u8> {
+pub(crate) fn corpus(bytes: usize, rate: f64, seed: u64) -> Vec<u8> {
     let mut random = Random::new(seed);
     let mut out = Vec::with_capacity(bytes + 8192);
     while out.len() < bytes {

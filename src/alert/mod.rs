@@ -2,6 +2,7 @@
 
 mod evidence;
 mod native;
+mod numbered;
 
 use sha2::{Digest, Sha256};
 
@@ -12,13 +13,14 @@ use crate::value::Value;
 use crate::value::functions::Context;
 
 pub use evidence::Evidence;
+pub use numbered::Numbered;
 
 /// Where a record came from.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     /// The input's name: a path, or `-` for standard input.
     pub input: &'a str,
-    /// Line number, from 1.
+    /// Line number, from 1; while a block is handled, within the block and from 0.
     pub line: u64,
 }
 
@@ -51,6 +53,13 @@ impl<'a> Alert<'a> {
 
     /// Appends the alert in kqltap's own format, one line of JSON, newline included.
     pub fn write_native(&self, out: &mut Vec<u8>) {
+        let mut numbered = Numbered::default();
+        self.write_numbered(&mut numbered);
+        numbered.resolve(0, out);
+    }
+
+    /// The same, the line's number left open.
+    pub fn write_numbered(&self, out: &mut Numbered) {
         native::write(self, out);
     }
 }

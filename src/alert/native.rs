@@ -1,10 +1,10 @@
 //! kqltap's own alert: one line of JSON, the shape that README.md shows.
 
-use super::Alert;
+use super::{Alert, Numbered};
 use crate::value::Value;
 use crate::value::dynamic::append_json_string;
 
-pub(super) fn write(alert: &Alert<'_>, out: &mut Vec<u8>) {
+pub(super) fn write(alert: &Alert<'_>, out: &mut Numbered) {
     let rule = &alert.found.rule.rule;
     let mut line = String::with_capacity(1024);
     line.push_str("{\"id\":\"");
@@ -50,8 +50,10 @@ pub(super) fn write(alert: &Alert<'_>, out: &mut Vec<u8>) {
     }
     line.push_str("],\"source\":{");
     member(&mut line, "input", alert.source.input);
-    line.push_str(&format!(",\"line\":{},\"record\":{}}}}}\n", alert.source.line, alert.found.record.index));
-    out.extend_from_slice(line.as_bytes());
+    line.push_str(",\"line\":");
+    out.push(line.as_bytes());
+    out.place(alert.source.line);
+    out.push(format!(",\"record\":{}}}}}\n", alert.found.record.index).as_bytes());
 }
 
 /// A value as a result column shows it: datetimes with 7 digits, nulls as null, a real that JSON lacks as text.

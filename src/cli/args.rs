@@ -63,6 +63,12 @@ pub(super) struct RunArguments {
     /// Where lines go that cannot be decoded, each with its reason
     #[arg(long, value_name = "PATH")]
     dead_letter: Option<String>,
+    /// Threads that handle lines [default: one for each core, at most 8]
+    #[arg(long, value_name = "N")]
+    workers: Option<u64>,
+    /// Hold one block of lines in N against the plain evaluator too
+    #[arg(long, value_name = "N")]
+    shadow: Option<u64>,
     /// How the ledger is shown at the end
     #[arg(long, value_name = "HOW")]
     stats: Option<StatsName>,
@@ -104,6 +110,8 @@ impl RunArguments {
             batch: self.batch.then_some(true),
             strict: self.strict.then_some(true),
             dead_letter: self.dead_letter.clone(),
+            workers: self.workers,
+            shadow: self.shadow,
             stats: self.stats.map(|s| word(&s)),
             ..RawSettings::default()
         }

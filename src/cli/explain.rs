@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use super::args::RulesArguments;
 use super::{OK, USAGE, print, rules};
 use crate::compile::bound::{BoundQuery, Leg, Order, Step};
+use crate::compile::literals::Group;
 use crate::compile::{BindOptions, BoundRule};
 use crate::kql;
-use crate::matcher::{Ruleset, TableMatcher};
+use crate::matcher::ruleset::required;
+use crate::matcher::{GatePlan, Required, Ruleset, TableMatcher};
 use crate::schema::Catalog;
 
 pub(super) fn explain(arguments: &RulesArguments) -> u8 {
@@ -26,6 +28,7 @@ pub(super) fn explain(arguments: &RulesArguments) -> u8 {
     for rule in &ruleset.rules {
         explain_rule(rule, &mut text);
     }
+    explain_gate(&ruleset, &mut text);
     for table in &ruleset.tables {
         explain_table(table, &ruleset, &mut text);
     }
@@ -61,6 +64,21 @@ fn explain_leg(leg: &Leg, query: &str, text: &mut String) {
     }
 }
 
+fn explain_gate(ruleset: &Ruleset, text: &mut String) {
+    match &ruleset.gate {
+        GatePlan::On(gate) => {
+            let _ = writeln!(text, "gate: only lines with one of these are decoded, letter case aside");
+            for literal in gate.literals() {
+                let _ = writeln!(text, "    {literal}");
+            }
+        }
+        GatePlan::Off(why) => {
+            let _ = writeln!(text, "gate: none, every line is decoded: {why}");
+        }
+    }
+    text.push('\n');
+}
+
 fn explain_table(table: &TableMatcher, ruleset: &Ruleset, text: &mut String) {
     let program = &table.program;
     let _ = writeln!(text, "table {}: {} detections", program.table.name, program.detections.len());
@@ -78,10 +96,27 @@ fn explain_table(table: &TableMatcher, ruleset: &Ruleset, text: &mut String) {
         let filter: Vec<String> = detection.filter.iter().map(ToString::to_string).collect();
         let output: Vec<String> = detection.output.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "  detection {:?}", ruleset.rules[detection.rule].rule.name);
+        let _ = writeln!(text, "    needs  {}", needs(&required(program, &detection.filter, false)));
         let _ = writeln!(text, "    if all of {}", filter.join(", "));
         let _ = writeln!(text, "    row ({})", output.join(", "));
     }
     text.push('\n');
+}
+
+/// What a detection asks of a line, and what that costs.
+fn needs(required: &Required) -> String {
+    match required {
+        Required::Filter(group) if group.is_empty() => "a line that cannot be: it never matches".to_owned(),
+        Required::Filter(group) => texts(group),
+        Required::Table(group) => {
+            format!("{} (its filter names none, so every line of its table is decoded)", texts(group))
+        }
+        Required::Nothing => "nothing (so every line is decoded)".to_owned(),
+    }
+}
+
+fn texts(group: &Group) -> String {
+    group.iter().map(|literal| literal.text.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn order_of(query: &BoundQuery) -> Option<String> {

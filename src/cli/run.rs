@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::args::RunArguments;
 use super::{FAILED, OK, USAGE, rules};
-use crate::matcher::Path;
 use crate::matcher::Ruleset;
 use crate::pipeline::run::{Run, RunError, Running};
 use crate::pipeline::source::Input;
@@ -66,8 +65,8 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
         output: settings.output,
         dead_letter: settings.dead_letter,
         options: settings.worker,
+        workers: settings.workers,
         batch_memory: settings.batch_memory,
-        path: Path::Compiled,
     }))
 }
 
@@ -113,6 +112,7 @@ fn finish(running: &Running, outcome: Result<(), RunError>, stats: Stats) -> u8 
             FAILED
         }
         // Whoever closed the pipe wanted no more: that is success, and what it did not take is no loss.
+        Ok(()) if report.ledger.disagreements > 0 => FAILED,
         Ok(()) if report.closed || report.ledger.is_balanced() => OK,
         Ok(()) => FAILED,
     }

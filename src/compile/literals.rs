@@ -4,12 +4,21 @@
 //! expression is true. Of a conjunction any operand's group will do, the rarest is taken; a disjunction needs one of every
 //! operand. A group may promise too little, never too much: why that holds is argued in ARCHITECTURE.md, "The gate".
 
-use super::ir::{ExprId, Node, Pattern, TableProgram};
+use super::ir::{ExprId, Node, Pattern, PatternKind, TableProgram};
 use crate::schema::{Entry, ScalarType};
 use crate::value::Value;
 
-/// One of these must occur in the line, ASCII case aside. Lower case, each once.
-pub type Group = Vec<String>;
+/// One of these must occur in the line, ASCII case aside. Each once.
+pub type Group = Vec<Literal>;
+
+/// A text to look for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Literal {
+    /// In lower case.
+    pub text: String,
+    /// How common it is thought to be in logs; 1 is rare.
+    pub weight: u64,
+}
 
 /// Shorter runs occur everywhere.
 const MIN_LENGTH: usize = 3;
@@ -35,23 +44,24 @@ pub fn of_table(program: &TableProgram, is_default: bool) -> Option<Group> {
         return None;
     }
     let table = &program.table;
-    let mut group: Vec<String> = vec![run(&table.name)?];
+    let named = |name: &str| run(name).map(|text| Literal { weight: weight_of(&text, true), text });
+    let mut group: Group = vec![named(&table.name)?];
     for category in &table.categories {
-        group.push(run(category)?);
+        group.push(named(category)?);
     }
     for shape in &table.shapes {
-        let members = shape.entries.iter().filter(|e| !matches!(e, Entry::Absent(_))).filter_map(|e| run(e.member()));
-        group.push(members.max_by_key(String::len)?);
+        let members = shape.entries.iter().filter(|e| !matches!(e, Entry::Absent(_))).filter_map(|e| named(e.member()));
+        group.push(members.max_by_key(|l| l.text.len())?);
     }
     Some(reduced(group))
 }
 
 /// Leaves out what another literal of the group is a part of: where the longer one stands, the shorter one does.
 pub fn reduced(mut group: Group) -> Group {
-    group.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
-    let mut kept: Vec<String> = Vec::new();
+    group.sort_by(|a, b| (a.text.len(), a).cmp(&(b.text.len(), b)));
+    let mut kept: Group = Vec::new();
     for literal in group {
-        if !kept.iter().any(|shorter| literal.contains(shorter.as_str())) {
+        if !kept.iter().any(|shorter| literal.text.contains(&shorter.text)) {
             kept.push(literal);
         }
     }
@@ -73,7 +83,7 @@ fn group(program: &TableProgram, id: ExprId) -> Option<Group> {
             let literals = patterns.iter().map(|p| literal(&subject.patterns[p.0 as usize], text));
             match all {
                 true => literals.flatten().map(|l| vec![l]).min_by_key(weight),
-                false => literals.collect::<Option<Vec<String>>>().map(reduced),
+                false => literals.collect::<Option<Group>>().map(reduced),
             }
         }
         _ => None,
@@ -98,11 +108,13 @@ fn text_of(program: &TableProgram, id: ExprId) -> Option<Text> {
     }
 }
 
-fn literal(pattern: &Pattern, text: Text) -> Option<String> {
+fn literal(pattern: &Pattern, text: Text) -> Option<Literal> {
     let literal = run(&pattern.needle)?;
     // A number is written anew, and true, false and null may be: only a run that none of them has is inside a string.
     let may_be_scalar = |c: char| c.is_ascii_digit() || "+-.einfatyrusl".contains(c);
-    (text == Text::Member || !literal.chars().all(may_be_scalar)).then_some(literal)
+    let stands = text == Text::Member || !literal.chars().all(may_be_scalar);
+    let is_value = pattern.kind == PatternKind::Equals;
+    stands.then(|| Literal { weight: weight_of(&literal, is_value), text: literal })
 }
 
 /// The longest run of characters that JSON has no short escape for but `\/`, in lower case.
@@ -112,20 +124,22 @@ fn run(needle: &str) -> Option<String> {
     (longest.len() >= MIN_LENGTH).then(|| longest.to_ascii_lowercase())
 }
 
-/// How common a group is thought to be. A lone word (`success`, `filemodified`) is what logs are full of; a path, an
-/// address or a phrase is not; a short literal is, whatever it is made of.
 fn weight(group: &Group) -> u64 {
-    group
-        .iter()
-        .map(|literal| {
-            let is_word = literal.bytes().all(|b| b.is_ascii_alphanumeric());
-            let word = if is_word { 100 } else { 1 };
-            let short = match literal.len() {
-                0..=3 => 1000,
-                4..=5 => 10,
-                _ => 1,
-            };
-            word * short
-        })
-        .sum()
+    group.iter().map(|literal| literal.weight).sum()
+}
+
+/// A guess. A word that is a column's whole value (`success`, `filemodified`) is what logs are full of; a word that a rule
+/// looks for inside a text is less so, a path, an address or a phrase hardly at all. A file's extension is everywhere, and
+/// so is a short literal, whatever it is made of.
+fn weight_of(literal: &str, is_value: bool) -> u64 {
+    let is_word = literal.bytes().all(|b| b.is_ascii_alphanumeric());
+    match literal.len() {
+        0..=3 => 1000,
+        4..=5 if literal.starts_with('.') => 200,
+        _ if is_word && is_value => 100,
+        4..=5 => 50,
+        6..=7 if is_word => 30,
+        _ if is_word => 5,
+        _ => 1,
+    }
 }

@@ -97,7 +97,7 @@ fn gate(rules: &[BoundRule], programs: &[TableProgram], default_table: Option<&s
     }
     let all = literals::reduced(all);
     match all.len() {
-        0..=MAX_LITERALS => GatePlan::On(Gate::new(all)),
+        0..=MAX_LITERALS => GatePlan::On(Gate::new(all.into_iter().map(|literal| literal.text).collect())),
         n => GatePlan::Off(format!(
             "{n} literals would have to be looked for, and decoding every line is faster above {MAX_LITERALS}"
         )),

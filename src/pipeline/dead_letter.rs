@@ -3,17 +3,21 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::alert::{Numbered, Source};
 use crate::value::dynamic::append_json_string;
 
 /// Appends one JSON record: reason, input, line number and the line's bytes, as `text`, or as `base64` where they are not
 /// UTF-8. `length` is the line's length in bytes when only its start is kept.
-pub fn write(out: &mut Vec<u8>, reason: &str, input: &str, line: u64, bytes: &[u8], length: Option<u64>) {
+pub fn write(out: &mut Numbered, reason: &str, source: Source<'_>, bytes: &[u8], length: Option<u64>) {
     let mut record = String::with_capacity(bytes.len() + 256);
     record.push_str("{\"reason\":");
     append_json_string(reason, &mut record);
     record.push_str(",\"source\":");
-    append_json_string(input, &mut record);
-    record.push_str(&format!(",\"line\":{line}"));
+    append_json_string(source.input, &mut record);
+    record.push_str(",\"line\":");
+    out.push(record.as_bytes());
+    out.place(source.line);
+    record.clear();
     if let Some(length) = length {
         record.push_str(&format!(",\"length\":{length},\"truncated\":true"));
     }
@@ -29,5 +33,5 @@ pub fn write(out: &mut Vec<u8>, reason: &str, input: &str, line: u64, bytes: &[u
         }
     }
     record.push_str("}\n");
-    out.extend_from_slice(record.as_bytes());
+    out.push(record.as_bytes());
 }

@@ -15,12 +15,20 @@ const KEPT: usize = 64 * 1024;
 /// Whole lines. The room is reused from block to block.
 #[derive(Debug, Default)]
 pub struct Block {
-    /// Lines with their newlines; only the last line of an input may lack it.
-    pub bytes: Vec<u8>,
+    /// Room that is never given back, so that it is zeroed once; the lines are its beginning.
+    room: Vec<u8>,
+    length: usize,
     /// A line over the limit, which stands behind the lines of this block.
     pub oversized: Option<Oversized>,
     /// Bytes of input that this block stands for.
     pub read: u64,
+}
+
+impl Block {
+    /// Lines with their newlines; only the last line of an input may lack it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.room[..self.length]
+    }
 }
 
 /// A line that was over the limit.
@@ -49,54 +57,65 @@ impl<R: Read> Framer<R> {
 
     /// Fills `block` with the next whole lines; `false` at the end of the input.
     pub fn next(&mut self, block: &mut Block) -> io::Result<bool> {
-        block.bytes.clear();
+        block.length = 0;
         block.oversized = None;
         block.read = 0;
         if self.ended {
             return Ok(false);
         }
-        block.bytes.append(&mut self.carry);
         // Behind a line that was let go there may be whole lines: they go on now, and are no part of what comes next.
+        self.restore(block);
         if self.cut(block, 0) {
             return Ok(true);
         }
         loop {
-            let known = block.bytes.len();
-            block.bytes.resize(known + READ_SIZE, 0);
-            let read = read(&mut self.source, &mut block.bytes[known..]);
-            block.bytes.truncate(known + *read.as_ref().unwrap_or(&0));
-            let read = read?;
+            let known = block.length;
+            if block.room.len() < known + READ_SIZE {
+                block.room.resize(known + READ_SIZE, 0);
+            }
+            let read = read(&mut self.source, &mut block.room[known..known + READ_SIZE])?;
+            block.length += read;
             block.read += read as u64;
             if read == 0 {
                 self.ended = true;
-                return Ok(!block.bytes.is_empty());
+                return Ok(block.length > 0);
             }
             if self.cut(block, known) {
                 return Ok(true);
             }
-            if block.bytes.len() > self.max_line {
+            if block.length > self.max_line {
                 self.skip_line(block)?;
                 return Ok(true);
             }
         }
     }
 
+    /// Begins the block with what the last one left.
+    fn restore(&mut self, block: &mut Block) {
+        if block.room.len() < self.carry.len() {
+            block.room.resize(self.carry.len() + READ_SIZE, 0);
+        }
+        block.length = self.carry.len();
+        block.room[..block.length].copy_from_slice(&self.carry);
+        self.carry.clear();
+    }
+
     /// Cuts the block at its last newline from `known` on; `false` if there is none.
     fn cut(&mut self, block: &mut Block, known: usize) -> bool {
-        let Some(at) = memchr::memrchr(b'\n', &block.bytes[known..]) else {
+        let Some(at) = memchr::memrchr(b'\n', &block.bytes()[known..]) else {
             return false;
         };
         let end = known + at + 1;
-        self.carry.extend_from_slice(&block.bytes[end..]);
-        block.bytes.truncate(end);
+        self.carry.extend_from_slice(&block.bytes()[end..]);
+        block.length = end;
         true
     }
 
     /// Lets the rest of a line go that has grown over the limit.
     fn skip_line(&mut self, block: &mut Block) -> io::Result<()> {
-        let mut length = block.bytes.len() as u64;
-        block.bytes.truncate(KEPT);
-        let start = std::mem::take(&mut block.bytes);
+        let mut length = block.length as u64;
+        let start = block.bytes()[..block.length.min(KEPT)].to_vec();
+        block.length = 0;
         let mut buffer = vec![0; READ_SIZE];
         loop {
             let read = read(&mut self.source, &mut buffer)?;
@@ -154,7 +173,7 @@ mod tests {
         let (mut lines, mut read) = (Vec::new(), 0);
         while framer.next(&mut block).unwrap() {
             read += block.read;
-            for line in block.bytes.split_inclusive(|b| *b == b'\n') {
+            for line in block.bytes().split_inclusive(|b| *b == b'\n') {
                 lines.push(String::from_utf8_lossy(line).into_owned());
             }
             if let Some(o) = &block.oversized {

@@ -25,6 +25,10 @@ pub struct Ledger {
     pub written: u64,
     /// Lines written to the dead letters.
     pub dead_lettered: u64,
+    /// Lines that `--shadow` has also held against the plain evaluator.
+    pub shadowed: u64,
+    /// Shadowed lines on which the evaluators disagree.
+    pub disagreements: u64,
     /// Bytes read.
     pub bytes: u64,
     /// Whether malformed lines go to the dead letters, and so must be found there.
@@ -43,7 +47,7 @@ impl Ledger {
     pub fn to_json(&self, seconds: f64) -> String {
         format!(
             "{{\"lines\":{},\"gated\":{},\"decoded\":{},\"malformed\":{},\"records\":{},\"unrouted\":{},\"mistyped\":{},\
-             \"alerts\":{},\"written\":{},\"dead_lettered\":{},\"bytes\":{},\"seconds\":{seconds:.3},\"balanced\":{}}}",
+             \"alerts\":{},\"written\":{},\"dead_lettered\":{},\"shadowed\":{},\"disagreements\":{},\"bytes\":{},\"seconds\":{seconds:.3},\"balanced\":{}}}",
             self.lines,
             self.gated,
             self.decoded,
@@ -54,6 +58,8 @@ impl Ledger {
             self.alerts,
             self.written,
             self.dead_lettered,
+            self.shadowed,
+            self.disagreements,
             self.bytes,
             self.is_balanced(),
         )
@@ -76,6 +82,8 @@ impl Ledger {
             (self.unrouted, "records of no known table"),
             (self.mistyped, "columns of another type than their table's"),
             (self.dead_lettered, "lines in the dead letters"),
+            (self.shadowed, "lines shadowed"),
+            (self.disagreements, "lines on which the evaluators disagree"),
         ] {
             if count > 0 {
                 text.push_str(&format!("; {count} {what}"));
@@ -100,6 +108,8 @@ impl AddAssign<&Ledger> for Ledger {
         self.alerts += other.alerts;
         self.written += other.written;
         self.dead_lettered += other.dead_lettered;
+        self.shadowed += other.shadowed;
+        self.disagreements += other.disagreements;
         self.bytes += other.bytes;
         self.keeps_dead_letters |= other.keeps_dead_letters;
     }

@@ -3,8 +3,10 @@
 pub mod dead_letter;
 pub mod framing;
 pub mod ledger;
+mod reader;
 pub mod result_table;
 pub mod run;
+mod shadow;
 pub mod sink;
 pub mod source;
 pub mod worker;

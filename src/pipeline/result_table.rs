@@ -3,31 +3,42 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use crate::alert::Numbered;
 use crate::compile::bound::{Order, SortColumn};
-use crate::matcher::Match;
-use crate::matcher::Ruleset;
+use crate::matcher::{Match, Ruleset};
 use crate::value::{Value, compare};
 
 /// The rows of each rule's result, with the alert that each becomes.
 #[derive(Default)]
 pub struct ResultTable {
-    rules: BTreeMap<usize, Vec<Row>>,
+    rules: BTreeMap<usize, Vec<(Vec<Value<'static>>, Vec<u8>)>>,
     bytes: usize,
 }
 
-struct Row {
+/// A row of a result.
+pub struct ResultRow {
+    rule: usize,
     /// What the result is sorted by: the columns behind the query's own.
     keys: Vec<Value<'static>>,
-    alert: Vec<u8>,
+    alert: Numbered,
+}
+
+impl ResultRow {
+    /// The row of a match, and the alert that was made of it.
+    pub fn new(found: &Match<'_>, alert: Numbered) -> ResultRow {
+        let visible = found.rule.query.columns.len();
+        let keys = found.row[visible..].iter().map(|value| value.clone().into_owned()).collect();
+        ResultRow { rule: found.rule_index, keys, alert }
+    }
 }
 
 impl ResultTable {
-    /// Adds a match and the alert that was made of it.
-    pub fn push(&mut self, found: &Match<'_>, alert: Vec<u8>) {
-        let visible = found.rule.query.columns.len();
-        let keys: Vec<_> = found.row[visible..].iter().map(|value| value.clone().into_owned()).collect();
+    /// Adds a row; `first` is the number of its block's first line.
+    pub fn push(&mut self, row: ResultRow, first: u64) {
+        let mut alert = Vec::with_capacity(row.alert.len() + 8);
+        row.alert.resolve(first, &mut alert);
         self.bytes += alert.len();
-        self.rules.entry(found.rule_index).or_default().push(Row { keys, alert });
+        self.rules.entry(row.rule).or_default().push((row.keys, alert));
     }
 
     /// Bytes of alerts that it holds.
@@ -43,24 +54,24 @@ impl ResultTable {
             let visible = query.columns.len();
             for order in &query.order {
                 match order {
-                    Order::Sort(keys) => rows.sort_by(|a, b| compare_rows(keys, visible, a, b)),
+                    Order::Sort(keys) => rows.sort_by(|a, b| compare_keys(keys, visible, &a.0, &b.0)),
                     Order::Take(n) => rows.truncate(*n),
                 }
             }
             count += rows.len() as u64;
-            rows.iter().for_each(|row| out.extend_from_slice(&row.alert));
+            rows.iter().for_each(|(_, alert)| out.extend_from_slice(alert));
         }
         (out, count)
     }
 }
 
-fn compare_rows(keys: &[SortColumn], visible: usize, a: &Row, b: &Row) -> Ordering {
-    for key in keys {
-        let (x, y) = (&a.keys[key.column - visible], &b.keys[key.column - visible]);
-        let order = compare::sort_cmp(x, y, key.descending, key.nulls_first);
-        if order != Ordering::Equal {
-            return order;
-        }
-    }
-    Ordering::Equal
+fn compare_keys(order: &[SortColumn], visible: usize, a: &[Value<'_>], b: &[Value<'_>]) -> Ordering {
+    order
+        .iter()
+        .map(|key| {
+            let at = key.column - visible;
+            compare::sort_cmp(&a[at], &b[at], key.descending, key.nulls_first)
+        })
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kqltap::compile::Ruleset;
+use kqltap::matcher::Ruleset;
 use kqltap::rule;
 use kqltap::schema::ScalarType;
 use serde_json::{Value as Json, json};

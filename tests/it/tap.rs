@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use assert_cmd::Command;
 use kqltap::alert::{Alert, Source};
-use kqltap::compile::{BindOptions, Ruleset, bind_rule};
+use kqltap::compile::{BindOptions, bind_rule};
 use kqltap::kql;
-use kqltap::matcher::{Matcher, Path};
+use kqltap::matcher::{Matcher, Path, Ruleset};
 use kqltap::record::Limits;
 use kqltap::rule::{self, Rule};
 use kqltap::schema::Catalog;

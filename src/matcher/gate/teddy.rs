@@ -10,9 +10,9 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256,
-    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
-    _mm256_srli_epi16,
+    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_andnot_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
+    _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256,
+    _mm256_shuffle_epi8, _mm256_srli_epi16,
 };
 
 use super::escape::Escapes;
@@ -70,34 +70,30 @@ impl Teddy {
 
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     fn find_avx2(&self, block: &[u8], mut at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
-        let nibble = _mm256_set1_epi8(15);
         let newline = _mm256_set1_epi8(b'\n' as i8);
         let backslash = _mm256_set1_epi8(b'\\' as i8);
         let letter_u = _mm256_set1_epi8(b'u' as i8);
         let slash = _mm256_set1_epi8(b'/' as i8);
-        let tables: [(__m256i, __m256i); WINDOW] = self.tables.each_ref().map(|(low, high)| (table(low), table(high)));
-        // Each round reads up to WIDTH + WINDOW - 1 bytes from `at`.
+        let [first_byte, second_byte, third_byte] = self.tables.each_ref().map(|(low, high)| (table(low), table(high)));
+        // Each round reads up to WIDTH + WINDOW - 1 bytes from `at`. The loop is written out, for iterators over registers
+        // are not always inlined here (measured: half the speed).
         while at + WIDTH + WINDOW <= block.len() {
-            let mut chunks = [_mm256_setzero_si256(); WINDOW];
-            for (n, chunk) in chunks.iter_mut().enumerate() {
-                // SAFETY: at + n + WIDTH <= at + WIDTH + WINDOW <= block.len(); the load needs no alignment.
-                *chunk = unsafe { _mm256_loadu_si256(block.as_ptr().add(at + n).cast()) };
-            }
-            let mut buckets = _mm256_set1_epi8(-1);
-            for (chunk, (low, high)) in chunks.iter().zip(&tables) {
-                let by_low = _mm256_shuffle_epi8(*low, _mm256_and_si256(*chunk, nibble));
-                let by_high = _mm256_shuffle_epi8(*high, _mm256_and_si256(_mm256_srli_epi16::<4>(*chunk), nibble));
-                buckets = _mm256_and_si256(buckets, _mm256_and_si256(by_low, by_high));
-            }
-            let second = _mm256_or_si256(_mm256_cmpeq_epi8(chunks[1], letter_u), _mm256_cmpeq_epi8(chunks[1], slash));
-            let escape = _mm256_and_si256(_mm256_cmpeq_epi8(chunks[0], backslash), second);
-            let ends = _mm256_movemask_epi8(_mm256_cmpeq_epi8(chunks[0], newline)) as u32;
-            let nothing = _mm256_movemask_epi8(_mm256_cmpeq_epi8(buckets, _mm256_setzero_si256())) as u32;
-            let mut places = !nothing | _mm256_movemask_epi8(escape) as u32;
+            let first = load(block, at);
+            let second = load(block, at + 1);
+            let third = load(block, at + 2);
+            let buckets = _mm256_and_si256(
+                _mm256_and_si256(look_up(first, first_byte), look_up(second, second_byte)),
+                look_up(third, third_byte),
+            );
+            let behind = _mm256_or_si256(_mm256_cmpeq_epi8(second, letter_u), _mm256_cmpeq_epi8(second, slash));
+            let escape = _mm256_and_si256(_mm256_cmpeq_epi8(first, backslash), behind);
+            let ends = _mm256_movemask_epi8(_mm256_cmpeq_epi8(first, newline)) as u32;
+            let nothing = _mm256_cmpeq_epi8(buckets, _mm256_setzero_si256());
+            let mut places = !(_mm256_movemask_epi8(_mm256_andnot_si256(escape, nothing)) as u32);
             while places != 0 {
                 let place = places.trailing_zeros();
                 let found = at + place as usize;
-                if self.is_literal(block, found) || (block[found] == b'\\' && escapes.matters(block, found)) {
+                if self.is_found(block, found, escapes) {
                     *newlines += u64::from((ends & ((1 << place) - 1)).count_ones());
                     return Some(found);
                 }
@@ -112,12 +108,17 @@ impl Teddy {
     /// The last bytes, one at a time.
     fn find_in_tail(&self, block: &[u8], at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
         for (found, byte) in block.iter().enumerate().skip(at) {
-            if self.is_literal(block, found) || (*byte == b'\\' && escapes.matters(block, found)) {
+            if self.is_found(block, found, escapes) {
                 return Some(found);
             }
             *newlines += u64::from(*byte == b'\n');
         }
         None
+    }
+
+    /// Whether what the first look has found at `found` makes its line a candidate.
+    fn is_found(&self, block: &[u8], found: usize, escapes: &Escapes) -> bool {
+        self.is_literal(block, found) || (block[found] == b'\\' && escapes.matters(block, found))
     }
 
     /// Whether a literal's window begins at `found`, and the rest of the literal stands around it.
@@ -139,6 +140,26 @@ impl Teddy {
         }
         false
     }
+}
+
+/// The [`WIDTH`] bytes from `at` on.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load(block: &[u8], at: usize) -> __m256i {
+    debug_assert!(at + WIDTH <= block.len());
+    // SAFETY: the only caller asks for at most WINDOW - 1 bytes past an `at` for which at + WIDTH + WINDOW <= block.len();
+    // the load needs no alignment.
+    unsafe { _mm256_loadu_si256(block.as_ptr().add(at).cast()) }
+}
+
+/// Which buckets each byte may belong to, by its low and by its high nibble.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn look_up(bytes: __m256i, (low, high): (__m256i, __m256i)) -> __m256i {
+    let nibble = _mm256_set1_epi8(15);
+    let by_low = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, nibble));
+    let by_high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble));
+    _mm256_and_si256(by_low, by_high)
 }
 
 /// A table in both halves of a register.

@@ -1,0 +1,77 @@
+//! `--shadow N`: the plain evaluator looks over the fast path's shoulder.
+//!
+//! Of one block in N every line is decoded and evaluated plainly, and what the gate and the compiled programs made of the
+//! block is held against that. A disagreement is a bug; it is counted, shown with its line, and fails the run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::worker::{BlockOutput, Emit, Lines, WorkerOptions};
+use crate::matcher::{GatePlan, Path, Ruleset};
+use crate::value::functions::Context;
+
+/// Bytes of a line that a message shows.
+const SHOWN: usize = 1000;
+
+pub(super) struct Shadow {
+    fast: Lines,
+    plain: Lines,
+}
+
+impl Shadow {
+    pub(super) fn new(ruleset: Arc<Ruleset>, options: &WorkerOptions) -> Shadow {
+        // Alerts are compared, whatever the run writes.
+        let options = WorkerOptions { emit: Emit::Alerts, batch: false, dead_letters: false, ..options.clone() };
+        let fast = Lines::new(ruleset.clone(), Path::Compiled, options.clone());
+        Shadow { fast, plain: Lines::new(ruleset, Path::Plain, options) }
+    }
+
+    /// Compares both evaluators on one block, and notes in `out` where they differ.
+    pub(super) fn compare(
+        &mut self,
+        rules: &Ruleset,
+        bytes: &[u8],
+        input: &str,
+        context: &Context,
+        out: &mut BlockOutput,
+    ) {
+        let (mut fast, mut plain) = (BlockOutput::default(), BlockOutput::default());
+        match &rules.gate {
+            GatePlan::On(gate) => self.fast.gated(gate, bytes, input, context, &mut fast),
+            GatePlan::Off(_) => self.fast.every(bytes, input, context, &mut fast),
+        }
+        self.plain.every(bytes, input, context, &mut plain);
+        out.ledger.shadowed += plain.ledger.lines;
+        if fast.bytes == plain.bytes {
+            return;
+        }
+        let (fast, plain) = (by_line(&fast), by_line(&plain));
+        for (number, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
+            let number = number as u64;
+            if fast.get(&number) != plain.get(&number) {
+                out.ledger.disagreements += 1;
+                let count = |found: &BTreeMap<u64, Vec<String>>| found.get(&number).map_or(0, Vec::len);
+                let shown = String::from_utf8_lossy(&line[..line.len().min(SHOWN)]).trim_end().to_owned();
+                out.say(number, || {
+                    format!(
+                        "the evaluators disagree: compiled gives {} alerts, plain {}; please report this line: {shown}",
+                        count(&fast),
+                        count(&plain),
+                    )
+                });
+            }
+        }
+    }
+}
+
+/// Alerts by the line that they are of.
+fn by_line(out: &BlockOutput) -> BTreeMap<u64, Vec<String>> {
+    let mut text = Vec::new();
+    out.bytes.resolve(0, &mut text);
+    let mut lines: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    for alert in String::from_utf8_lossy(&text).lines() {
+        let number = serde_json::from_str::<serde_json::Value>(alert).ok().and_then(|a| a["source"]["line"].as_u64());
+        lines.entry(number.unwrap_or(u64::MAX)).or_default().push(alert.to_owned());
+    }
+    lines
+}
