@@ -37,8 +37,10 @@ pub struct TableProgram {
     pub nodes: Vec<Node>,
     /// The type of each node's value.
     pub types: Vec<ScalarType>,
-    /// Whether a node is worth remembering: it is used more than once and not free.
-    pub shared: Vec<bool>,
+    /// Where a node's value is remembered, if that is worth it: it is used more than once and not free.
+    pub memo: Vec<Option<u32>>,
+    /// How many values are remembered.
+    pub memo_size: usize,
     /// The texts that are scanned.
     pub subjects: Vec<Subject>,
     /// What is looked for, in the order of rules and legs.

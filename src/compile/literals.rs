@@ -23,6 +23,9 @@ pub struct Literal {
 /// Shorter runs occur everywhere.
 const MIN_LENGTH: usize = 3;
 
+/// A group is reduced by holding each of its literals against each; a larger one is too large for a gate anyway.
+const MAX_COMPARED: usize = 200;
+
 /// What a subject's text is to the raw line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Text {
@@ -59,6 +62,10 @@ pub fn of_table(program: &TableProgram, is_default: bool) -> Option<Group> {
 /// Leaves out what another literal of the group is a part of: where the longer one stands, the shorter one does.
 pub fn reduced(mut group: Group) -> Group {
     group.sort_by(|a, b| (a.text.len(), a).cmp(&(b.text.len(), b)));
+    if group.len() > MAX_COMPARED {
+        group.dedup();
+        return group;
+    }
     let mut kept: Group = Vec::new();
     for literal in group {
         if !kept.iter().any(|shorter| literal.text.contains(&shorter.text)) {
@@ -131,7 +138,7 @@ fn weight(group: &Group) -> u64 {
 /// A guess. A word that is a column's whole value (`success`, `filemodified`) is what logs are full of; a word that a rule
 /// looks for inside a text is less so, a path, an address or a phrase hardly at all. A file's extension is everywhere, and
 /// so is a short literal, whatever it is made of.
-fn weight_of(literal: &str, is_value: bool) -> u64 {
+pub fn weight_of(literal: &str, is_value: bool) -> u64 {
     let is_word = literal.bytes().all(|b| b.is_ascii_alphanumeric());
     match literal.len() {
         0..=3 => 1000,

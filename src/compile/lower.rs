@@ -56,7 +56,8 @@ impl Lowering {
             time_slot: None,
             nodes: Vec::new(),
             types: Vec::new(),
-            shared: Vec::new(),
+            memo: Vec::new(),
+            memo_size: 0,
             subjects: Vec::new(),
             detections: Vec::new(),
         };
@@ -100,13 +101,11 @@ impl Lowering {
         for detection in &self.program.detections {
             detection.filter.iter().chain(&detection.output).for_each(|id| count(*id));
         }
-        self.program.shared = self
-            .program
-            .nodes
-            .iter()
-            .zip(&uses)
-            .map(|(node, uses)| *uses > 1 && !matches!(node, Node::Constant(_) | Node::Hit { .. } | Node::Not(_)))
-            .collect();
+        for (node, uses) in self.program.nodes.iter().zip(uses) {
+            let worth = uses > 1 && !matches!(node, Node::Constant(_) | Node::Hit { .. } | Node::Not(_));
+            self.program.memo.push(worth.then_some(self.program.memo_size as u32));
+            self.program.memo_size += usize::from(worth);
+        }
         self.program
     }
 

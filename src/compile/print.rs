@@ -83,7 +83,7 @@ impl Display for TableProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, _) in self.nodes.iter().enumerate() {
             let id = ExprId(at as u32);
-            let memo = if self.shared[at] { "  (once a record)" } else { "" };
+            let memo = if self.memo[at].is_some() { "  (once a record)" } else { "" };
             writeln!(f, "    {:<5} {:9} {}{memo}", format!("{id}"), self.types[at].name(), self.words(id))?;
         }
         Ok(())

@@ -5,6 +5,7 @@
 
 use super::cell;
 use super::column::ColumnMatcher;
+use super::index::Index;
 use crate::compile::ir::{ExprId, Node, PatternId, SubjectId, TableProgram};
 use crate::record::Record;
 use crate::schema::ScalarType;
@@ -20,6 +21,8 @@ pub struct Scratch {
     hits: Vec<Hits>,
     /// Where memorised values lie between two records: always empty then, its room kept.
     memo: Vec<Option<Value<'static>>>,
+    /// Detections of one record.
+    candidates: Vec<u32>,
     /// Columns of the last record that did not fit their type.
     pub(super) mistyped: Vec<cell::Mistyped>,
 }
@@ -54,7 +57,7 @@ impl<'v, 's> Evaluation<'v, 's> {
         scratch.hits.iter_mut().for_each(|hits| hits.scanned = false);
         // An empty vector is collected in place: the room goes from record to record, whatever their lifetimes.
         let mut memo: Vec<Option<Value<'v>>> = std::mem::take(&mut scratch.memo).into_iter().collect();
-        memo.resize(program.nodes.len(), None);
+        memo.resize(program.memo_size, None);
         Evaluation { program, columns, record, context, scratch, memo }
     }
 
@@ -92,7 +95,8 @@ impl<'v, 's> Evaluation<'v, 's> {
         (!unknown).then_some(!decides)
     }
 
-    fn hit(&mut self, subject: SubjectId, patterns: &[PatternId], all: bool) -> bool {
+    /// What stands in a subject's text, scanned when it is first asked for.
+    fn hits(&mut self, subject: SubjectId) -> &[PatternId] {
         let at = subject.0 as usize;
         if !self.scratch.hits[at].scanned {
             let value = self.value(self.program.subjects[at].expr);
@@ -101,8 +105,24 @@ impl<'v, 's> Evaluation<'v, 's> {
             hits.found.clear();
             self.columns[at].scan(&text_of(&value), &mut hits.found);
         }
+        &self.scratch.hits[at].found
+    }
+
+    /// The detections that the record can match, in order.
+    pub fn candidates(&mut self, index: &Index) -> Vec<u32> {
+        let mut candidates = std::mem::take(&mut self.scratch.candidates);
+        index.candidates(|subject, each| self.hits(subject).iter().for_each(|hit| each(*hit)), &mut candidates);
+        candidates
+    }
+
+    /// Gives the room of [`candidates`](Self::candidates) back.
+    pub fn give_back(&mut self, candidates: Vec<u32>) {
+        self.scratch.candidates = candidates;
+    }
+
+    fn hit(&mut self, subject: SubjectId, patterns: &[PatternId], all: bool) -> bool {
         // Hits are few; a list of patterns may be long.
-        let found = &self.scratch.hits[at].found;
+        let found = self.hits(subject);
         match all {
             false => found.iter().any(|hit| patterns.binary_search(hit).is_ok()),
             true => patterns.iter().all(|pattern| found.contains(pattern)),
@@ -112,7 +132,8 @@ impl<'v, 's> Evaluation<'v, 's> {
     /// A node's value.
     pub fn value(&mut self, id: ExprId) -> Value<'v> {
         let at = id.0 as usize;
-        if let Some(value) = &self.memo[at] {
+        let memo = self.program.memo[at].map(|slot| slot as usize);
+        if let Some(value) = memo.and_then(|slot| self.memo[slot].as_ref()) {
             return value.clone();
         }
         let value = match self.compute(id) {
@@ -120,8 +141,8 @@ impl<'v, 's> Evaluation<'v, 's> {
             Value::Null if self.program.types[at] == ScalarType::String => Value::string(""),
             value => value,
         };
-        if self.program.shared[at] {
-            self.memo[at] = Some(value.clone());
+        if let Some(slot) = memo {
+            self.memo[slot] = Some(value.clone());
         }
         value
     }

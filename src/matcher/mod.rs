@@ -4,6 +4,7 @@ pub mod cell;
 pub mod column;
 pub mod evaluate;
 pub mod gate;
+pub mod index;
 pub mod ruleset;
 
 use std::sync::Arc;
@@ -114,10 +115,19 @@ fn compiled(
 ) {
     let matcher = &ruleset.tables[table];
     let mut evaluation = Evaluation::new(&matcher.program, &matcher.columns, record, context, scratch);
-    for detection in &matcher.program.detections {
+    let mut hold = |evaluation: &mut Evaluation<'_, '_>, detection| {
+        let detection: &Detection = detection;
         if evaluation.passes(&detection.filter) {
             let row = detection.output.iter().map(|id| evaluation.value(*id)).collect();
             each(&found(ruleset, &matcher.program, detection, record, row));
+        }
+    };
+    match &matcher.index {
+        None => matcher.program.detections.iter().for_each(|detection| hold(&mut evaluation, detection)),
+        Some(index) => {
+            let candidates = evaluation.candidates(index);
+            candidates.iter().for_each(|at| hold(&mut evaluation, &matcher.program.detections[*at as usize]));
+            evaluation.give_back(candidates);
         }
     }
     evaluation.finish();

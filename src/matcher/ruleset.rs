@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::column::{BuildError, ColumnMatcher};
 use super::gate::{Gate, MAX_LITERALS};
+use super::index::Index;
 use crate::compile::ir::TableProgram;
 use crate::compile::{BoundRule, literals, programs};
 use crate::record::{Layout, TableColumns};
@@ -49,6 +50,8 @@ pub struct TableMatcher {
     pub program: TableProgram,
     /// The automaton of each of the program's subjects.
     pub columns: Vec<ColumnMatcher>,
+    /// Which detections a record can match; none where they are few.
+    pub index: Option<Index>,
 }
 
 impl Ruleset {
@@ -63,7 +66,8 @@ impl Ruleset {
             .into_iter()
             .map(|program| {
                 let columns = program.subjects.iter().map(ColumnMatcher::new).collect::<Result<_, _>>()?;
-                Ok(TableMatcher { program, columns })
+                let index = Index::new(&program);
+                Ok(TableMatcher { program, columns, index })
             })
             .collect::<Result<_, _>>()?;
         Ok(Ruleset { rules, tables, layout, gate })
