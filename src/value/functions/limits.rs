@@ -14,12 +14,35 @@ pub const MAX_TEXT: usize = 1 << 20;
 /// The most elements of an array that a function makes; the rest is left out, as Kusto's `range()` does at the same number.
 pub const MAX_ELEMENTS: usize = 1 << 20;
 
-/// The greatest weight of a dynamic that a function makes: bytes of text, and [`ELEMENT_WEIGHT`] for each value in it.
+/// The greatest weight of a dynamic that a function makes: bytes of text, and 8 for each value in it.
 /// A heavier one is null.
 pub const MAX_WEIGHT: usize = 16 << 20;
 
 /// What a value in an array or a bag weighs beside its text.
 const ELEMENT_WEIGHT: usize = 8;
+
+/// How many bytes the search for all matches of a regular expression may look at, if each match makes it look at the whole
+/// rest of the text. One search is linear; to go through all matches is not for an expression such as `(a*)b|a`. Texts up to
+/// 64 KiB never come to the limit; in a longer one the matches behind it are not seen.
+const MAX_SCAN: u64 = 1 << 32;
+
+/// Counts what the search for all matches of a text may have looked at.
+pub(super) struct Scan {
+    length: usize,
+    room: u64,
+}
+
+impl Scan {
+    pub(super) fn of(text: &str) -> Scan {
+        Scan { length: text.len(), room: MAX_SCAN }
+    }
+
+    /// Whether a match that begins there still counts.
+    pub(super) fn goes_on(&mut self, start: usize) -> bool {
+        self.room = self.room.saturating_sub((self.length - start.min(self.length)) as u64);
+        self.room > 0
+    }
+}
 
 /// A text that grows to the limit.
 #[derive(Default)]
@@ -100,6 +123,16 @@ fn fits(dynamic: &Dynamic<'_>, depth: usize, room: &mut usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_search_for_all_matches_ends() {
+        let matches = |text: &str| {
+            let mut scan = Scan::of(text);
+            (0..text.len()).take_while(|at| scan.goes_on(*at)).count()
+        };
+        assert_eq!(matches(&"a".repeat(1 << 16)), 1 << 16);
+        assert_eq!(matches(&"a".repeat(1 << 24)), 256);
+    }
 
     #[test]
     fn text_is_cut_between_characters() {

@@ -4,7 +4,7 @@ use regex::{Captures, Regex};
 
 use super::arguments::{argument, array_at, constant_text, cut, long_at, long_text, text_at};
 use super::callee::{Prepared, prepared};
-use super::limits::{self, MAX_ELEMENTS, Text};
+use super::limits::{self, MAX_ELEMENTS, Scan, Text};
 use super::{Function, Param, Refusal, Returns};
 use crate::schema::ScalarType;
 use crate::value::regex::compile;
@@ -104,11 +104,12 @@ fn extract_all(constants: &[Option<&Value<'static>>]) -> Result<Prepared, Refusa
             let range = captures.get(group).map_or(0..0, |m| m.range());
             Dynamic::String(cut(&text, range.start, range.end))
         };
+        let mut scan = Scan::of(&text);
+        let all = regex.captures_iter(&text).take_while(|c| scan.goes_on(c.get(0).map_or(0, |m| m.start())));
         let matches: Vec<Dynamic<'_>> = match chosen.as_slice() {
             [] => return Value::Null,
-            [one] => regex.captures_iter(&text).take(MAX_ELEMENTS).map(|c| group(&c, *one)).collect(),
-            several => regex
-                .captures_iter(&text)
+            [one] => all.take(MAX_ELEMENTS).map(|c| group(&c, *one)).collect(),
+            several => all
                 .take(MAX_ELEMENTS / several.len())
                 .map(|c| Dynamic::Array(several.iter().map(|g| group(&c, *g)).collect()))
                 .collect(),
@@ -144,8 +145,12 @@ fn replace(constants: &[Option<&Value<'static>>], order: [usize; 3]) -> Result<P
     prepared(move |_, arguments| {
         let text = long_text(argument(arguments, text_place));
         let (mut replaced, mut from, mut any) = (Text::default(), 0, false);
+        let mut scan = Scan::of(&text);
         for captures in regex.captures_iter(&text) {
             let Some(whole) = captures.get(0) else { continue };
+            if !scan.goes_on(whole.start()) {
+                break;
+            }
             any = true;
             replaced.push(&text[from..whole.start()]);
             from = whole.end();

@@ -2,6 +2,7 @@
 
 use super::arguments::{array_at, constant_text, count, long_at, offset, text_at};
 use super::callee::{Prepared, prepared};
+use super::limits::Scan;
 use super::regex::constant_regex;
 use super::{Context, Function, Param, Refusal, Returns};
 use crate::schema::ScalarType;
@@ -121,7 +122,9 @@ fn indexof_regex(constants: &[Option<&Value<'static>>]) -> Result<Prepared, Refu
         let text = text_at(arguments, 0);
         let from = offset(&text, start);
         let end = window.length.map_or(text.len(), |length| from + offset(&text[from..], length));
-        let found = regex.find_iter(&text[from..end]).nth(window.occurrence - 1);
+        let mut scan = Scan::of(&text[from..end]);
+        let mut matches = regex.find_iter(&text[from..end]).take_while(|m| scan.goes_on(m.start()));
+        let found = matches.nth(window.occurrence - 1);
         index_of(&text, found.map(|m| from + m.start()))
     })
 }
@@ -140,7 +143,9 @@ fn countof(constants: &[Option<&Value<'static>>]) -> Result<Prepared, Refusal> {
             let regex = constant_regex(constants, 1)?;
             prepared(move |_, a| {
                 let text = text_at(a, 0);
-                count(regex.find_iter(&text).filter(|m| !m.is_empty()).count())
+                let mut scan = Scan::of(&text);
+                let matches = regex.find_iter(&text).take_while(|m| scan.goes_on(m.start()));
+                count(matches.filter(|m| !m.is_empty()).count())
             })
         }
         other => {
