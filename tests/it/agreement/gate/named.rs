@@ -6,7 +6,7 @@ use kqltap::matcher::gate::Gate;
 use kqltap::matcher::{GatePlan, Matcher, Path, Ruleset};
 use kqltap::record::Limits;
 
-use super::{CATALOG, bound, candidates, has_alert};
+use super::{CATALOG, HARMLESS, bound, candidates, has_alert};
 
 /// A gate from its rule's filter, an alert, and a candidate.
 fn is_let_through(predicate: &str, members: &str) {
@@ -166,4 +166,19 @@ fn a_table_is_named_in_each_of_its_ways() {
         assert_eq!(candidates(gate, line.as_bytes()).0.len(), 1, "{:?} keeps back {line}", gate.literals());
     }
     assert_eq!(candidates(gate, br#"{"Type":"SigninLogs","OperationName":"Sign-in"}"#).0, []);
+}
+
+/// Backslashes before `u` that are no escapes, and escapes of what no literal has: the gate must not let these through.
+#[test]
+fn harmless_lines_are_kept_back() {
+    let page = std::fs::read_to_string(crate::tap::page_rule()).unwrap();
+    let ruleset = Ruleset::new(vec![bound(&page).expect("binds")], &CATALOG, None).unwrap();
+    let GatePlan::On(gate) = &ruleset.gate else { panic!("{:?}", ruleset.gate) };
+    let block = HARMLESS.join("\n").repeat(3);
+    for gate in [gate, &Gate::portable(gate.literals().to_vec())] {
+        assert_eq!(candidates(gate, block.as_bytes()), (vec![], 3 * (HARMLESS.len() as u64 - 1) + 1));
+        // The same with one escape that may spell a literal.
+        let escaped = block.replace(r"\u0022quoted", r"\u0068osts.yml");
+        assert_eq!(candidates(gate, escaped.as_bytes()).0.len(), 3);
+    }
 }

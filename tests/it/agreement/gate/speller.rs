@@ -17,6 +17,8 @@ pub(super) enum Json {
 pub(super) struct Style {
     /// Characters that are written as `\uXXXX`.
     escapes: u64,
+    /// Backslashes and `u` that are: what escapes of JSON within this text are made of.
+    backslashes: u64,
     /// Slashes that are written as `\/`.
     slashes: u64,
     /// Places between two tokens that have white space.
@@ -28,12 +30,14 @@ pub(super) struct Style {
 }
 
 impl Style {
-    pub(super) const PLAIN: Style = Style { escapes: 0, slashes: 0, spaces: 0, shuffled: 0, doubled: 0 };
+    pub(super) const PLAIN: Style =
+        Style { escapes: 0, backslashes: 0, slashes: 0, spaces: 0, shuffled: 0, doubled: 0 };
 
     pub(super) fn random(random: &mut Random) -> Style {
         let escaped = random.chance(400);
         Style {
             escapes: if escaped { random.pick(&[0, 5, 20, 300, 1000]) } else { 0 },
+            backslashes: random.pick(&[0, 0, 0, 0, 300]),
             slashes: if escaped { random.pick(&[0, 300, 1000]) } else { 0 },
             spaces: random.pick(&[0, 0, 200, 1000]),
             shuffled: random.pick(&[0, 500]),
@@ -140,6 +144,7 @@ fn string(text: &str, style: Style, random: &mut Random, out: &mut String) {
         };
         match short {
             _ if random.chance(style.escapes) => units(c, random, out),
+            _ if matches!(c, '\\' | 'u') && random.chance(style.backslashes) => units(c, random, out),
             Some(short) => out.extend(['\\', short]),
             None if c < ' ' => units(c, random, out),
             None => out.push(c),
