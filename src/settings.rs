@@ -239,13 +239,7 @@ impl Settings {
             },
             batch_memory: bound("batch_memory", raw.batch_memory, 1 << 10, 1 << 40)?,
             stats: choice("stats", raw.stats, &[("text", Stats::Text), ("json", Stats::Json), ("off", Stats::Off)])?,
-        }
-        .with_dead_letters())
-    }
-
-    fn with_dead_letters(mut self) -> Settings {
-        self.worker.dead_letters = self.dead_letter.is_some();
-        self
+        })
     }
 }
 

@@ -26,6 +26,11 @@ impl Numbered {
         self.bytes.is_empty()
     }
 
+    /// Whether the last byte is a line's end.
+    pub fn ends_with_newline(&self) -> bool {
+        self.bytes.ends_with(b"\n")
+    }
+
     /// Appends bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);

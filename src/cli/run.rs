@@ -82,8 +82,7 @@ async fn until_done_or_stopped(running: Arc<Running>) -> Result<(), RunError> {
         () = received(&mut terminate) => {}
         () = received(&mut interrupt) => {}
     }
-    running.stop();
-    Ok(())
+    running.stop()
 }
 
 /// Waits for a signal; for ever where the system lets nobody listen for it.
@@ -105,14 +104,12 @@ fn finish(running: &Running, outcome: Result<(), RunError>, stats: Stats) -> u8 
         Stats::Off => {}
     }
     match outcome {
-        // Said already, where it happened.
-        Err(RunError::Read(..)) => FAILED,
         Err(error) => {
             eprintln!("kqltap: {error}");
             FAILED
         }
+        Ok(()) if report.unread || report.ledger.disagreements > 0 => FAILED,
         // Whoever closed the pipe wanted no more: that is success, and what it did not take is no loss.
-        Ok(()) if report.ledger.disagreements > 0 => FAILED,
         Ok(()) if report.closed || report.ledger.is_balanced() => OK,
         Ok(()) => FAILED,
     }

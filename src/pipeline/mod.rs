@@ -10,6 +10,7 @@ mod shadow;
 pub mod sink;
 pub mod source;
 pub mod worker;
+mod writer;
 
 pub use ledger::Ledger;
 pub use run::{Report, Run, RunError};

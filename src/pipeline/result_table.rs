@@ -40,11 +40,15 @@ impl ResultTable {
     pub fn push(&mut self, row: ResultRow, first: u64) {
         let mut alert = Vec::with_capacity(row.alert.len() + 8);
         row.alert.resolve(first, &mut alert);
-        self.bytes += alert.len();
+        let text = |key: &Value<'_>| match key {
+            Value::String(text) => text.len(),
+            _ => 0,
+        };
+        self.bytes += alert.len() + row.keys.iter().map(|key| size_of::<Value<'_>>() + text(key)).sum::<usize>();
         self.rules.entry(row.rule).or_default().push((row.keys, alert));
     }
 
-    /// Bytes of alerts that it holds.
+    /// About how many bytes it holds.
     pub fn bytes(&self) -> usize {
         self.bytes
     }

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use super::framing::Block;
 use super::ledger::Ledger;
 use super::reader::{Reader, Ticket};
-use super::result_table::ResultTable;
-use super::sink::{Output, Sink, SinkError};
+use super::sink::{Output, SinkError};
 use super::source::Input;
 use super::worker::{BlockOutput, Place, Worker, WorkerOptions};
+use super::writer::Writer;
 use crate::matcher::Ruleset;
 
 /// What to run.
@@ -30,7 +30,7 @@ pub struct Run {
     pub options: WorkerOptions,
     /// Threads that handle lines; at least 1.
     pub workers: usize,
-    /// The most that `--batch` keeps, in bytes of alerts.
+    /// The most that `--batch` keeps, in bytes of results.
     pub batch_memory: usize,
 }
 
@@ -43,14 +43,13 @@ pub struct Report {
     pub elapsed: Duration,
     /// Whether the reader of the output went away.
     pub closed: bool,
+    /// Whether an input could not be opened, or not be read to its end; it has been named on standard error.
+    pub unread: bool,
 }
 
 /// A run could not begin, or could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// An input could not be opened or read.
-    #[error("cannot read {0}: {1}")]
-    Read(String, std::io::Error),
     /// An output could not be opened.
     #[error("cannot write to {0}: {1}")]
     Open(String, std::io::Error),
@@ -62,10 +61,10 @@ pub enum RunError {
         "the results of --batch take more than {0} bytes (batch_memory); raise it, narrow the rules, or run without --batch"
     )]
     BatchMemory(usize),
+    /// A sink did not take what had been read when the run was stopped.
+    #[error("stopped, and the output did not take what had been read within {} s; its alerts are lost", DRAIN.as_secs())]
+    NotDrained,
 }
-
-/// Messages about lines that are printed; the rest is counted in the ledger.
-const MAX_MESSAGES: u64 = 20;
 
 /// How long a stop waits for blocks that have been read.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -77,28 +76,27 @@ pub struct Running {
     turn: Mutex<Turn>,
     /// Told whenever a turn ends.
     ended: Condvar,
+    /// Only for whoever's turn it is. A sink may hold it for as long as it likes; nothing else waits for it.
+    writer: Mutex<Writer>,
     started: Instant,
 }
 
-/// What blocks change one after the other, in input order.
+/// Whose turn it is, and what has been counted. Held for moments only.
+#[derive(Default)]
 struct Turn {
     /// Blocks read so far.
     read: u64,
-    /// Blocks written so far: the number of the one whose turn it is.
-    written: u64,
-    /// The number of the line that comes next in this input.
-    line: u64,
-    sink: Sink,
-    dead_letter: Option<Sink>,
-    results: ResultTable,
+    /// Blocks done so far: the number of the one whose turn it is.
+    done: u64,
     ledger: Ledger,
-    messages: u64,
-    /// Room for output whose line numbers have been filled in.
-    resolved: Vec<u8>,
-    /// No more blocks are taken.
+    /// No more blocks are wanted.
     stopped: bool,
+    /// The run has been reported on: what is read now was never taken.
+    over: bool,
     /// The reader of the output has gone.
     closed: bool,
+    /// An input could not be read.
+    unread: bool,
     /// A worker has panicked, so its turn will not end.
     broken: bool,
     failure: Option<RunError>,
@@ -107,27 +105,12 @@ struct Turn {
 impl Running {
     /// Opens the outputs.
     pub fn new(mut run: Run) -> Result<Running, RunError> {
-        let open = |output: &Output| output.open().map_err(|e| RunError::Open(output.name(), e));
-        let sink = open(&run.output)?;
-        let dead_letter = run.dead_letter.as_ref().map(open).transpose()?;
-        let ledger = Ledger { keeps_dead_letters: dead_letter.is_some(), ..Ledger::default() };
+        run.options.dead_letters = run.dead_letter.is_some();
+        let writer = Mutex::new(Writer::open(&run)?);
+        let ledger = Ledger { keeps_dead_letters: run.dead_letter.is_some(), ..Ledger::default() };
         let reader = Mutex::new(Reader::new(std::mem::take(&mut run.inputs), run.options.max_line));
-        let turn = Turn {
-            read: 0,
-            written: 0,
-            line: 1,
-            sink,
-            dead_letter,
-            results: ResultTable::default(),
-            ledger,
-            messages: 0,
-            resolved: Vec::new(),
-            stopped: false,
-            closed: false,
-            broken: false,
-            failure: None,
-        };
-        Ok(Running { run, reader, turn: Mutex::new(turn), ended: Condvar::new(), started: Instant::now() })
+        let turn = Mutex::new(Turn { ledger, ..Turn::default() });
+        Ok(Running { run, reader, turn, ended: Condvar::new(), writer, started: Instant::now() })
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
@@ -138,12 +121,7 @@ impl Running {
             }
             self.work();
         });
-        let mut turn = self.lock();
-        turn.write_results(&self.run)?;
-        match turn.failure.take() {
-            Some(failure) => Err(failure),
-            None => Ok(()),
-        }
+        self.finish()
     }
 
     /// What each worker does.
@@ -153,16 +131,19 @@ impl Running {
         let (mut block, mut out) = (Block::default(), BlockOutput::default());
         while let Some((sequence, ticket)) = self.take(&mut block) {
             let place = Place { input: &ticket.input, sequence, begins: ticket.begins };
-            let lines = worker.block(&block, place, &mut out);
+            // What outgrows its room is written early, in the block's turn.
+            let lines = worker.block(&block, place, &mut out, &mut |out| {
+                if self.await_turn(sequence) {
+                    self.write(&ticket, out);
+                }
+            });
+            if !self.await_turn(sequence) {
+                return;
+            }
+            self.write(&ticket, &mut out);
+            self.writer().end_block(lines);
             let mut turn = self.lock();
-            while turn.written != sequence && !turn.broken {
-                turn = self.ended.wait(turn).unwrap_or_else(PoisonError::into_inner);
-            }
-            if let Err(failure) = turn.write(&ticket, &mut out, lines, &self.run) {
-                turn.failure.get_or_insert(failure);
-                turn.stopped = true;
-            }
-            turn.written += 1;
+            turn.done += 1;
             self.ended.notify_all();
         }
     }
@@ -178,8 +159,8 @@ impl Running {
                 Ok(None) => return None,
                 Ok(Some(ticket)) => {
                     let mut turn = self.lock();
-                    // What was read after the stop was never taken.
-                    if turn.stopped {
+                    // What has been read is handled, though a stop has come meanwhile; unless that has been waited for.
+                    if turn.over {
                         return None;
                     }
                     turn.read += 1;
@@ -187,32 +168,98 @@ impl Running {
                 }
                 Err((name, error)) => {
                     eprintln!("kqltap: cannot read {name}: {error}");
-                    self.lock().failure.get_or_insert(RunError::Read(name, error));
+                    self.lock().unread = true;
                 }
             }
         }
     }
 
+    /// Waits until every block before this one is done; `false` if that will never be.
+    fn await_turn(&self, sequence: u64) -> bool {
+        let turn = self.lock();
+        let turn = self.ended.wait_while(turn, |turn| turn.done != sequence && !turn.broken);
+        !turn.unwrap_or_else(PoisonError::into_inner).broken
+    }
+
+    /// Writes what a block has given so far. It is counted first: what cannot be written does not balance.
+    fn write(&self, ticket: &Ticket, out: &mut BlockOutput) {
+        let mut counted = std::mem::take(&mut out.ledger);
+        let alerts = counted.alerts;
+        if self.run.options.batch {
+            // Which rows become alerts is known at the end.
+            counted.alerts = 0;
+        }
+        let gone = {
+            let mut turn = self.lock();
+            turn.ledger += &counted;
+            turn.closed || turn.failure.is_some()
+        };
+        // After a failure nothing is written: a hole would look like an output.
+        let written = if gone { Ok(()) } else { self.writer().write(&self.run, ticket, out) };
+        out.written();
+        let mut turn = self.lock();
+        match written {
+            Ok(()) if !gone && !self.run.options.batch => turn.ledger.written += alerts,
+            Ok(()) => {}
+            Err(failure) => turn.fail(failure),
+        }
+    }
+
+    /// Writes the ordered results of a batch, once, and says how the run went.
+    fn finish(&self) -> Result<(), RunError> {
+        if self.lock().failure.is_none() && !self.lock().closed {
+            let (count, written) = self.writer().write_results(&self.run);
+            let mut turn = self.lock();
+            turn.ledger.alerts += count;
+            match written {
+                Ok(()) => turn.ledger.written += count,
+                Err(failure) => turn.fail(failure),
+            }
+        }
+        match self.lock().failure.take() {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
     /// Ends the run, waiting for the blocks that have been read.
-    pub fn stop(&self) {
+    pub fn stop(&self) -> Result<(), RunError> {
         let mut turn = self.lock();
         turn.stopped = true;
-        let unfinished = |turn: &mut Turn| turn.written < turn.read && !turn.broken;
+        let unfinished = |turn: &mut Turn| turn.done < turn.read && !turn.broken;
         let waited = self.ended.wait_timeout_while(turn, DRAIN, unfinished);
-        turn = waited.unwrap_or_else(PoisonError::into_inner).0;
-        if let Err(failure) = turn.write_results(&self.run) {
-            turn.failure.get_or_insert(failure);
-        }
+        let (mut turn, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        turn.over = true;
+        drop(turn);
+        if timeout.timed_out() { Err(RunError::NotDrained) } else { self.finish() }
     }
 
     /// How it stands.
     pub fn report(&self) -> Report {
         let turn = self.lock();
-        Report { ledger: turn.ledger.clone(), elapsed: self.started.elapsed(), closed: turn.closed }
+        let elapsed = self.started.elapsed();
+        Report { ledger: turn.ledger.clone(), elapsed, closed: turn.closed, unread: turn.unread }
     }
 
     fn lock(&self) -> MutexGuard<'_, Turn> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// Notes that an output takes no more.
+    fn fail(&mut self, failure: RunError) {
+        self.stopped = true;
+        match failure {
+            RunError::Sink(SinkError::Closed(_)) => self.closed = true,
+            failure => {
+                self.failure.get_or_insert(failure);
+            }
+        }
     }
 }
 
@@ -222,76 +269,10 @@ struct Broken<'r>(&'r Running);
 impl Drop for Broken<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.lock().broken = true;
+            let mut turn = self.0.lock();
+            turn.broken = true;
+            turn.stopped = true;
             self.0.ended.notify_all();
-        }
-    }
-}
-
-impl Turn {
-    /// Writes what a block gave.
-    fn write(&mut self, ticket: &Ticket, out: &mut BlockOutput, lines: u64, run: &Run) -> Result<(), RunError> {
-        if ticket.begins {
-            self.line = 1;
-        }
-        let first = self.line;
-        self.line += lines;
-        for (line, message) in &out.messages {
-            self.say(&format!("{}:{}: {message}", ticket.input, first + line));
-        }
-        if let Some(dead_letter) = &mut self.dead_letter {
-            self.resolved.clear();
-            out.dead_letters.resolve(first, &mut self.resolved);
-            dead_letter.write(&self.resolved)?;
-        }
-        for row in out.results.drain(..) {
-            self.results.push(row, first);
-        }
-        if self.results.bytes() > run.batch_memory {
-            return Err(RunError::BatchMemory(run.batch_memory));
-        }
-        self.resolved.clear();
-        out.bytes.resolve(first, &mut self.resolved);
-        let mut ledger = std::mem::take(&mut out.ledger);
-        if run.options.batch {
-            // Which rows become alerts is known at the end.
-            ledger.alerts = 0;
-        }
-        ledger.written = if self.write_resolved()? { ledger.alerts } else { 0 };
-        self.ledger += &ledger;
-        Ok(())
-    }
-
-    /// Writes the ordered results of a batch, once.
-    fn write_results(&mut self, run: &Run) -> Result<(), RunError> {
-        let (bytes, count) = std::mem::take(&mut self.results).finish(&run.ruleset);
-        self.resolved = bytes;
-        self.ledger.alerts += count;
-        if self.write_resolved()? {
-            self.ledger.written += count;
-        }
-        Ok(())
-    }
-
-    /// Gives the sink what has been resolved; `false` if nobody reads it any more.
-    fn write_resolved(&mut self) -> Result<bool, RunError> {
-        match self.sink.write(&self.resolved) {
-            Ok(()) => Ok(true),
-            Err(SinkError::Closed(_)) => {
-                self.closed = true;
-                self.stopped = true;
-                Ok(false)
-            }
-            Err(e) => Err(e.into()),
-        }
-    }
-
-    fn say(&mut self, message: &str) {
-        self.messages += 1;
-        match self.messages {
-            n if n < MAX_MESSAGES => eprintln!("kqltap: {message}"),
-            MAX_MESSAGES => eprintln!("kqltap: {message}\nkqltap: more such lines are counted, and not shown"),
-            _ => {}
         }
     }
 }

@@ -10,6 +10,9 @@ use super::worker::{BlockOutput, Emit, Lines, WorkerOptions};
 use crate::matcher::{GatePlan, Path, Ruleset};
 use crate::value::functions::Context;
 
+/// Disagreements of one block that are shown; the rest is counted.
+const MAX_ALARMS: usize = 20;
+
 /// Bytes of a line that a message shows.
 const SHOWN: usize = 1000;
 
@@ -37,10 +40,12 @@ impl Shadow {
     ) {
         let (mut fast, mut plain) = (BlockOutput::default(), BlockOutput::default());
         match &rules.gate {
-            GatePlan::On(gate) => self.fast.gated(gate, bytes, input, context, &mut fast),
-            GatePlan::Off(_) => self.fast.every(bytes, input, context, &mut fast),
+            GatePlan::On(gate) => {
+                self.fast.gated(gate, bytes, input, context, &mut fast, &mut |_| {});
+            }
+            GatePlan::Off(_) => self.fast.every(bytes, input, context, &mut fast, &mut |_| {}),
         }
-        self.plain.every(bytes, input, context, &mut plain);
+        self.plain.every(bytes, input, context, &mut plain, &mut |_| {});
         out.ledger.shadowed += plain.ledger.lines;
         if fast.bytes == plain.bytes {
             return;
@@ -52,13 +57,14 @@ impl Shadow {
                 out.ledger.disagreements += 1;
                 let count = |found: &BTreeMap<u64, Vec<String>>| found.get(&number).map_or(0, Vec::len);
                 let shown = String::from_utf8_lossy(&line[..line.len().min(SHOWN)]).trim_end().to_owned();
-                out.say(number, || {
-                    format!(
+                if out.alarms.len() < MAX_ALARMS {
+                    let message = format!(
                         "the evaluators disagree: compiled gives {} alerts, plain {}; please report this line: {shown}",
                         count(&fast),
                         count(&plain),
-                    )
-                });
+                    );
+                    out.alarms.push((number, message));
+                }
             }
         }
     }

@@ -70,6 +70,12 @@ pub struct BlockOutput {
     pub dead_letters: Numbered,
     /// For people: lines that were malformed, columns that were mistyped.
     pub messages: Vec<(u64, String)>,
+    /// Disagreements of the evaluators, which are always shown.
+    pub alarms: Vec<(u64, String)>,
+    /// Whether nothing of the block has been written yet.
+    pub begins: bool,
+    /// Lines handled so far; those that have been written are no longer in the ledger.
+    lines: u64,
     /// What was counted; `written` is not known here.
     pub ledger: Ledger,
     /// With `batch`, the results.
@@ -78,6 +84,13 @@ pub struct BlockOutput {
 
 /// Messages of one block that are kept; the rest is counted.
 const MAX_MESSAGES: usize = 20;
+
+/// Bytes of output from which a block's is written before the block is done: one line may match many rules, and each
+/// alert carries its columns.
+const MAX_OUTPUT: usize = 16 << 20;
+
+/// Writes what a block has given so far; waits for the block's turn.
+pub type Spill<'s> = dyn FnMut(&mut BlockOutput) + 's;
 
 impl Worker {
     /// A worker of its own for a thread.
@@ -88,7 +101,7 @@ impl Worker {
 
     /// Handles the lines of one block, and gives how many there were. The block that begins an input is decoded whole: an
     /// input of another format is noticed at once, though the gate would let it pass.
-    pub fn block(&mut self, block: &Block, place: Place<'_>, out: &mut BlockOutput) -> u64 {
+    pub fn block(&mut self, block: &Block, place: Place<'_>, out: &mut BlockOutput, spill: &mut Spill<'_>) -> u64 {
         let Place { input, sequence, begins } = place;
         out.clear();
         let options = &self.lines.options;
@@ -99,20 +112,20 @@ impl Worker {
         let every_nth = self.shadow.as_ref().filter(|_| sequence.is_multiple_of(options.shadow)).is_some();
         match &self.ruleset.gate {
             GatePlan::On(gate) if !must_decode && self.pace.wants_gate() => {
-                self.lines.gated(gate, block.bytes(), input, &context, out);
-                self.pace.note(out.ledger.lines, out.ledger.lines - out.ledger.gated);
+                let candidates = self.lines.gated(gate, block.bytes(), input, &context, out, spill);
+                self.pace.note(out.lines, candidates);
             }
-            _ => self.lines.every(block.bytes(), input, &context, out),
+            _ => self.lines.every(block.bytes(), input, &context, out, spill),
         }
         if let Some(line) = &block.oversized {
-            let number = out.ledger.lines;
-            out.ledger.lines += 1;
+            let number = out.lines;
+            out.count_lines(1);
             self.lines.oversized(&line.start, line.length, Source { input, line: number }, out);
         }
         if every_nth && let Some(shadow) = &mut self.shadow {
             shadow.compare(&self.ruleset, block.bytes(), input, &context, out);
         }
-        out.ledger.lines
+        out.lines
     }
 }
 
@@ -154,7 +167,15 @@ impl Lines {
     }
 
     /// Decodes the lines that the gate lets through.
-    pub(super) fn gated(&mut self, gate: &Gate, bytes: &[u8], input: &str, context: &Context, out: &mut BlockOutput) {
+    pub(super) fn gated(
+        &mut self,
+        gate: &Gate,
+        bytes: &[u8],
+        input: &str,
+        context: &Context,
+        out: &mut BlockOutput,
+        spill: &mut Spill<'_>,
+    ) -> u64 {
         let mut at = 0;
         let mut candidates = 0;
         let lines = gate.scan(bytes, &mut |candidate| {
@@ -162,31 +183,46 @@ impl Lines {
             at = candidate.end;
             candidates += 1;
             let line = &bytes[candidate.start..candidate.end];
-            self.line(line, context, Source { input, line: candidate.line }, out);
+            self.line(line, context, Source { input, line: candidate.line }, out, spill);
         });
         self.pass(&bytes[at..], &[], out);
         // `line` has counted the candidates.
-        out.ledger.lines += lines - candidates;
+        out.count_lines(lines - candidates);
         out.ledger.gated += lines - candidates;
+        candidates
     }
 
     /// Decodes every line.
-    pub(super) fn every(&mut self, bytes: &[u8], input: &str, context: &Context, out: &mut BlockOutput) {
+    pub(super) fn every(
+        &mut self,
+        bytes: &[u8],
+        input: &str,
+        context: &Context,
+        out: &mut BlockOutput,
+        spill: &mut Spill<'_>,
+    ) {
         let mut rest = bytes;
         while !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
             let (line, behind) = rest.split_at(end);
-            self.line(line, context, Source { input, line: out.ledger.lines }, out);
+            self.line(line, context, Source { input, line: out.lines }, out, spill);
             rest = behind;
         }
     }
 
-    fn line(&mut self, line: &[u8], context: &Context, source: Source<'_>, out: &mut BlockOutput) {
-        out.ledger.lines += 1;
+    fn line(
+        &mut self,
+        line: &[u8],
+        context: &Context,
+        source: Source<'_>,
+        out: &mut BlockOutput,
+        spill: &mut Spill<'_>,
+    ) {
+        out.count_lines(1);
         let text = line.strip_suffix(b"\n").unwrap_or(line);
         if text.len() > self.options.max_line {
-            self.oversized(text, text.len() as u64, source, out);
-            return self.pass(line, &[], out);
+            // It does not go on with `annotate`, as one that is let go while it is read cannot.
+            return self.oversized(text, text.len() as u64, source, out);
         }
         if record::is_blank(text) {
             out.ledger.gated += 1;
@@ -194,12 +230,16 @@ impl Lines {
         }
         let mut notes: Vec<(usize, Numbered)> = Vec::new();
         let (emit, batch) = (self.options.emit, self.options.batch);
-        let mut alerts = 0;
         let outcome = self.matcher.line(text, context, &mut |found: &Match<'_>| {
-            alerts += 1;
+            out.ledger.alerts += 1;
             let alert = Alert::new(found, source, context);
             match emit {
-                Emit::Alerts if !batch => alert.write_numbered(&mut out.bytes),
+                Emit::Alerts if !batch => {
+                    alert.write_numbered(&mut out.bytes);
+                    if out.bytes.len() > MAX_OUTPUT {
+                        spill(out);
+                    }
+                }
                 _ => {
                     let mut bytes = Numbered::default();
                     alert.write_numbered(&mut bytes);
@@ -215,7 +255,6 @@ impl Lines {
                 out.ledger.decoded += 1;
                 out.ledger.records += outcome.records;
                 out.ledger.unrouted += outcome.unrouted;
-                out.ledger.alerts += alerts;
                 out.ledger.mistyped += outcome.mistyped.len() as u64;
                 for mistyped in outcome.mistyped {
                     out.say(source.line, || mistyped.to_string());
@@ -277,11 +316,25 @@ impl Lines {
 
 impl BlockOutput {
     fn clear(&mut self) {
+        self.written();
+        self.begins = true;
+        self.lines = 0;
+        self.ledger = Ledger::default();
+    }
+
+    /// Lets go of what has been written; the block goes on.
+    pub(super) fn written(&mut self) {
         self.bytes.clear();
         self.dead_letters.clear();
         self.messages.clear();
+        self.alarms.clear();
         self.results.clear();
-        self.ledger = Ledger::default();
+        self.begins = false;
+    }
+
+    fn count_lines(&mut self, lines: u64) {
+        self.lines += lines;
+        self.ledger.lines += lines;
     }
 
     pub(super) fn say(&mut self, line: u64, message: impl FnOnce() -> String) {

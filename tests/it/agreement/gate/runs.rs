@@ -182,7 +182,7 @@ fn a_gate_that_is_wrong_is_caught() {
         Arc::new(ruleset)
     };
     let mut out = BlockOutput::default();
-    worker(sabotaged(), 1).block(&block, place(0), &mut out);
+    worker(sabotaged(), 1).block(&block, place(0), &mut out, &mut |_| {});
     assert_eq!((out.ledger.alerts, out.ledger.shadowed, out.ledger.disagreements), (0, 4, 2));
     let lines: Vec<u64> = out.messages.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [1, 3]);
@@ -193,11 +193,11 @@ fn a_gate_that_is_wrong_is_caught() {
     // One block in two: the first is looked at, the second is not.
     let mut seldom = worker(sabotaged(), 2);
     for (sequence, disagreements) in [(0, 2), (1, 0), (2, 2)] {
-        seldom.block(&block, place(sequence), &mut out);
+        seldom.block(&block, place(sequence), &mut out, &mut |_| {});
         assert_eq!(out.ledger.disagreements, disagreements, "block {sequence}");
     }
     let sound = Arc::new(Ruleset::new(vec![rule()], &CATALOG, None).unwrap());
-    worker(sound, 1).block(&block, place(0), &mut out);
+    worker(sound, 1).block(&block, place(0), &mut out, &mut |_| {});
     assert_eq!((out.ledger.alerts, out.ledger.shadowed, out.ledger.disagreements), (2, 4, 0));
 }
 
