@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::args::RunArguments;
 use super::{FAILED, OK, USAGE, rules};
 use crate::matcher::Ruleset;
+use crate::pipeline::identity;
 use crate::pipeline::run::{Run, RunError, Running};
 use crate::pipeline::source::Input;
 use crate::schema::Catalog;
@@ -48,6 +49,11 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
 }
 
 fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String> {
+    if let Some((one, other)) = identity::clash(&inputs, &settings.output, settings.dead_letter.as_ref()) {
+        return Err(format!(
+            "{one} and {other} are the same file; it would be read and written, or written twice, at once"
+        ));
+    }
     let catalog = Catalog::builtin();
     if let Some(table) = &settings.table
         && !catalog.contains(table)
@@ -75,12 +81,14 @@ async fn until_done_or_stopped(running: Arc<Running>) -> Result<(), RunError> {
     use tokio::signal::unix::{SignalKind, signal};
     // Before the first line is read: from the first alert on, whoever sees it may tell the run to stop.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let mut hang_up = signal(SignalKind::hangup());
     let driver = running.clone();
     let done = tokio::task::spawn_blocking(move || driver.drive());
     tokio::select! {
         outcome = done => return outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())),
         () = received(&mut terminate) => {}
         () = received(&mut interrupt) => {}
+        () = received(&mut hang_up) => {}
     }
     running.stop()
 }

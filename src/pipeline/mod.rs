@@ -2,6 +2,7 @@
 
 pub mod dead_letter;
 pub mod framing;
+pub mod identity;
 pub mod ledger;
 mod reader;
 pub mod result_table;

@@ -203,6 +203,10 @@ impl Running {
             Ok(()) => {}
             Err(failure) => turn.fail(failure),
         }
+        if turn.closed && !self.run.options.batch {
+            // Nobody wants them any more, so they are no loss.
+            turn.ledger.alerts = turn.ledger.written;
+        }
     }
 
     /// Writes the ordered results of a batch, once, and says how the run went.

@@ -1,7 +1,7 @@
 //! Where alerts go.
 
-use std::fs::OpenOptions;
-use std::io::{self, ErrorKind, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 /// The target of a run.
@@ -35,18 +35,30 @@ impl Output {
 
     /// Opens it for writing.
     pub fn open(&self) -> io::Result<Sink> {
-        let target: Box<dyn Write + Send> = match self {
-            Output::Stdout => Box::new(io::stdout()),
-            Output::File(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
+        let (target, unfinished): (Box<dyn Write + Send>, bool) = match self {
+            Output::Stdout => (Box::new(io::stdout()), false),
+            Output::File(path) => {
+                let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+                let unfinished = ends_within_a_line(&mut file);
+                (Box::new(file), unfinished)
+            }
         };
-        Ok(Sink { target, name: self.name() })
+        Ok(Sink { target, name: self.name(), unfinished })
     }
+}
+
+/// Whether a run that was cut off has left half a line at the end.
+fn ends_within_a_line(file: &mut File) -> bool {
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1)).is_ok() && file.read_exact(&mut last).is_ok() && last != *b"\n"
 }
 
 /// An open target. What it is given is written and flushed before the call returns, so a block that has been handled is out.
 pub struct Sink {
     target: Box<dyn Write + Send>,
     name: String,
+    /// What is written first must not be glued to what stands there.
+    unfinished: bool,
 }
 
 /// Nothing more can be written.
@@ -66,7 +78,9 @@ impl Sink {
         if bytes.is_empty() {
             return Ok(());
         }
-        let result = self.target.write_all(bytes).and_then(|()| self.target.flush());
+        let begin: &[u8] = if std::mem::take(&mut self.unfinished) { b"\n" } else { b"" };
+        let written = self.target.write_all(begin).and_then(|()| self.target.write_all(bytes));
+        let result = written.and_then(|()| self.target.flush());
         result.map_err(|e| match e.kind() {
             ErrorKind::BrokenPipe => SinkError::Closed(self.name.clone()),
             _ => SinkError::Failed(self.name.clone(), e),
