@@ -184,9 +184,9 @@ fn a_gate_that_is_wrong_is_caught() {
     let mut out = BlockOutput::default();
     worker(sabotaged(), 1).block(&block, place(0), &mut out, &mut |_| {});
     assert_eq!((out.ledger.alerts, out.ledger.shadowed, out.ledger.disagreements), (0, 4, 2));
-    let lines: Vec<u64> = out.messages.iter().map(|(line, _)| *line).collect();
+    let lines: Vec<u64> = out.alarms.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [1, 3]);
-    for (_, message) in &out.messages {
+    for (_, message) in &out.alarms {
         assert!(message.contains("compiled gives 0 alerts, plain 1"), "{message}");
         assert!(message.contains("\"FileName\":\"hosts.yml\""), "{message}");
     }
