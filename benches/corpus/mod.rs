@@ -3,6 +3,9 @@
 //!
 //! Lines are made from a seed, so a corpus of the same size and rate is the same everywhere. Nothing in it is real.
 
+#[allow(dead_code)] // each user of this file uses its own part
+pub(crate) mod rules;
+
 use std::fmt::Write as _;
 
 /// SplitMix64: a few operations a number, good enough to spread choices.
