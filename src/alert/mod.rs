@@ -44,7 +44,7 @@ impl<'a> Alert<'a> {
         let time = match found.program.time_slot {
             Some(slot) => {
                 let ty = found.program.columns[slot].ty;
-                cell::typed(found.record.cell(slot), ty).unwrap_or(Value::Null)
+                cell::typed(found.record.cell(slot), ty, found.record.max_depth()).unwrap_or(Value::Null)
             }
             None => Value::Null,
         };

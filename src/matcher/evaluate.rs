@@ -213,13 +213,13 @@ impl<'v, 's> Evaluation<'v, 's> {
     fn slot(&mut self, slot: usize) -> Value<'v> {
         let column = &self.program.columns[slot];
         let cell = self.record.cell(slot);
-        cell::typed(cell, column.ty).unwrap_or_else(|| {
+        cell::typed(cell, column.ty, self.record.max_depth()).unwrap_or_else(|| {
             self.scratch.mistyped.push(cell::Mistyped {
                 column: column.name.clone(),
                 expected: column.ty,
                 found: cell::excerpt(cell),
             });
-            cell::missing(column.ty)
+            Value::missing(column.ty)
         })
     }
 }

@@ -171,7 +171,7 @@ pub fn source_value<'v>(
     match detection.slots.get(cell).copied().flatten() {
         Some(slot) => {
             let ty = program.columns[slot].ty;
-            cell::typed(record.cell(slot), ty).unwrap_or_else(|| cell::missing(ty))
+            cell::typed(record.cell(slot), ty, record.max_depth()).unwrap_or_else(|| Value::missing(ty))
         }
         None => Value::Null,
     }
