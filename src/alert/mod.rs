@@ -12,7 +12,7 @@ use crate::matcher::{Match, cell, source_value};
 use crate::value::Value;
 use crate::value::functions::Context;
 
-pub use evidence::Evidence;
+pub use evidence::{Evidence, MAX_EVIDENCE};
 pub use numbered::Numbered;
 
 /// Where a record came from.
@@ -32,7 +32,7 @@ pub struct Alert<'a> {
     pub time: Value<'a>,
     /// The match.
     pub found: &'a Match<'a>,
-    /// The string predicates that held.
+    /// The string predicates that held, [`MAX_EVIDENCE`] at most.
     pub evidence: Vec<Evidence>,
     /// Where the record stood.
     pub source: Source<'a>,
@@ -44,7 +44,7 @@ impl<'a> Alert<'a> {
         let time = match found.program.time_slot {
             Some(slot) => {
                 let ty = found.program.columns[slot].ty;
-                cell::typed(found.record.cell(slot), ty).unwrap_or(Value::Null)
+                cell::typed(found.record.cell(slot), ty, found.record.max_depth()).unwrap_or(Value::Null)
             }
             None => Value::Null,
         };

@@ -4,6 +4,8 @@
 //! expression is true. Of a conjunction any operand's group will do, the rarest is taken; a disjunction needs one of every
 //! operand. A group may promise too little, never too much: why that holds is argued in ARCHITECTURE.md, "The gate".
 
+use std::collections::HashMap;
+
 use super::ir::{ExprId, Node, Pattern, PatternKind, TableProgram};
 use crate::schema::{Entry, ScalarType};
 use crate::value::Value;
@@ -26,6 +28,10 @@ const MIN_LENGTH: usize = 3;
 /// A group is reduced by holding each of its literals against each; a larger one is too large for a gate anyway.
 const MAX_COMPARED: usize = 200;
 
+/// How many literals are gone through to find one detection's group. Shared expressions make a tree of any size out of a
+/// short query, and a group that large is of no use to a gate: behind this, what is left to look at promises nothing.
+const MAX_LOOKED_AT: usize = 1_000_000;
+
 /// What a subject's text is to the raw line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Text {
@@ -38,7 +44,7 @@ enum Text {
 
 /// The rarest group of a detection's filter.
 pub fn of_filter(program: &TableProgram, filter: &[ExprId]) -> Option<Group> {
-    filter.iter().filter_map(|id| group(program, *id)).min_by_key(weight)
+    Search { program, known: HashMap::new(), room: MAX_LOOKED_AT }.rarest(filter)
 }
 
 /// The group of a table's records: without one of these no record is taken for one of this table. `None` if a record can be
@@ -76,25 +82,54 @@ pub fn reduced(mut group: Group) -> Group {
     kept
 }
 
-fn group(program: &TableProgram, id: ExprId) -> Option<Group> {
-    match program.node(id) {
-        Node::And(operands) => of_filter(program, operands),
-        Node::Or(operands) => {
-            let groups: Option<Vec<Group>> = operands.iter().map(|o| group(program, *o)).collect();
-            groups.map(|groups| reduced(groups.concat()))
-        }
-        // A constant false never holds, so it asks for nothing.
-        Node::Constant(Value::Bool(false) | Value::Null) => Some(Vec::new()),
-        Node::Hit { subject, patterns, all } => {
-            let subject = &program.subjects[subject.0 as usize];
-            let text = text_of(program, subject.expr)?;
-            let literals = patterns.iter().map(|p| literal(&subject.patterns[p.0 as usize], text));
-            match all {
-                true => literals.flatten().map(|l| vec![l]).min_by_key(weight),
-                false => literals.collect::<Option<Group>>().map(reduced),
+/// The look at one detection's filter.
+struct Search<'p> {
+    program: &'p TableProgram,
+    /// The groups of expressions that were looked at: one may be used in many places.
+    known: HashMap<ExprId, Option<Group>>,
+    /// How many literals may still be gone through.
+    room: usize,
+}
+
+impl Search<'_> {
+    fn rarest(&mut self, operands: &[ExprId]) -> Option<Group> {
+        operands.iter().filter_map(|id| self.group(*id)).min_by_key(weight)
+    }
+
+    fn group(&mut self, id: ExprId) -> Option<Group> {
+        let group = match self.known.get(&id) {
+            Some(known) => known.clone(),
+            None => {
+                let group = self.compute(id);
+                self.known.insert(id, group.clone());
+                group
             }
+        }?;
+        self.room = self.room.saturating_sub(1 + group.len());
+        (self.room > 0).then_some(group)
+    }
+
+    fn compute(&mut self, id: ExprId) -> Option<Group> {
+        let program = self.program;
+        match program.node(id) {
+            Node::And(operands) => self.rarest(operands),
+            Node::Or(operands) => {
+                let groups: Option<Vec<Group>> = operands.iter().map(|o| self.group(*o)).collect();
+                groups.map(|groups| reduced(groups.concat()))
+            }
+            // A constant false never holds, so it asks for nothing.
+            Node::Constant(Value::Bool(false) | Value::Null) => Some(Vec::new()),
+            Node::Hit { subject, patterns, all } => {
+                let subject = &program.subjects[subject.0 as usize];
+                let text = text_of(program, subject.expr)?;
+                let literals = patterns.iter().map(|p| literal(&subject.patterns[p.0 as usize], text));
+                match all {
+                    true => literals.flatten().map(|l| vec![l]).min_by_key(weight),
+                    false => literals.collect::<Option<Group>>().map(reduced),
+                }
+            }
+            _ => None,
         }
-        _ => None,
     }
 }
 

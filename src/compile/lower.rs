@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::bound::{Bound, BoundKind, Leg, Step};
@@ -11,7 +12,8 @@ use super::rule::BoundRule;
 use crate::kql::ast::TextKind;
 use crate::schema::{Column, ScalarType, Table};
 use crate::value::Value;
-use crate::value::operators::{for_each_item, text_of};
+use crate::value::list::each_item;
+use crate::value::operators::text_of;
 
 /// One program for each table that the rules read, in the order in which they first name it.
 pub fn programs(rules: &[BoundRule]) -> Vec<TableProgram> {
@@ -102,7 +104,9 @@ impl Lowering {
             detection.filter.iter().chain(&detection.output).for_each(|id| count(*id));
         }
         for (node, uses) in self.program.nodes.iter().zip(uses) {
-            let worth = uses > 1 && !matches!(node, Node::Constant(_) | Node::Hit { .. } | Node::Not(_));
+            // A hit is remembered where its subject's hits are. Whatever else has operands must be remembered, or a chain
+            // of nodes that are each used twice would cost twice as much with every link.
+            let worth = uses > 1 && !matches!(node, Node::Constant(_) | Node::Hit { .. });
             self.program.memo.push(worth.then_some(self.program.memo_size as u32));
             self.program.memo_size += usize::from(worth);
         }
@@ -174,7 +178,7 @@ impl Lowering {
             },
             BoundKind::In { folded, negated, subject, items } => {
                 let texts = constant_items(items)
-                    .filter(|items| is_text(subject.ty) && items.iter().all(|(_, is_string)| *is_string));
+                    .filter(|items| subject.ty.is_text() && items.iter().all(|(_, is_string)| *is_string));
                 let hit = match texts {
                     Some(items) => {
                         let needles: Vec<&str> = items.iter().map(|(text, _)| text.as_str()).collect();
@@ -217,7 +221,7 @@ impl Lowering {
             let Some(Value::String(needle)) = other.as_constant() else {
                 continue;
             };
-            if is_text(subject.ty) && subject.as_constant().is_none() && !needle.is_empty() {
+            if subject.ty.is_text() && subject.as_constant().is_none() && !needle.is_empty() {
                 let hit = self.hits(subject, &[needle], PatternKind::Equals, !folded, false, cells);
                 return self.negated(negated, hit);
             }
@@ -347,17 +351,14 @@ impl Lowering {
     }
 }
 
-fn is_text(ty: ScalarType) -> bool {
-    matches!(ty, ScalarType::String | ScalarType::Dynamic)
-}
-
 /// The items of a constant list, arrays taken apart, each as its text and whether it is a string.
 fn constant_items(list: &[Bound]) -> Option<Vec<(String, bool)>> {
     let mut items = Vec::new();
     for bound in list {
-        for_each_item(bound.as_constant()?, &mut |item| {
+        let _ = each_item(std::slice::from_ref(bound.as_constant()?), &mut |item| {
             let is_string = matches!(item, Value::String(_) | Value::Dynamic(crate::value::Dynamic::String(_)));
             items.push((text_of(item).into_owned(), is_string));
+            ControlFlow::<()>::Continue(())
         });
     }
     Some(items)

@@ -6,8 +6,9 @@
 use super::bound::{Bound, BoundKind, Leg, Step};
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
+use crate::value::list::has_list;
 use crate::value::operators::{
-    between, calculate, element, equal, for_each_item, listed, logical, member, ordering, text_of, truth,
+    between, calculate, element, equal, listed, logical, matches, member, ordering, text_of, truth,
 };
 use crate::value::{DateTime, Value, arithmetic, text};
 
@@ -52,8 +53,8 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
         BoundKind::Cell(cell) => row[cell.index()].clone(),
         BoundKind::Member(base, name) => member(&of(base), name),
         BoundKind::Index(base, index) => element(&of(base), &of(index)),
-        BoundKind::And(list) => logical(list.iter().map(|b| truth(&of(b))), false),
-        BoundKind::Or(list) => logical(list.iter().map(|b| truth(&of(b))), true),
+        BoundKind::And(list) => logical(list.iter().map(|b| truth(&of(b))), false).into(),
+        BoundKind::Or(list) => logical(list.iter().map(|b| truth(&of(b))), true).into(),
         BoundKind::Negate(operand) => arithmetic::negate(&of(operand)),
         BoundKind::Arithmetic(op, a, b) => calculate(*op, &of(a), &of(b), bound.ty),
         BoundKind::Compare(op, a, b) => ordering(*op, &of(a), &of(b)),
@@ -63,20 +64,15 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
             Value::Bool(text::evaluate(*op, &text_of(&subject), &text_of(&needle)))
         }
         BoundKind::HasList { all, subject, needles } => {
-            let subject = of(subject);
-            let subject = text_of(&subject);
-            let mut hits = Vec::new();
-            for needle in needles {
-                for_each_item(&of(needle), &mut |item| hits.push(text::has(&subject, &text_of(item), true)));
-            }
-            Value::Bool(if *all { hits.iter().all(|h| *h) } else { hits.iter().any(|h| *h) })
+            let needles: Vec<Value<'v>> = needles.iter().map(of).collect();
+            Value::Bool(has_list(&of(subject), &needles, *all))
         }
         BoundKind::In { folded, negated, subject, items } => {
             let items: Vec<Value<'v>> = items.iter().map(of).collect();
-            Value::Bool(listed(&of(subject), subject.ty, &items, *folded) != *negated)
+            Value::Bool(listed(&of(subject), subject.ty, &items, *folded).is_some() != *negated)
         }
         BoundKind::Between { negated, subject, low, high } => between(*negated, &of(subject), &of(low), &of(high)),
-        BoundKind::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&of(subject)))),
+        BoundKind::Regex(subject, regex) => Value::Bool(matches(regex, &of(subject))),
         BoundKind::Call(function, arguments) => {
             let arguments: Vec<Value<'v>> = arguments.iter().map(of).collect();
             function.run(context, &arguments)

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write as _};
 
 use super::bind::{symbol, text_name};
 use super::ir::{ExprId, Node, Pattern, PatternKind, TableProgram};
-use crate::kql::ast::TextOp;
+use crate::kql::ast::{BinaryOp, TextOp};
 use crate::value::{Value, convert};
 
 impl Display for ExprId {
@@ -55,13 +55,12 @@ impl TableProgram {
             Node::Negate(operand) => format!("-{operand}"),
             Node::Arithmetic(op, a, b) | Node::Compare(op, a, b) => format!("{a} {} {b}", symbol(*op)),
             Node::Equal { negated, folded, operands: [a, b] } => {
-                let operator = match (negated, folded) {
-                    (false, false) => "==",
-                    (true, false) => "!=",
-                    (false, true) => "=~",
-                    (true, true) => "!~",
+                let op = match (folded, negated) {
+                    (true, _) => BinaryOp::EqualFolded { negated: *negated },
+                    (false, true) => BinaryOp::NotEqual,
+                    (false, false) => BinaryOp::Equal,
                 };
-                format!("{a} {operator} {b}")
+                format!("{a} {} {b}", symbol(op))
             }
             Node::Text(op, a, b) => format!("{a} {} {b}", text_name(*op)),
             Node::HasList { all, subject, needles } => {

@@ -5,7 +5,6 @@
 
 use crate::record::Cell;
 use crate::schema::ScalarType;
-use crate::value::dynamic::MAX_DEPTH;
 use crate::value::{Dynamic, Value, convert, json};
 
 /// A record's member does not fit its column.
@@ -20,22 +19,15 @@ pub struct Mistyped {
     pub found: String,
 }
 
-/// What a column is worth where the record has nothing: `""` for a string, null for the rest.
-pub fn missing<'v>(ty: ScalarType) -> Value<'v> {
-    match ty {
-        ScalarType::String => Value::string(""),
-        _ => Value::Null,
-    }
-}
-
-/// The value of a cell, or `None` if it cannot be read as a `ty`.
-pub fn typed<'v>(cell: Cell<'v>, ty: ScalarType) -> Option<Value<'v>> {
+/// The value of a cell, or `None` if it cannot be read as a `ty`. `max_depth` is how deep a dynamic may be: the record's own
+/// limit, which also holds for JSON in one of its strings.
+pub fn typed<'v>(cell: Cell<'v>, ty: ScalarType, max_depth: usize) -> Option<Value<'v>> {
     match (ty, cell) {
-        (_, Cell::Missing | Cell::Null) => Some(missing(ty)),
+        (_, Cell::Missing | Cell::Null) => Some(Value::missing(ty)),
         (ScalarType::String, Cell::String { .. }) => cell.as_string().map(Value::String),
         (ScalarType::String, Cell::Number(text) | Cell::Composite(text)) => Some(Value::string(text)),
         (ScalarType::String, Cell::Bool(b)) => Some(Value::string(if b { "true" } else { "false" })),
-        (ScalarType::Dynamic, _) => Some(Value::dynamic(dynamic(cell))),
+        (ScalarType::Dynamic, _) => Some(Value::dynamic(dynamic(cell, max_depth))),
         (_, Cell::Composite(_)) => None,
         (_, Cell::Bool(b)) => known(convert::to_type(&Value::Bool(b), ty).into_owned()),
         (ScalarType::DateTime | ScalarType::Guid, Cell::Number(_)) => None,
@@ -69,39 +61,42 @@ fn known(value: Value<'_>) -> Option<Value<'_>> {
     (!value.is_null()).then_some(value)
 }
 
-fn number<'v>(text: &'v str) -> Value<'v> {
-    match text.parse::<i64>() {
-        Ok(n) => Value::Long(n),
-        Err(_) => text.parse::<f64>().map_or(Value::Null, Value::Real),
+fn number(text: &str) -> Value<'static> {
+    match json::number(text) {
+        Dynamic::Long(n) => Value::Long(n),
+        Dynamic::Real(n) => Value::Real(n),
+        _ => Value::Null,
     }
 }
 
-/// JSON, or JSON in a string, decoded once; a string that is no JSON stays the string.
-fn dynamic<'v>(cell: Cell<'v>) -> Dynamic<'v> {
+/// JSON, or JSON in a string, decoded once; a string that is no JSON, or JSON too deep, stays the string.
+fn dynamic<'v>(cell: Cell<'v>, max_depth: usize) -> Dynamic<'v> {
     match cell {
         Cell::Missing | Cell::Null => Dynamic::Null,
         Cell::Bool(b) => Dynamic::Bool(b),
-        Cell::Number(text) => match number(text) {
-            Value::Long(n) => Dynamic::Long(n),
-            Value::Real(n) => Dynamic::Real(n),
-            _ => Dynamic::Null,
-        },
-        // The scanner has validated it to this depth.
-        Cell::Composite(text) => json::parse(text, usize::MAX).unwrap_or(Dynamic::Null),
+        Cell::Number(text) => json::number(text),
+        Cell::Composite(text) => json::parse(text, max_depth).unwrap_or(Dynamic::Null),
         Cell::String { .. } => {
-            let Some(text) = cell.as_string() else {
-                return Dynamic::Null;
-            };
+            let text = cell.as_string().unwrap_or_default();
             let is_json = text.trim_ascii_start().starts_with(['{', '[']);
-            let parsed = if is_json {
-                match &text {
-                    std::borrow::Cow::Borrowed(text) => json::parse(text, MAX_DEPTH).ok(),
-                    std::borrow::Cow::Owned(text) => json::parse(text, MAX_DEPTH).ok().map(Dynamic::into_owned),
-                }
-            } else {
-                None
-            };
+            let parsed = is_json.then(|| json::parse_cow(&text, max_depth).ok()).flatten();
             parsed.unwrap_or(Dynamic::String(text))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_limit_for_json_and_for_json_in_a_string() {
+        let text = format!("{}{}", "[".repeat(300), "]".repeat(300));
+        let string = Cell::String { raw: &text, escaped: false };
+        for cell in [Cell::Composite(&text), string] {
+            let read = typed(cell, ScalarType::Dynamic, 300);
+            assert!(matches!(read, Some(Value::Dynamic(Dynamic::Array(_)))), "{cell:?}");
+        }
+        assert_eq!(typed(string, ScalarType::Dynamic, 299), Some(Value::Dynamic(Dynamic::String((&*text).into()))));
     }
 }

@@ -5,12 +5,16 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use super::scratch::Hits;
 use crate::compile::ir::{Pattern, PatternId, PatternKind, Subject};
 use crate::kql::ast::TextKind;
 use crate::value::text::is_term_char;
 
 /// Above this many needles the transition table of a DFA no longer stays in cache, and costs megabytes.
 const MAX_DFA_NEEDLES: usize = 500;
+
+/// The same of needles that are few and long: a DFA has a row, of up to a kilobyte, for each of their bytes.
+const MAX_DFA_BYTES: usize = 16 << 10;
 
 /// The automaton of one subject.
 #[derive(Debug)]
@@ -46,7 +50,9 @@ impl ColumnMatcher {
             });
             needles[at].push((PatternId(i as u32), pattern.clone()));
         }
-        let kind = if texts.len() <= MAX_DFA_NEEDLES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        let bytes: usize = texts.iter().map(String::len).sum();
+        let is_small = texts.len() <= MAX_DFA_NEEDLES && bytes <= MAX_DFA_BYTES;
+        let kind = if is_small { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
@@ -61,11 +67,11 @@ impl ColumnMatcher {
     }
 
     /// Adds to `hits` every pattern that stands in `text` as its operator wants it.
-    pub fn scan(&self, text: &str, hits: &mut Vec<PatternId>) {
+    pub fn scan(&self, text: &str, hits: &mut Hits) {
         for found in self.automaton.find_overlapping_iter(text) {
             for (id, pattern) in &self.needles[found.pattern().as_usize()] {
-                if !hits.contains(id) && holds(pattern, text, found.start(), found.end()) {
-                    hits.push(*id);
+                if !hits.has(*id) && holds(pattern, text, found.start(), found.end()) {
+                    hits.add(*id);
                 }
             }
         }
@@ -96,4 +102,35 @@ fn opens(pattern: &Pattern, text: &str, start: usize) -> bool {
 /// A bound behind the needle is asked only where the needle ends with a term character.
 fn closes(pattern: &Pattern, text: &str, end: usize) -> bool {
     !pattern.needle.ends_with(is_term_char) || !text[end..].starts_with(is_term_char)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::compile::ir::ExprId;
+
+    fn subject(needles: impl IntoIterator<Item = String>) -> Subject {
+        let kind = PatternKind::Text(TextKind::Contains);
+        let patterns = needles.into_iter().map(|needle| Pattern { needle, kind, case_sensitive: false }).collect();
+        Subject { expr: ExprId(0), name: "Column".to_owned(), patterns }
+    }
+
+    #[test]
+    fn a_large_automaton_is_no_dfa() {
+        let kind = |needles: Vec<String>| ColumnMatcher::new(&subject(needles)).unwrap().automaton.kind();
+        let words = |n: usize| (0..n).map(|i| format!("word{i}")).collect();
+        assert_eq!(kind(words(500)), AhoCorasickKind::DFA);
+        assert_eq!(kind(words(501)), AhoCorasickKind::ContiguousNFA);
+        assert_eq!(kind(vec!["x".repeat(1 << 20)]), AhoCorasickKind::ContiguousNFA);
+    }
+
+    #[test]
+    fn a_pattern_is_found_once() {
+        let matcher = ColumnMatcher::new(&subject(["ab", "b", "zz"].map(str::to_owned))).unwrap();
+        let mut hits = Hits::default();
+        hits.begin(1);
+        matcher.scan("abABab", &mut hits);
+        assert_eq!(hits.found(), [PatternId(0), PatternId(1)]);
+    }
 }

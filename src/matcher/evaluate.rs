@@ -6,32 +6,16 @@
 use super::cell;
 use super::column::ColumnMatcher;
 use super::index::Index;
-use crate::compile::ir::{ExprId, Node, PatternId, SubjectId, TableProgram};
+use super::scratch::{Hits, Remembered, Scratch};
+use crate::compile::ir::{ExprId, Node, SubjectId, TableProgram};
 use crate::record::Record;
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
+use crate::value::list::has_list;
 use crate::value::operators::{
-    between, calculate, element, equal, for_each_item, listed, member, ordering, text_of, truth,
+    between, calculate, element, equal, listed, logical, matches, member, ordering, text_of, truth,
 };
 use crate::value::{Value, arithmetic, text};
-
-/// What outlives a record: room for hits, by subject.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    hits: Vec<Hits>,
-    /// Where memorised values lie between two records: always empty then, its room kept.
-    memo: Vec<Option<Value<'static>>>,
-    /// Detections of one record.
-    candidates: Vec<u32>,
-    /// Columns of the last record that did not fit their type.
-    pub(super) mistyped: Vec<cell::Mistyped>,
-}
-
-#[derive(Debug, Default)]
-struct Hits {
-    scanned: bool,
-    found: Vec<PatternId>,
-}
 
 /// One record, held against one table's program.
 pub struct Evaluation<'v, 's> {
@@ -40,7 +24,8 @@ pub struct Evaluation<'v, 's> {
     record: &'v Record<'v>,
     context: &'v Context,
     scratch: &'s mut Scratch,
-    memo: Vec<Option<Value<'v>>>,
+    /// Values that are remembered, in the order in which they were computed.
+    values: Vec<Value<'v>>,
 }
 
 impl<'v, 's> Evaluation<'v, 's> {
@@ -52,19 +37,8 @@ impl<'v, 's> Evaluation<'v, 's> {
         context: &'v Context,
         scratch: &'s mut Scratch,
     ) -> Self {
-        scratch.mistyped.clear();
-        scratch.hits.resize_with(program.subjects.len().max(scratch.hits.len()), Hits::default);
-        scratch.hits.iter_mut().for_each(|hits| hits.scanned = false);
-        // An empty vector is collected in place: the room goes from record to record, whatever their lifetimes.
-        let mut memo: Vec<Option<Value<'v>>> = std::mem::take(&mut scratch.memo).into_iter().collect();
-        memo.resize(program.memo_size, None);
-        Evaluation { program, columns, record, context, scratch, memo }
-    }
-
-    /// Gives the scratch room back.
-    pub fn finish(mut self) {
-        self.memo.clear();
-        self.scratch.memo = self.memo.into_iter().map(|_| None).collect();
+        scratch.begin(program.subjects.len(), program.memo_size);
+        Evaluation { program, columns, record, context, scratch, values: Vec::new() }
     }
 
     /// Whether a filter holds: every conjunct is true; null is not.
@@ -74,44 +48,42 @@ impl<'v, 's> Evaluation<'v, 's> {
 
     /// A node's truth, `None` for null.
     fn truth(&mut self, id: ExprId) -> Option<bool> {
-        match self.program.node(id) {
-            Node::And(list) => self.logical(list, false),
-            Node::Or(list) => self.logical(list, true),
+        let program: &'v TableProgram = self.program;
+        let node = program.node(id);
+        let slot = match node {
+            Node::And(_) | Node::Or(_) | Node::Not(_) => program.memo[id.0 as usize],
+            Node::Hit { subject, patterns, all } => return Some(self.hits(*subject).answer(patterns, *all)),
+            _ => return truth(&self.value(id)),
+        };
+        if let Some(Remembered::Truth(held)) = slot.and_then(|slot| self.scratch.remembered(slot)) {
+            return held;
+        }
+        let held = match node {
+            Node::And(list) => logical(list.iter().map(|id| self.truth(*id)), false),
+            Node::Or(list) => logical(list.iter().map(|id| self.truth(*id)), true),
             Node::Not(operand) => self.truth(*operand).map(|b| !b),
-            Node::Hit { subject, patterns, all } => Some(self.hit(*subject, patterns, *all)),
-            _ => truth(&self.value(id)),
+            _ => None,
+        };
+        if let Some(slot) = slot {
+            self.scratch.remember(slot, Remembered::Truth(held));
         }
-    }
-
-    fn logical(&mut self, list: &[ExprId], decides: bool) -> Option<bool> {
-        let mut unknown = false;
-        for id in list {
-            match self.truth(*id) {
-                Some(b) if b == decides => return Some(decides),
-                Some(_) => {}
-                None => unknown = true,
-            }
-        }
-        (!unknown).then_some(!decides)
+        held
     }
 
     /// What stands in a subject's text, scanned when it is first asked for.
-    fn hits(&mut self, subject: SubjectId) -> &[PatternId] {
+    fn hits(&mut self, subject: SubjectId) -> &Hits {
         let at = subject.0 as usize;
-        if !self.scratch.hits[at].scanned {
+        if !self.scratch.is_scanned(subject) {
             let value = self.value(self.program.subjects[at].expr);
-            let hits = &mut self.scratch.hits[at];
-            hits.scanned = true;
-            hits.found.clear();
-            self.columns[at].scan(&text_of(&value), &mut hits.found);
+            self.columns[at].scan(&text_of(&value), self.scratch.scan(subject));
         }
-        &self.scratch.hits[at].found
+        self.scratch.hits(subject)
     }
 
     /// The detections that the record can match, in order.
     pub fn candidates(&mut self, index: &Index) -> Vec<u32> {
         let mut candidates = std::mem::take(&mut self.scratch.candidates);
-        index.candidates(|subject, each| self.hits(subject).iter().for_each(|hit| each(*hit)), &mut candidates);
+        index.candidates(|subject, each| self.hits(subject).found().iter().for_each(|hit| each(*hit)), &mut candidates);
         candidates
     }
 
@@ -120,29 +92,30 @@ impl<'v, 's> Evaluation<'v, 's> {
         self.scratch.candidates = candidates;
     }
 
-    fn hit(&mut self, subject: SubjectId, patterns: &[PatternId], all: bool) -> bool {
-        // Hits are few; a list of patterns may be long.
-        let found = self.hits(subject);
-        match all {
-            false => found.iter().any(|hit| patterns.binary_search(hit).is_ok()),
-            true => patterns.iter().all(|pattern| found.contains(pattern)),
-        }
-    }
-
     /// A node's value.
     pub fn value(&mut self, id: ExprId) -> Value<'v> {
         let at = id.0 as usize;
-        let memo = self.program.memo[at].map(|slot| slot as usize);
-        if let Some(value) = memo.and_then(|slot| self.memo[slot].as_ref()) {
-            return value.clone();
+        let slot = self.program.memo[at];
+        match slot.and_then(|slot| self.scratch.remembered(slot)) {
+            Some(Remembered::Truth(held)) => return held.into(),
+            Some(Remembered::Value(place)) => return self.values[place as usize].clone(),
+            None => {}
         }
         let value = match self.compute(id) {
             // There is no null string.
             Value::Null if self.program.types[at] == ScalarType::String => Value::string(""),
             value => value,
         };
-        if let Some(slot) = memo {
-            self.memo[slot] = Some(value.clone());
+        if let Some(slot) = slot {
+            let what = match &value {
+                Value::Null => Remembered::Truth(None),
+                Value::Bool(held) => Remembered::Truth(Some(*held)),
+                value => {
+                    self.values.push(value.clone());
+                    Remembered::Value(self.values.len() as u32 - 1)
+                }
+            };
+            self.scratch.remember(slot, what);
         }
         value
     }
@@ -169,26 +142,18 @@ impl<'v, 's> Evaluation<'v, 's> {
                 Value::Bool(text::evaluate(*op, &text_of(&subject), &text_of(&needle)))
             }
             Node::HasList { all, subject, needles } => {
-                let subject = self.value(*subject);
-                let subject = text_of(&subject);
-                let mut decided = *all;
-                for needle in needles {
-                    for_each_item(&self.value(*needle), &mut |item| {
-                        let has = text::has(&subject, &text_of(item), true);
-                        decided = if *all { decided && has } else { decided || has };
-                    });
-                }
-                Value::Bool(decided)
+                let needles: Vec<Value<'v>> = needles.iter().map(|needle| self.value(*needle)).collect();
+                Value::Bool(has_list(&self.value(*subject), &needles, *all))
             }
             Node::In { folded, subject, items } => {
                 let items: Vec<Value<'v>> = items.iter().map(|item| self.value(*item)).collect();
                 let ty = program.types[subject.0 as usize];
-                Value::Bool(listed(&self.value(*subject), ty, &items, *folded))
+                Value::Bool(listed(&self.value(*subject), ty, &items, *folded).is_some())
             }
             Node::Between { negated, operands: [a, low, high] } => {
                 between(*negated, &self.value(*a), &self.value(*low), &self.value(*high))
             }
-            Node::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&self.value(*subject)))),
+            Node::Regex(subject, regex) => Value::Bool(matches(regex, &self.value(*subject))),
             Node::Call(function, arguments) => {
                 let arguments: Vec<Value<'v>> = arguments.iter().map(|a| self.value(*a)).collect();
                 function.run(self.context, &arguments)
@@ -213,13 +178,13 @@ impl<'v, 's> Evaluation<'v, 's> {
     fn slot(&mut self, slot: usize) -> Value<'v> {
         let column = &self.program.columns[slot];
         let cell = self.record.cell(slot);
-        cell::typed(cell, column.ty).unwrap_or_else(|| {
+        cell::typed(cell, column.ty, self.record.max_depth()).unwrap_or_else(|| {
             self.scratch.mistyped.push(cell::Mistyped {
                 column: column.name.clone(),
                 expected: column.ty,
                 found: cell::excerpt(cell),
             });
-            cell::missing(column.ty)
+            Value::missing(column.ty)
         })
     }
 }

@@ -4,7 +4,9 @@
 //! must hit for its filter to be true; after the columns have been scanned, only detections with a hit are evaluated. So
 //! the cost of a record grows with what it contains, and hardly with the number of rules.
 
-use crate::compile::ir::{ExprId, Node, PatternId, PatternKind, SubjectId, TableProgram};
+use std::collections::HashMap;
+
+use crate::compile::ir::{ExprId, Node, Pattern, PatternId, PatternKind, SubjectId, TableProgram};
 use crate::compile::literals::weight_of;
 use crate::value::Value;
 
@@ -23,11 +25,12 @@ pub struct Index {
     always: Vec<u32>,
 }
 
-/// Patterns one of which must hit, and how often that is thought to be.
-struct Trigger {
-    patterns: Vec<(SubjectId, PatternId)>,
-    weight: u64,
-}
+/// How many patterns are gone through to find one detection's trigger; behind this it is filed under none. Shared
+/// expressions make a tree of any size out of a short query.
+const MAX_LOOKED_AT: usize = 1_000_000;
+
+/// Patterns one of which must hit, each once, in order.
+type Trigger = Vec<(SubjectId, PatternId)>;
 
 impl Index {
     /// The index of a program's detections, or none if they are few.
@@ -38,10 +41,12 @@ impl Index {
         let mut filed: Vec<Vec<Vec<u32>>> =
             program.subjects.iter().map(|s| vec![Vec::new(); s.patterns.len()]).collect();
         let mut always = Vec::new();
+        let weights = weights(program);
         for (at, detection) in program.detections.iter().enumerate() {
-            match best(program, &detection.filter) {
+            let mut search = Search { program, weights: &weights, known: HashMap::new(), room: MAX_LOOKED_AT };
+            match search.best(&detection.filter) {
                 Some(trigger) => {
-                    for (subject, pattern) in trigger.patterns {
+                    for (subject, pattern) in trigger {
                         filed[subject.0 as usize][pattern.0 as usize].push(at as u32);
                     }
                 }
@@ -67,38 +72,65 @@ impl Index {
     }
 }
 
-fn best(program: &TableProgram, operands: &[ExprId]) -> Option<Trigger> {
-    operands.iter().filter_map(|id| trigger(program, *id)).min_by_key(|t| t.weight)
+/// How often each subject's patterns are thought to hit.
+fn weights(program: &TableProgram) -> Vec<Vec<u64>> {
+    let weight = |p: &Pattern| weight_of(&p.needle.to_ascii_lowercase(), p.kind == PatternKind::Equals);
+    program.subjects.iter().map(|subject| subject.patterns.iter().map(weight).collect()).collect()
 }
 
-fn trigger(program: &TableProgram, id: ExprId) -> Option<Trigger> {
-    match program.node(id) {
-        Node::And(operands) => best(program, operands),
-        Node::Or(operands) => {
-            let all: Option<Vec<Trigger>> = operands.iter().map(|o| trigger(program, *o)).collect();
-            all.map(|all| Trigger {
-                weight: all.iter().map(|t| t.weight).sum(),
-                patterns: all.into_iter().flat_map(|t| t.patterns).collect(),
-            })
-        }
-        Node::Constant(Value::Bool(false) | Value::Null) => Some(Trigger { patterns: Vec::new(), weight: 0 }),
-        Node::Hit { subject, patterns, all } => {
-            let known = &program.subjects[subject.0 as usize];
-            let weight = |pattern: &PatternId| {
-                let pattern = &known.patterns[pattern.0 as usize];
-                weight_of(&pattern.needle.to_ascii_lowercase(), pattern.kind == PatternKind::Equals)
-            };
-            match all {
-                true => patterns
-                    .iter()
-                    .map(|p| Trigger { patterns: vec![(*subject, *p)], weight: weight(p) })
-                    .min_by_key(|t| t.weight),
-                false => Some(Trigger {
-                    weight: patterns.iter().map(weight).sum(),
-                    patterns: patterns.iter().map(|p| (*subject, *p)).collect(),
-                }),
+/// The look at one detection's filter.
+struct Search<'p> {
+    program: &'p TableProgram,
+    weights: &'p [Vec<u64>],
+    /// The triggers of expressions that were looked at: one may be used in many places.
+    known: HashMap<ExprId, Option<Trigger>>,
+    /// How many patterns may still be gone through.
+    room: usize,
+}
+
+impl Search<'_> {
+    /// The trigger of the operand that is true most rarely.
+    fn best(&mut self, operands: &[ExprId]) -> Option<Trigger> {
+        let weights = self.weights;
+        let weight = |trigger: &Trigger| -> u64 {
+            trigger.iter().map(|(subject, pattern)| weights[subject.0 as usize][pattern.0 as usize]).sum()
+        };
+        operands.iter().filter_map(|id| self.trigger(*id)).min_by_key(weight)
+    }
+
+    fn trigger(&mut self, id: ExprId) -> Option<Trigger> {
+        let trigger = match self.known.get(&id) {
+            Some(known) => known.clone(),
+            None => {
+                let trigger = self.compute(id);
+                self.known.insert(id, trigger.clone());
+                trigger
             }
+        }?;
+        self.room = self.room.saturating_sub(1 + trigger.len());
+        (self.room > 0).then_some(trigger)
+    }
+
+    fn compute(&mut self, id: ExprId) -> Option<Trigger> {
+        match self.program.node(id) {
+            Node::And(operands) => self.best(operands),
+            Node::Or(operands) => {
+                let all: Option<Vec<Trigger>> = operands.iter().map(|o| self.trigger(*o)).collect();
+                let mut patterns = all?.concat();
+                patterns.sort_unstable();
+                patterns.dedup();
+                Some(patterns)
+            }
+            Node::Constant(Value::Bool(false) | Value::Null) => Some(Vec::new()),
+            Node::Hit { subject, patterns, all } => {
+                let weights = &self.weights[subject.0 as usize];
+                let each = patterns.iter().map(|pattern| (*subject, *pattern));
+                match all {
+                    true => each.min_by_key(|(_, pattern)| weights[pattern.0 as usize]).map(|one| vec![one]),
+                    false => Some(each.collect()),
+                }
+            }
+            _ => None,
         }
-        _ => None,
     }
 }

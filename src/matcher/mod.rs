@@ -6,6 +6,7 @@ pub mod evaluate;
 pub mod gate;
 pub mod index;
 pub mod ruleset;
+pub mod scratch;
 
 use std::sync::Arc;
 
@@ -15,8 +16,9 @@ use crate::record::{Decoder, Limits, Malformed, Record, Routed};
 use crate::value::Value;
 use crate::value::functions::Context;
 use cell::Mistyped;
-use evaluate::{Evaluation, Scratch};
+use evaluate::Evaluation;
 pub use ruleset::{GatePlan, Required, Ruleset, TableMatcher};
+use scratch::Scratch;
 
 /// Which evaluator decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,11 +69,6 @@ impl Matcher {
     pub fn new(ruleset: Arc<Ruleset>, limits: Limits, path: Path) -> Matcher {
         let decoder = Decoder::new(ruleset.layout.clone(), limits);
         Matcher { ruleset, decoder, scratch: Scratch::default(), path }
-    }
-
-    /// The rules.
-    pub fn ruleset(&self) -> &Arc<Ruleset> {
-        &self.ruleset
     }
 
     /// Decodes one line and calls `each` for every match, in the order of the line's records, the rules and their legs.
@@ -130,7 +127,6 @@ fn compiled(
             evaluation.give_back(candidates);
         }
     }
-    evaluation.finish();
     outcome.mistyped.append(&mut scratch.mistyped);
 }
 
@@ -171,7 +167,7 @@ pub fn source_value<'v>(
     match detection.slots.get(cell).copied().flatten() {
         Some(slot) => {
             let ty = program.columns[slot].ty;
-            cell::typed(record.cell(slot), ty).unwrap_or_else(|| cell::missing(ty))
+            cell::typed(record.cell(slot), ty, record.max_depth()).unwrap_or_else(|| Value::missing(ty))
         }
         None => Value::Null,
     }

@@ -27,11 +27,6 @@ pub enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    /// Whether the record has no member for the column.
-    pub fn is_missing(&self) -> bool {
-        matches!(self, Cell::Missing)
-    }
-
     /// The value of a string, unescaped; `None` of anything else.
     pub fn as_string(&self) -> Option<Cow<'a, str>> {
         match *self {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::found::Found;
-use super::layout::{Layout, PROPERTIES, RECORDS};
+use super::layout::{CATEGORY, Layout, PROPERTIES, RECORDS, TYPE};
 use super::malformed::{column, kind};
 use super::records::{Entry, Filled, Records};
 use super::route::Route;
 use super::scan::Scanner;
 use super::{BOM, Malformed, Routed};
-use crate::value::json::{DEEPEST, DEFAULT_MAX_DEPTH, JsonError, Kind, Lexeme, unescape};
+use crate::value::dynamic::MAX_DEPTH;
+use crate::value::json::{DEEPEST, JsonError, Kind, Lexeme, unescape};
 
 /// What a line may ask of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_depth: DEFAULT_MAX_DEPTH, max_records: 100_000 }
+        Limits { max_depth: MAX_DEPTH, max_records: 100_000 }
     }
 }
 
@@ -50,8 +51,9 @@ enum Outermost {
     Record(Lexeme),
     /// `records` was an array, and its elements are the records, if all are objects.
     Batch(Result<(), Malformed>),
-    /// `records` was an array at first and then came again as something else, which counts.
-    Overridden,
+    /// `records` was walked as a batch and is a member after all: it came again as something else, it holds no object, or
+    /// the line's object names its own table.
+    Member,
 }
 
 /// Why a walk stops.
@@ -97,9 +99,13 @@ impl Decoder {
         let walk = self.line(&mut scanner);
         self.open = scanner.into_scratch();
         match walk {
-            Ok(()) => {
-                Ok(Records { line: text, unescaped: &self.unescaped, entries: &self.records, filled: &self.filled })
-            }
+            Ok(()) => Ok(Records {
+                line: text,
+                unescaped: &self.unescaped,
+                entries: &self.records,
+                filled: &self.filled,
+                max_depth: self.limits.max_depth,
+            }),
             Err(Fault::Json(error)) => Err(Malformed::json(error, text, skipped)),
             Err(Fault::Line(Malformed::NotARecord { element, found, offset })) => {
                 Err(Malformed::NotARecord { element, found, offset: offset + skipped })
@@ -132,7 +138,7 @@ impl Decoder {
     fn object(&mut self, scanner: &mut Scanner<'_>) -> Result<Result<(), Malformed>, Fault> {
         let start = scanner.at();
         let mut outermost = self.record(scanner, true)?;
-        if let Outermost::Overridden = outermost {
+        if let Outermost::Member = outermost {
             self.clear();
             scanner.rewind(start);
             outermost = self.record(scanner, false)?;
@@ -140,22 +146,24 @@ impl Decoder {
         match outermost {
             Outermost::Record(text) => self.finish(scanner.text(), text),
             Outermost::Batch(outcome) => return Ok(outcome),
-            Outermost::Overridden => {}
+            Outermost::Member => {}
         }
         Ok(Ok(()))
     }
 
     /// Walks an array of records. Only the line's outermost object or array has one: this and `record` go no deeper
-    /// into each other. An element that is no object is the inner error: what follows it may yet be no JSON.
+    /// into each other. An element that is no object, or one too many, is the inner error: what follows may yet be no
+    /// JSON, or show that this is no batch.
     fn batch(&mut self, scanner: &mut Scanner<'_>) -> Result<Result<(), Malformed>, Fault> {
         let mut outcome = Ok(());
         let mut element = 0;
         let mut more = scanner.first_element()?;
         while more {
-            if self.records.len() >= self.limits.max_records {
-                return Err(Fault::Line(Malformed::TooManyRecords { max_records: self.limits.max_records }));
-            }
             match scanner.peek() {
+                Some(b'{') if self.records.len() >= self.limits.max_records => {
+                    scanner.value()?;
+                    outcome = outcome.and(Err(Malformed::TooManyRecords { max_records: self.limits.max_records }));
+                }
                 Some(b'{') => {
                     if let Outermost::Record(text) = self.record(scanner, false)? {
                         self.finish(scanner.text(), text);
@@ -178,6 +186,8 @@ impl Decoder {
     fn record(&mut self, scanner: &mut Scanner<'_>, outermost: bool) -> Result<Outermost, Fault> {
         let start = scanner.at();
         let mut batch = None;
+        // The records of a batch overwrite what is found here, and whether this is a batch shows at its end only.
+        let (mut ty, mut category) = (None, None);
         self.own.begin();
         let mut member = scanner.first_member()?;
         while let Some(name) = member {
@@ -192,15 +202,28 @@ impl Decoder {
                 }
                 Some(RECORDS) if outermost && scanner.peek() == Some(b'[') => {
                     self.clear();
-                    batch = Some(Outermost::Batch(self.batch(scanner)?));
+                    let outcome = self.batch(scanner)?;
+                    let has_records = outcome.is_ok() || !self.records.is_empty();
+                    batch = Some(if has_records { Outermost::Batch(outcome) } else { Outermost::Member });
                 }
                 Some(RECORDS) if outermost => {
                     self.own.set(RECORDS, scanner.value()?);
-                    batch = batch.map(|_| Outermost::Overridden);
+                    batch = batch.map(|_| Outermost::Member);
                 }
-                Some(name) => self.own.set(name, scanner.value()?),
+                Some(name) => {
+                    let value = scanner.value()?;
+                    match name {
+                        TYPE => ty = Some(value),
+                        CATEGORY => category = Some(value),
+                        _ => {}
+                    }
+                    self.own.set(name, value);
+                }
             }
             member = scanner.next_member()?;
+        }
+        if batch.is_some() && self.layout.router.named(ty, category, scanner.text()).is_some() {
+            batch = Some(Outermost::Member);
         }
         Ok(batch.unwrap_or(Outermost::Record(Lexeme { kind: Kind::Composite, start, end: scanner.at() })))
     }

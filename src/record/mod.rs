@@ -2,8 +2,9 @@
 //! that borrow from it.
 //!
 //! A line is one object, an object whose `records` is an array of objects (a message of an Event Hub), or an array of
-//! objects. Where a name comes twice in an object the last value counts. A line gives all of its records or, if
-//! anything in it is wrong, none.
+//! objects. An object that names its table itself, or whose `records` holds no object, is one record, whatever that member
+//! may be to its sender. Where a name comes twice in an object the last value counts. A line gives all of its records or,
+//! if anything in it is wrong, none.
 
 mod cell;
 mod decoder;

@@ -10,6 +10,7 @@ pub struct Records<'a> {
     pub(super) unescaped: &'a str,
     pub(super) entries: &'a [Entry],
     pub(super) filled: &'a [Filled],
+    pub(super) max_depth: usize,
 }
 
 impl<'a> Records<'a> {
@@ -25,7 +26,7 @@ impl<'a> Records<'a> {
 
     /// The records, in the order of the line.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Record<'a>> + use<'a> {
-        let Records { line, unescaped, entries, filled } = *self;
+        let Records { line, unescaped, entries, filled, max_depth } = *self;
         entries.iter().enumerate().map(move |(index, entry)| Record {
             index,
             routed: entry.routed,
@@ -33,6 +34,7 @@ impl<'a> Records<'a> {
             unescaped,
             entry,
             filled: filled.get(entry.first..entry.end).unwrap_or_default(),
+            max_depth,
         })
     }
 }
@@ -48,9 +50,15 @@ pub struct Record<'a> {
     unescaped: &'a str,
     entry: &'a Entry,
     filled: &'a [Filled],
+    max_depth: usize,
 }
 
 impl<'a> Record<'a> {
+    /// How deep arrays and objects of the record may nest, those in its strings too.
+    pub fn max_depth(&self) -> usize {
+        self.max_depth
+    }
+
     /// The record's own JSON, the envelope included.
     pub fn text(&self) -> &'a str {
         self.slice(self.entry.text, false)

@@ -83,15 +83,21 @@ impl Router {
 
     /// Where the record goes whose own members were found in `text`.
     pub(super) fn route(&self, members: &Found, text: &str) -> Route {
-        let word = |name| members.get(name).and_then(|lexeme| string(lexeme, text));
-        if let Some(&routed) = word(TYPE).and_then(|name| self.tables.get(&*name)) {
-            return Route { routed, envelope: false };
-        }
-        if let Some(routed) = word(CATEGORY).and_then(|category| self.category(&category)) {
-            return Route { routed, envelope: true };
+        if let Some(route) = self.named(members.get(TYPE), members.get(CATEGORY), text) {
+            return route;
         }
         let by_shape = || self.shapes.iter().find(|(shape, _)| fits(shape, members, text)).map(|(_, routed)| *routed);
         Route { routed: self.default.or_else(by_shape).unwrap_or(Routed::Unrouted), envelope: false }
+    }
+
+    /// Where the record goes that names its table itself.
+    pub(super) fn named(&self, ty: Option<Lexeme>, category: Option<Lexeme>, text: &str) -> Option<Route> {
+        let word = |lexeme: Option<Lexeme>| lexeme.and_then(|lexeme| string(lexeme, text));
+        if let Some(&routed) = word(ty).and_then(|name| self.tables.get(&*name)) {
+            return Some(Route { routed, envelope: false });
+        }
+        let routed = word(category).and_then(|category| self.category(&category))?;
+        Some(Route { routed, envelope: true })
     }
 
     /// Categories are compared without case: paths in storage spell them in lower case.
@@ -112,12 +118,6 @@ fn string(lexeme: Lexeme, text: &str) -> Option<Cow<'_, str>> {
 fn fits(shape: &[Trait], members: &Found, text: &str) -> bool {
     shape.iter().all(|Trait { name, entry }| {
         let found = members.get(*name);
-        match entry {
-            Entry::Present(_) => found.is_some(),
-            Entry::Absent(_) => found.is_none(),
-            Entry::OneOf(_, values) => {
-                found.and_then(|lexeme| string(lexeme, text)).is_some_and(|text| values.iter().any(|v| **v == *text))
-            }
-        }
+        entry.holds(found.is_some(), || found.and_then(|lexeme| string(lexeme, text)))
     })
 }

@@ -132,7 +132,7 @@ fn a_streamed_record() {
     assert!(record.payload().starts_with(r#"{"RemoteIP""#) && record.payload().ends_with("]}}"));
     assert!(matches!(record.cell(0), Cell::String { escaped: true, .. }));
     assert!(matches!(record.cell(1), Cell::String { raw: "192.0.2.1", escaped: false }));
-    assert!(record.cell(99).is_missing());
+    assert_eq!(record.cell(99), Cell::Missing);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn every_line_form_gives_the_same_record() {
         format!(" \t{STREAMED} "),
         format!("[{STREAMED}]"),
         format!("{{\"records\":[{STREAMED}]}}"),
-        format!("{{\"a\":1,\"records\" : [ {STREAMED} ] ,\"category\":\"AuditLogs\",\"properties\":{{}}}}"),
+        format!("{{\"a\":1,\"records\" : [ {STREAMED} ] ,\"category\":\"Batches\",\"properties\":{{}}}}"),
         STREAMED.replace("AdvancedHunting-DeviceNetworkEvents", "advancedhunting-devicenetworkevents"),
     ] {
         assert_eq!(shown(&line), one, "{line}");
@@ -225,10 +225,33 @@ fn duplicates_the_last_counts() {
     assert_eq!(rows[0], (Routed::Table(DOOR), vec!["b".to_owned(), "-".to_owned()]));
     let rows = shown(r#"{"category":"AuditLogs","properties":{"Type":"a","category":"c"},"properties":{"Type":"b"}}"#);
     assert_eq!(rows[0].1, ["-", "-", "-", "-", "b"]);
-    let rows = shown(r#"{"Type":"Door_CL","records":[{"x":1}],"records":[{"Type":"Syslog"},{}]}"#);
+    let rows = shown(r#"{"Type":"Doors","records":[{"x":1}],"records":[{"Type":"Syslog"},{}]}"#);
     assert_eq!(rows.iter().map(|r| r.0).collect::<Vec<_>>(), [Routed::Unused, Routed::Unrouted]);
     let rows = shown(r#"{"Type":"Door_CL","Door":1,"records":[{"Door":2}],"records":3}"#);
     assert_eq!(rows, [(Routed::Table(DOOR), vec!["1".to_owned(), "3".to_owned()])]);
+}
+
+#[test]
+fn a_row_may_have_a_member_called_records() {
+    let one = |records: &str| vec![(Routed::Table(DOOR), vec!["1".to_owned(), records.to_owned()])];
+    for records in [r#"["a",7]"#, "[[{}]]", r#"[{"Door":2},{"Door":3}]"#, "[]", r#"[{},"x"]"#] {
+        assert_eq!(shown(format!(r#"{{"Type":"Door_CL","Door":1,"records":{records}}}"#)), one(records));
+        // What names the table may come behind it.
+        assert_eq!(shown(format!(r#"{{"records":{records},"Door":1,"Type":"Door_CL"}}"#)), one(records));
+    }
+    let many = r#"{"records":[{},{},{}],"Type":"Door_CL"}"#;
+    let mut few = decoder_with(&PLAIN, Limits { max_records: 2, ..Limits::default() });
+    assert_eq!(few.decode(many.as_bytes()).unwrap().len(), 1);
+    let rows = shown(r#"{"records":[{"Door":2}],"category":"AuditLogs","properties":{"Category":"c"}}"#);
+    assert_eq!(rows, [(Routed::Table(AUDIT), ["-", "c", "-", "-", "-"].map(String::from).to_vec())]);
+    // A table that no rule reads is named all the same.
+    assert_eq!(shown(r#"{"records":[{"Door":2}],"Type":"Syslog"}"#), [(Routed::Unused, vec![])]);
+    // Without an object in it, it is no batch, whatever tells the table.
+    assert_eq!(
+        shown(r#"{"records":["a"],"Door":"front"}"#),
+        [(Routed::Table(DOOR), vec!["front".into(), r#"["a"]"#.into()])]
+    );
+    assert_eq!(shown(r#"{"records":[1]}"#), [(Routed::Unrouted, vec![])]);
 }
 
 #[test]
@@ -322,29 +345,41 @@ fn json_text() -> impl Strategy<Value = String> {
 
 /// The records of a line after the documentation, by way of serde_json: each one's table and columns.
 fn oracle(line: &Json, default_table: Option<&str>) -> Option<Vec<(Routed, Vec<Option<Json>>)>> {
+    let is_batch = |object: &serde_json::Map<String, Json>, records: &[Json]| {
+        (records.is_empty() || records.iter().any(Json::is_object)) && named(object).is_none()
+    };
     let records = match (line, line.get("records")) {
-        (Json::Array(records), _) | (Json::Object(_), Some(Json::Array(records))) => records.as_slice(),
+        (Json::Array(records), _) => records.as_slice(),
+        (Json::Object(object), Some(Json::Array(records))) if is_batch(object, records) => records.as_slice(),
         _ => std::slice::from_ref(line),
     };
     records.iter().map(|record| Some(oracle_record(record.as_object()?, default_table))).collect()
 }
 
-fn oracle_record(record: &serde_json::Map<String, Json>, default_table: Option<&str>) -> (Routed, Vec<Option<Json>>) {
-    let tables = tables();
-    let table = |name: &str| match tables.iter().position(|t| t.table.name.eq_ignore_ascii_case(name)) {
+fn oracle_table(name: &str) -> Option<Routed> {
+    match tables().iter().position(|t| t.table.name.eq_ignore_ascii_case(name)) {
         Some(index) => Some(Routed::Table(index)),
         None => ["Syslog", "DeviceFileEvents"].iter().any(|n| n.eq_ignore_ascii_case(name)).then_some(Routed::Unused),
-    };
-    let has = |name| record.contains_key(name);
+    }
+}
+
+/// The table that a record names itself, and whether it does as an envelope.
+fn named(record: &serde_json::Map<String, Json>) -> Option<(Routed, bool)> {
     // A table's name is case-sensitive, a category is not.
-    let by_type = record.get("Type").and_then(Json::as_str).filter(|name| *name != "auditlogs").and_then(table);
+    let by_type = record.get("Type").and_then(Json::as_str).filter(|name| *name != "auditlogs").and_then(oracle_table);
     let by_category = || {
         let category = record.get("category")?.as_str()?.to_ascii_lowercase();
         match category.strip_prefix("advancedhunting-") {
-            Some(name) => table(name),
+            Some(name) => oracle_table(name),
             None => (category == "auditlogs").then_some(Routed::Table(AUDIT)),
         }
     };
+    by_type.map(|routed| (routed, false)).or_else(|| by_category().map(|routed| (routed, true)))
+}
+
+fn oracle_record(record: &serde_json::Map<String, Json>, default_table: Option<&str>) -> (Routed, Vec<Option<Json>>) {
+    let tables = tables();
+    let has = |name| record.contains_key(name);
     let by_shape = || {
         if matches!(record.get("Door").and_then(Json::as_str), Some("front" | "back")) {
             Some(Routed::Table(DOOR))
@@ -356,12 +391,10 @@ fn oracle_record(record: &serde_json::Map<String, Json>, default_table: Option<&
             None
         }
     };
-    let mut envelope = false;
-    let routed = by_type
-        .or_else(|| by_category().inspect(|_| envelope = true))
-        .or_else(|| default_table.and_then(table))
-        .or_else(by_shape)
-        .unwrap_or(Routed::Unrouted);
+    let (routed, envelope) = named(record).unwrap_or_else(|| {
+        let routed = default_table.and_then(oracle_table).or_else(by_shape);
+        (routed.unwrap_or(Routed::Unrouted), false)
+    });
     let row = match record.get("properties").filter(|_| envelope) {
         Some(Json::Object(object)) => object.clone(),
         Some(Json::String(text)) => match serde_json::from_str(text) {

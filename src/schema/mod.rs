@@ -72,6 +72,11 @@ impl ScalarType {
         })
     }
 
+    /// Whether string operators take it: a dynamic is asked by its text.
+    pub fn is_text(self) -> bool {
+        matches!(self, ScalarType::String | ScalarType::Dynamic)
+    }
+
     /// Whether it is one of the number types.
     pub fn is_numeric(self) -> bool {
         matches!(self, ScalarType::Int | ScalarType::Long | ScalarType::Real | ScalarType::Decimal)

@@ -28,6 +28,15 @@ impl Entry {
             Entry::Present(member) | Entry::Absent(member) | Entry::OneOf(member, _) => member,
         }
     }
+
+    /// Whether it holds of a row that has the member or not; `text` is its value, `None` if that is not text.
+    pub fn holds<T: AsRef<str>>(&self, present: bool, text: impl FnOnce() -> Option<T>) -> bool {
+        match self {
+            Entry::Present(_) => present,
+            Entry::Absent(_) => !present,
+            Entry::OneOf(_, values) => text().is_some_and(|text| values.iter().any(|v| v == text.as_ref())),
+        }
+    }
 }
 
 impl Shape {
@@ -62,10 +71,9 @@ impl Shape {
     /// Whether a row fits. `member` answers what the row has under a name: `None`: no such member, `Some(None)`: a value
     /// that is not text, `Some(Some(text))`: that text.
     pub fn claims<'r>(&self, member: impl Fn(&str) -> Option<Option<&'r str>>) -> bool {
-        self.entries.iter().all(|entry| match entry {
-            Entry::Present(name) => member(name).is_some(),
-            Entry::Absent(name) => member(name).is_none(),
-            Entry::OneOf(name, values) => member(name).flatten().is_some_and(|text| values.iter().any(|v| v == text)),
+        self.entries.iter().all(|entry| {
+            let found = member(entry.member());
+            entry.holds(found.is_some(), || found.flatten())
         })
     }
 }

@@ -1,13 +1,18 @@
 //! `dynamic`: a JSON value with Kusto's way of looking into it.
 //!
-//! A dynamic is never deeper than [`MAX_DEPTH`], which the JSON reader keeps; so recursion here is bounded.
+//! A record brings a dynamic as deep as the record may be (`max_record_depth`, [`DEEPEST`] at most), a function makes none
+//! deeper than [`MAX_DEPTH`]. The JSON reader keeps the first, [`functions`](super::functions) the second; so recursion
+//! here is bounded.
+//!
+//! [`DEEPEST`]: super::json::DEEPEST
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::convert::append_real;
 
-/// How many levels of arrays and bags a dynamic may have. Deeper JSON text is not parsed.
+/// How many levels of arrays and bags a dynamic may have, unless a setting allows a record more. Deeper JSON text is not
+/// parsed.
 pub const MAX_DEPTH: usize = 128;
 
 /// What a `dynamic` holds. Arrays and bags are shared, so that a step into one is cheap.
@@ -163,6 +168,7 @@ pub fn append_json_string(text: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::json::DEEPEST;
     use super::*;
 
     fn array(elements: &[Dynamic<'static>]) -> Dynamic<'static> {
@@ -201,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_deepest_value_can_be_used_and_dropped() {
-        let deep = (0..MAX_DEPTH).fold(Dynamic::Null, |inner, _| array(&[inner]));
-        assert_eq!(deep.clone().into_owned().to_text().len(), 2 * MAX_DEPTH + 4);
+        let deep = (0..DEEPEST).fold(Dynamic::Null, |inner, _| array(&[inner]));
+        assert_eq!(deep.clone().into_owned().to_text().len(), 2 * DEEPEST + 4);
     }
 }

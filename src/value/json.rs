@@ -12,9 +12,6 @@ pub(crate) use lexeme::{Cursor, Kind, Lexeme};
 
 use super::Dynamic;
 
-/// How deep arrays and objects may nest unless a setting says otherwise.
-pub const DEFAULT_MAX_DEPTH: usize = 128;
-
 /// The most that a setting may allow: [`parse`] recurses, and the stack has to hold it.
 pub const DEEPEST: usize = 1024;
 
@@ -77,6 +74,17 @@ pub fn parse(text: &str, max_depth: usize) -> Result<Dynamic<'_>, JsonError> {
     let value = parse_value(&mut cursor, max_depth.min(DEEPEST), 0)?;
     cursor.end()?;
     Ok(value)
+}
+
+/// The same of text that may be owned.
+///
+/// # Errors
+/// As of [`parse`].
+pub fn parse_cow<'t>(text: &Cow<'t, str>, max_depth: usize) -> Result<Dynamic<'t>, JsonError> {
+    match text {
+        Cow::Borrowed(text) => parse(text, max_depth),
+        Cow::Owned(text) => parse(text, max_depth).map(Dynamic::into_owned),
+    }
 }
 
 fn parse_value<'t>(cursor: &mut Cursor<'t>, max_depth: usize, depth: usize) -> Result<Dynamic<'t>, JsonError> {
@@ -155,7 +163,7 @@ fn string<'t>(cursor: Cursor<'t>, lexeme: Lexeme) -> Cow<'t, str> {
 }
 
 /// A `long` if it is spelt as an integer and fits, else a `real`.
-fn number(text: &str) -> Dynamic<'static> {
+pub(crate) fn number(text: &str) -> Dynamic<'static> {
     match text.parse::<i64>() {
         Ok(long) => Dynamic::Long(long),
         Err(_) => text.parse::<f64>().map_or(Dynamic::Null, Dynamic::Real),

@@ -6,13 +6,14 @@ use std::ops::ControlFlow;
 
 use super::compare::{equal, equal_folded};
 use super::convert::text;
-use super::text::has;
+use super::text::Haystack;
 use super::{Dynamic, Value};
 
-/// `subject in (items)`, or `in~` with `fold`. Never null: a null subject is in no list. `!in` is its complement.
+/// The first item that makes `subject in (items)` hold, or `in~` with `fold`. A null subject is in no list. `!in` is the
+/// complement.
 ///
 /// A dynamic subject is compared by its text.
-pub fn in_list(subject: &Value<'_>, items: &[Value<'_>], fold: bool) -> bool {
+pub fn item_of<'a>(subject: &Value<'_>, items: &[Value<'a>], fold: bool) -> Option<Value<'a>> {
     let unwrapped;
     let subject = match subject {
         Value::Dynamic(dynamic) => {
@@ -22,7 +23,7 @@ pub fn in_list(subject: &Value<'_>, items: &[Value<'_>], fold: bool) -> bool {
         other => other,
     };
     let by_text = matches!(subject, Value::String(_));
-    each_item(items, &mut |item| {
+    let walk = each_item(items, &mut |item| {
         let same = if fold {
             equal_folded(subject, item)
         } else if by_text {
@@ -30,43 +31,29 @@ pub fn in_list(subject: &Value<'_>, items: &[Value<'_>], fold: bool) -> bool {
         } else {
             equal(subject, item)
         };
-        if same == Some(true) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })
-    .is_break()
-}
-
-/// `subject has_any (items)`. A null in the list matches everything; an empty list matches nothing.
-pub fn has_any(subject: &Value<'_>, items: &[Value<'_>]) -> bool {
-    let haystack = text(subject);
-    each_item(items, &mut |item| match has(&haystack, &text(item), true) {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    })
-    .is_break()
-}
-
-/// `subject has_all (items)`. A null in the list is skipped; an empty list is true.
-pub fn has_all(subject: &Value<'_>, items: &[Value<'_>]) -> bool {
-    let haystack = text(subject);
-    each_item(items, &mut |item| match has(&haystack, &text(item), true) {
-        true => ControlFlow::Continue(()),
-        false => ControlFlow::Break(()),
-    })
-    .is_continue()
-}
-
-/// The items of a list, arrays flattened, in their order. The null's text is `""`, which is what makes `has_any` hold and
-/// `has_all` pass on.
-pub fn flatten<'a>(items: &[Value<'a>]) -> Vec<Value<'a>> {
-    let mut flat = Vec::new();
-    let _ = each_item(items, &mut |item| {
-        flat.push(item.clone());
-        ControlFlow::Continue(())
+        if same == Some(true) { ControlFlow::Break(item.clone()) } else { ControlFlow::Continue(()) }
     });
-    flat
+    match walk {
+        ControlFlow::Break(item) => Some(item),
+        ControlFlow::Continue(()) => None,
+    }
 }
 
-fn each_item<'a>(items: &[Value<'a>], visit: &mut impl FnMut(&Value<'a>) -> ControlFlow<()>) -> ControlFlow<()> {
+/// `subject has_any (items)`, or `has_all` with `all`. A null's text is `""`, which every text has: in a list it makes
+/// `has_any` hold, and `has_all` passes it over. An empty list is false of `has_any` and true of `has_all`.
+pub fn has_list(subject: &Value<'_>, items: &[Value<'_>], all: bool) -> bool {
+    let subject = text(subject);
+    let haystack = Haystack::new(&subject);
+    let walk = each_item(items, &mut |item| {
+        // What settles it: one that is not there for `has_all`, one that is for `has_any`.
+        if haystack.has(&text(item), true) != all { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    walk.is_break() != all
+}
+
+/// Calls `visit` with each item until it breaks: an array stands for its elements, nested ones too, everything else for
+/// itself.
+pub fn each_item<'a, B>(items: &[Value<'a>], visit: &mut impl FnMut(&Value<'a>) -> ControlFlow<B>) -> ControlFlow<B> {
     for item in items {
         match item {
             Value::Dynamic(Dynamic::Array(elements)) => each_element(elements, visit)?,
@@ -76,10 +63,10 @@ fn each_item<'a>(items: &[Value<'a>], visit: &mut impl FnMut(&Value<'a>) -> Cont
     ControlFlow::Continue(())
 }
 
-fn each_element<'a>(
+fn each_element<'a, B>(
     elements: &[Dynamic<'a>],
-    visit: &mut impl FnMut(&Value<'a>) -> ControlFlow<()>,
-) -> ControlFlow<()> {
+    visit: &mut impl FnMut(&Value<'a>) -> ControlFlow<B>,
+) -> ControlFlow<B> {
     for element in elements {
         match element {
             Dynamic::Array(nested) => each_element(nested, visit)?,
@@ -97,6 +84,10 @@ mod tests {
         Value::Dynamic(Dynamic::Array(elements.iter().cloned().collect()))
     }
 
+    fn in_list(subject: &Value<'_>, items: &[Value<'_>], fold: bool) -> bool {
+        item_of(subject, items, fold).is_some()
+    }
+
     fn word(text: &'static str) -> Dynamic<'static> {
         Dynamic::String(text.into())
     }
@@ -110,7 +101,7 @@ mod tests {
         assert!(in_list(&Value::Long(2), &list, false));
         assert!(in_list(&Value::string("3"), &list, false));
         assert!(!in_list(&Value::Long(4), &list, false));
-        assert_eq!(flatten(&list).len(), 3);
+        assert_eq!(item_of(&Value::string("2"), &list, false), Some(Value::Dynamic(Dynamic::Long(2))));
     }
 
     #[test]
@@ -128,12 +119,12 @@ mod tests {
     #[test]
     fn has_any_and_has_all() {
         let text = Value::string("alpha beta 42");
-        assert!(has_any(&text, &[Value::string("zeta"), array(&[word("BETA")])]));
-        assert!(has_any(&text, &[Value::Long(42)]));
-        assert!(has_any(&text, &[array(&[word("zz"), Dynamic::Null])]));
-        assert!(!has_any(&text, &[array(&[])]));
-        assert!(has_all(&text, &[array(&[word("alpha"), Dynamic::Null]), Value::string("beta")]));
-        assert!(!has_all(&text, &[array(&[word("zz"), Dynamic::Null])]));
-        assert!(has_all(&text, &[array(&[])]));
+        assert!(has_list(&text, &[Value::string("zeta"), array(&[word("BETA")])], false));
+        assert!(has_list(&text, &[Value::Long(42)], false));
+        assert!(has_list(&text, &[array(&[word("zz"), Dynamic::Null])], false));
+        assert!(!has_list(&text, &[array(&[])], false));
+        assert!(has_list(&text, &[array(&[word("alpha"), Dynamic::Null]), Value::string("beta")], true));
+        assert!(!has_list(&text, &[array(&[word("zz"), Dynamic::Null])], true));
+        assert!(has_list(&text, &[array(&[])], true));
     }
 }

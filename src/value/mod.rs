@@ -20,6 +20,8 @@ pub mod timespan;
 
 use std::borrow::Cow;
 
+use crate::schema::ScalarType;
+
 pub use datetime::DateTime;
 pub use dynamic::Dynamic;
 pub use timespan::TimeSpan;
@@ -53,6 +55,14 @@ impl<'a> Value<'a> {
     /// A string value, borrowed or owned.
     pub fn string(text: impl Into<Cow<'a, str>>) -> Self {
         Value::String(text.into())
+    }
+
+    /// What a column is worth where there is no value: `""` for a string, null for the rest.
+    pub fn missing(ty: ScalarType) -> Self {
+        match ty {
+            ScalarType::String => Value::string(""),
+            _ => Value::Null,
+        }
     }
 
     /// A dynamic value; a dynamic null becomes the null.

@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use regex::Regex;
+
 use super::{Dynamic, Value, arithmetic, compare, convert, list};
 use crate::kql::ast::BinaryOp;
 use crate::schema::ScalarType;
@@ -29,16 +31,16 @@ pub fn truth(value: &Value<'_>) -> Option<bool> {
 }
 
 /// Three-valued: `decides` is the value that settles it (`false` for and, `true` for or).
-pub fn logical<'v>(operands: impl Iterator<Item = Option<bool>>, decides: bool) -> Value<'v> {
+pub fn logical(operands: impl Iterator<Item = Option<bool>>, decides: bool) -> Option<bool> {
     let mut unknown = false;
     for operand in operands {
         match operand {
-            Some(b) if b == decides => return Value::Bool(decides),
+            Some(b) if b == decides => return Some(decides),
             Some(_) => {}
             None => unknown = true,
         }
     }
-    if unknown { Value::Null } else { Value::Bool(!decides) }
+    (!unknown).then_some(!decides)
 }
 
 /// `base.name`: a member of a bag, else null.
@@ -110,19 +112,15 @@ pub fn between<'v>(negated: bool, subject: &Value<'_>, low: &Value<'_>, high: &V
 }
 
 /// `in`: a dynamic is compared by its text, and that of a null dynamic is `""`; any other null is in no list.
-pub fn listed(subject: &Value<'_>, ty: ScalarType, items: &[Value<'_>], folded: bool) -> bool {
+/// The item that it is, if any.
+pub fn listed<'a>(subject: &Value<'_>, ty: ScalarType, items: &[Value<'a>], folded: bool) -> Option<Value<'a>> {
     match (ty, subject) {
-        (ScalarType::Dynamic, Value::Null) => list::in_list(&Value::string(""), items, folded),
-        _ => list::in_list(subject, items, folded),
+        (ScalarType::Dynamic, Value::Null) => list::item_of(&Value::string(""), items, folded),
+        _ => list::item_of(subject, items, folded),
     }
 }
 
-/// An array stands for its elements, nested ones too; everything else for itself.
-pub fn for_each_item(value: &Value<'_>, each: &mut dyn FnMut(&Value<'_>)) {
-    match value {
-        Value::Dynamic(Dynamic::Array(items)) => {
-            items.iter().for_each(|item| for_each_item(&Value::dynamic(item.clone()), each));
-        }
-        other => each(other),
-    }
+/// `matches regex`: of the null it is false, whatever the expression.
+pub fn matches(regex: &Regex, subject: &Value<'_>) -> bool {
+    !subject.is_null() && regex.is_match(&text_of(subject))
 }

@@ -6,10 +6,11 @@
 //!
 //! Case is folded for ASCII letters only: Kusto documents its case-insensitive operators for ASCII text.
 //!
-//! Time: a scan tries every offset, so an unlucky folded pair costs length of text times length of needle. Needles come
-//! from rules and are short; where text and rules are many, the column automata do this work in one pass.
+//! Time: a needle costs one pass over the text, and case one copy of it for all needles ([`Haystack`]). Only where an
+//! occurrence does not keep its bounds is the search taken up again. Where text and rules are many, the column automata do
+//! this work in one pass.
 
-use std::ops::ControlFlow;
+use std::cell::OnceCell;
 
 use memchr::memmem;
 
@@ -31,41 +32,9 @@ struct Bounds {
     right: bool,
 }
 
-/// Whether `needle` occurs as whole terms. `fold`: case does not matter.
+/// Whether `needle` occurs as whole terms.
 pub fn has(haystack: &str, needle: &str, fold: bool) -> bool {
-    occurrence(haystack, needle, fold, Bounds { left: true, right: true }).is_some()
-}
-
-/// Whether `needle` occurs where a term begins.
-pub fn has_prefix(haystack: &str, needle: &str, fold: bool) -> bool {
-    occurrence(haystack, needle, fold, Bounds { left: true, right: false }).is_some()
-}
-
-/// Whether `needle` occurs where a term ends.
-pub fn has_suffix(haystack: &str, needle: &str, fold: bool) -> bool {
-    occurrence(haystack, needle, fold, Bounds { left: false, right: true }).is_some()
-}
-
-/// Whether `needle` occurs anywhere.
-pub fn contains(haystack: &str, needle: &str, fold: bool) -> bool {
-    occurrence(haystack, needle, fold, Bounds { left: false, right: false }).is_some()
-}
-
-/// Whether the text begins with `needle`.
-pub fn starts_with(haystack: &str, needle: &str, fold: bool) -> bool {
-    let (h, n) = (haystack.as_bytes(), needle.as_bytes());
-    h.len() >= n.len() && same(&h[..n.len()], n, fold)
-}
-
-/// Whether the text ends with `needle`.
-pub fn ends_with(haystack: &str, needle: &str, fold: bool) -> bool {
-    let (h, n) = (haystack.as_bytes(), needle.as_bytes());
-    h.len() >= n.len() && same(&h[h.len() - n.len()..], n, fold)
-}
-
-/// Whether both are the same text but for the case of ASCII letters: `=~`.
-pub fn equals_folded(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
+    Haystack::new(haystack).has(needle, fold)
 }
 
 /// What `haystack op needle` is, negation included.
@@ -75,70 +44,92 @@ pub fn evaluate(op: TextOp, haystack: &str, needle: &str) -> bool {
 
 /// The byte offset of the first occurrence that makes the operator hold; its negation is not looked at.
 pub fn find(op: TextOp, haystack: &str, needle: &str) -> Option<usize> {
-    let fold = !op.case_sensitive;
-    let bounds = match op.kind {
-        TextKind::Has => Bounds { left: true, right: true },
-        TextKind::HasPrefix => Bounds { left: true, right: false },
-        TextKind::HasSuffix => Bounds { left: false, right: true },
-        TextKind::Contains => Bounds { left: false, right: false },
-        TextKind::StartsWith => return starts_with(haystack, needle, fold).then_some(0),
-        TextKind::EndsWith => {
-            return ends_with(haystack, needle, fold).then(|| haystack.len() - needle.len());
+    Haystack::new(haystack).find(op, needle)
+}
+
+/// A text in which needles are looked for, one after the other.
+#[derive(Debug)]
+pub struct Haystack<'h> {
+    text: &'h str,
+    /// The text in lower case, made when it is first needed.
+    folded: OnceCell<String>,
+}
+
+impl<'h> Haystack<'h> {
+    /// The text as it is.
+    pub fn new(text: &'h str) -> Haystack<'h> {
+        Haystack { text, folded: OnceCell::new() }
+    }
+
+    /// Whether `needle` occurs as whole terms. `fold`: case does not matter.
+    pub fn has(&self, needle: &str, fold: bool) -> bool {
+        self.occurrence(needle, fold, Bounds { left: true, right: true }).is_some()
+    }
+
+    /// The byte offset of the first occurrence that makes the operator hold; its negation is not looked at.
+    pub fn find(&self, op: TextOp, needle: &str) -> Option<usize> {
+        let fold = !op.case_sensitive;
+        let bounds = match op.kind {
+            TextKind::Has => Bounds { left: true, right: true },
+            TextKind::HasPrefix => Bounds { left: true, right: false },
+            TextKind::HasSuffix => Bounds { left: false, right: true },
+            TextKind::Contains => Bounds { left: false, right: false },
+            TextKind::StartsWith => return starts_with(self.text, needle, fold).then_some(0),
+            TextKind::EndsWith => {
+                return ends_with(self.text, needle, fold).then(|| self.text.len() - needle.len());
+            }
+        };
+        self.occurrence(needle, fold, bounds)
+    }
+
+    /// The first occurrence that keeps the bounds. Overlapping occurrences count. A valid needle in a valid text can only
+    /// occur at character boundaries, so bytes are enough.
+    fn occurrence(&self, needle: &str, fold: bool, bounds: Bounds) -> Option<usize> {
+        if needle.is_empty() {
+            return Some(0);
         }
-    };
-    occurrence(haystack, needle, fold, bounds)
+        if needle.len() > self.text.len() {
+            return None;
+        }
+        let folded_needle;
+        let (text, sought) = if fold {
+            folded_needle = needle.to_ascii_lowercase();
+            (self.folded.get_or_init(|| self.text.to_ascii_lowercase()).as_bytes(), folded_needle.as_bytes())
+        } else {
+            (self.text.as_bytes(), needle.as_bytes())
+        };
+        let finder = memmem::Finder::new(sought);
+        let mut from = 0;
+        while let Some(next) = finder.find(&text[from..]) {
+            let at = from + next;
+            if keeps_bounds(self.text, needle, at, bounds.left, bounds.right) {
+                return Some(at);
+            }
+            from = at + 1;
+        }
+        None
+    }
+}
+
+fn starts_with(haystack: &str, needle: &str, fold: bool) -> bool {
+    let (h, n) = (haystack.as_bytes(), needle.as_bytes());
+    h.len() >= n.len() && same(&h[..n.len()], n, fold)
+}
+
+fn ends_with(haystack: &str, needle: &str, fold: bool) -> bool {
+    let (h, n) = (haystack.as_bytes(), needle.as_bytes());
+    h.len() >= n.len() && same(&h[h.len() - n.len()..], n, fold)
 }
 
 /// Whether the occurrence of `needle` at `at` keeps the term bounds that `has` asks for; `left` and `right` say which
 /// edges are asked at all. `at` and `at + needle.len()` are character boundaries.
-pub fn keeps_bounds(haystack: &str, needle: &str, at: usize, left: bool, right: bool) -> bool {
+fn keeps_bounds(haystack: &str, needle: &str, at: usize, left: bool, right: bool) -> bool {
     let term = |c: Option<char>| c.is_some_and(is_term_char);
     let before = || haystack.get(..at).and_then(|s| s.chars().next_back());
     let after = || haystack.get(at + needle.len()..).and_then(|s| s.chars().next());
     let left_kept = !left || !term(needle.chars().next()) || !term(before());
     let right_kept = !right || !term(needle.chars().next_back()) || !term(after());
     left_kept && right_kept
-}
-
-/// The first occurrence that keeps the bounds. Overlapping occurrences count. A valid needle in a valid text can only
-/// occur at character boundaries, so bytes are enough.
-fn occurrence(haystack: &str, needle: &str, fold: bool, bounds: Bounds) -> Option<usize> {
-    if needle.is_empty() {
-        return Some(0);
-    }
-    let mut found = None;
-    let _ = each_occurrence(haystack.as_bytes(), needle.as_bytes(), fold, |at| {
-        if keeps_bounds(haystack, needle, at, bounds.left, bounds.right) {
-            found = Some(at);
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    });
-    found
-}
-
-/// Calls `visit` with the offset of each occurrence, overlapping ones included.
-fn each_occurrence(
-    haystack: &[u8],
-    needle: &[u8],
-    fold: bool,
-    mut visit: impl FnMut(usize) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    if fold {
-        for (at, window) in haystack.windows(needle.len()).enumerate() {
-            if window.eq_ignore_ascii_case(needle) {
-                visit(at)?;
-            }
-        }
-        return ControlFlow::Continue(());
-    }
-    let finder = memmem::Finder::new(needle);
-    let mut from = 0;
-    while let Some(next) = finder.find(&haystack[from..]) {
-        visit(from + next)?;
-        from += next + 1;
-    }
-    ControlFlow::Continue(())
 }
 
 fn same(a: &[u8], b: &[u8], fold: bool) -> bool {
@@ -148,6 +139,14 @@ fn same(a: &[u8], b: &[u8], fold: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn has_prefix(haystack: &str, needle: &str, fold: bool) -> bool {
+        find(TextOp { kind: TextKind::HasPrefix, case_sensitive: !fold, negated: false }, haystack, needle).is_some()
+    }
+
+    fn has_suffix(haystack: &str, needle: &str, fold: bool) -> bool {
+        find(TextOp { kind: TextKind::HasSuffix, case_sensitive: !fold, negated: false }, haystack, needle).is_some()
+    }
 
     #[test]
     fn has_asks_for_bounds_at_term_edges_only() {
@@ -211,5 +210,15 @@ mod tests {
         assert_eq!(find(op(TextKind::StartsWith, false), "ab", "abc"), None);
         assert!(evaluate(op(TextKind::Contains, true), "", "ell"));
         assert!(!evaluate(op(TextKind::Has, true), "", ""));
+    }
+
+    /// A look at every offset would compare a hundred thousand bytes at each of a million: it would not end.
+    #[test]
+    fn the_text_is_gone_through_once() {
+        let text = "aA".repeat(500_000);
+        let contains = TextOp { kind: TextKind::Contains, case_sensitive: false, negated: false };
+        let needle = format!("{}b", "a".repeat(100_000));
+        assert_eq!(find(contains, &text, &needle), None);
+        assert_eq!(find(contains, &format!("{text}B"), &needle), Some(900_000));
     }
 }

@@ -7,6 +7,7 @@ mod agreement;
 mod cases;
 mod cli;
 mod decode;
+mod growth;
 mod ledger;
 mod page;
 mod records;

@@ -6,7 +6,7 @@
 //!
 //! The only unsafe code of the crate is here. It was let in because the safe ways were measured at 0.4 to 0.9 of the speed
 //! of decoding every line, and a gate that slow is of no use (BENCHMARKS.md). There are two kinds of it: unaligned loads,
-//! whose bounds the loop condition checks, and calls of functions that need AVX2, which [`Teddy::new`] has asked for.
+//! of slices that are as long as what is read, and calls of functions that need instructions which [`Teddy::new`] has asked for.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
@@ -20,6 +20,9 @@ use super::window::{WINDOW, rarest};
 
 const BUCKETS: usize = 8;
 const WIDTH: usize = 32;
+
+/// What a round reads: a register's bytes from each place of the window on.
+const ROUND: usize = WIDTH + WINDOW - 1;
 
 #[derive(Debug)]
 pub(super) struct Teddy {
@@ -37,9 +40,12 @@ struct Literal {
 }
 
 impl Teddy {
-    /// `None` where the processor lacks AVX2, or a literal is too short.
+    /// `None` where the processor lacks AVX2 or what came with it, or a literal is too short.
     pub(super) fn new(literals: &[String]) -> Option<Teddy> {
-        if !std::is_x86_feature_detected!("avx2") || literals.iter().any(|l| l.len() < WINDOW) {
+        let has_all = std::is_x86_feature_detected!("avx2")
+            && std::is_x86_feature_detected!("bmi1")
+            && std::is_x86_feature_detected!("popcnt");
+        if !has_all || literals.iter().any(|l| l.len() < WINDOW) {
             return None;
         }
         let mut literals: Vec<Literal> =
@@ -64,7 +70,7 @@ impl Teddy {
 
     /// See [`Gate::find`](super::Gate).
     pub(super) fn find(&self, block: &[u8], at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
-        // SAFETY: `new` gives a Teddy only where the processor has AVX2 (which implies what else is enabled there).
+        // SAFETY: `new` gives a Teddy only where the processor has all that `find_avx2` enables.
         unsafe { self.find_avx2(block, at, escapes, newlines) }
     }
 
@@ -75,12 +81,11 @@ impl Teddy {
         let letter_u = _mm256_set1_epi8(b'u' as i8);
         let slash = _mm256_set1_epi8(b'/' as i8);
         let [first_byte, second_byte, third_byte] = self.tables.each_ref().map(|(low, high)| (table(low), table(high)));
-        // Each round reads up to WIDTH + WINDOW - 1 bytes from `at`. The loop is written out, for iterators over registers
-        // are not always inlined here (measured: half the speed).
-        while at + WIDTH + WINDOW <= block.len() {
-            let first = load(block, at);
-            let second = load(block, at + 1);
-            let third = load(block, at + 2);
+        // The loop is written out, for iterators over registers are not always inlined here (measured: half the speed).
+        while let Some(round) = block.get(at..).and_then(|rest| rest.first_chunk::<ROUND>()) {
+            let first = load(round, 0);
+            let second = load(round, 1);
+            let third = load(round, 2);
             let buckets = _mm256_and_si256(
                 _mm256_and_si256(look_up(first, first_byte), look_up(second, second_byte)),
                 look_up(third, third_byte),
@@ -142,14 +147,13 @@ impl Teddy {
     }
 }
 
-/// The [`WIDTH`] bytes from `at` on.
+/// The [`WIDTH`] bytes from `at` on. Where it is inlined, `at` is known to be in bounds.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load(block: &[u8], at: usize) -> __m256i {
-    debug_assert!(at + WIDTH <= block.len());
-    // SAFETY: the only caller asks for at most WINDOW - 1 bytes past an `at` for which at + WIDTH + WINDOW <= block.len();
-    // the load needs no alignment.
-    unsafe { _mm256_loadu_si256(block.as_ptr().add(at).cast()) }
+fn load(round: &[u8; ROUND], at: usize) -> __m256i {
+    let bytes: &[u8] = &round[at..at + WIDTH];
+    // SAFETY: the slice has the WIDTH bytes that are read; the load needs no alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
 }
 
 /// Which buckets each byte may belong to, by its low and by its high nibble.

@@ -89,6 +89,20 @@ fn blocks_without_an_end_or_with_nothing_are_counted() {
     }
 }
 
+/// Looking for the next literal anew at every escape would take hours here.
+#[test]
+fn a_block_is_gone_through_once() {
+    let (escaped, harmless) = ("\\u0061\n".repeat(1 << 20), "\\u0022\n".repeat(1 << 20));
+    for gate in gates(LITERALS) {
+        assert_eq!(candidates(&gate, escaped.as_bytes()).0.len(), 1 << 20);
+        assert_eq!(candidates(&gate, harmless.as_bytes()), (vec![], 1 << 20));
+    }
+    // A literal that begins within an escape that does not matter.
+    for gate in gates(&["00e9xyz"]) {
+        assert_eq!(candidates(&gate, b"\\u00e9xyz").0.len(), 1);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
     #[test]

@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::value::dynamic::MAX_DEPTH;
 
 fn ok(text: &str) -> Dynamic<'_> {
-    parse(text, DEFAULT_MAX_DEPTH).unwrap()
+    parse(text, MAX_DEPTH).unwrap()
 }
 
 fn error(text: &str) -> String {
-    parse(text, DEFAULT_MAX_DEPTH).unwrap_err().to_string()
+    parse(text, MAX_DEPTH).unwrap_err().to_string()
 }
 
 #[test]
@@ -105,7 +106,7 @@ proptest! {
     #[test]
     fn serde_json_agrees(text in r#"([\[\]{},:"0-9eE+.nulltrfas \t\n\\/-]|\\u00[46][1a]|"a"|"b":|true|null|1e30[89]|[0-9]{1,25}|é|\x01){0,14}"#) {
         let theirs = serde_json::from_str::<serde_json::Value>(&text);
-        match parse(&text, DEFAULT_MAX_DEPTH) {
+        match parse(&text, MAX_DEPTH) {
             Ok(ours) => {
                 let theirs = theirs.unwrap();
                 prop_assert!(same(&ours, &theirs), "{ours:?} {theirs:?}");
