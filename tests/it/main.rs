@@ -7,6 +7,7 @@ mod agreement;
 mod cases;
 mod cli;
 mod decode;
+mod index;
 mod ledger;
 mod page;
 mod records;
