@@ -1,12 +1,13 @@
 //! Tables and the operators that they are piped through.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::scope::{LegScope, Scope, ScopeColumn, Tabular};
+use super::room::COLUMN_WEIGHT;
+use super::scope::{LegScope, Scope, ScopeColumn, Tabular, depth_of};
 use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind, Order, SortColumn, Step};
 use crate::compile::lookback;
-use crate::diagnostic::{Diagnostic, Span, suggest};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, SortKey, Union};
 use crate::schema::ScalarType;
 use crate::value::Value;
@@ -62,8 +63,14 @@ impl Binder<'_> {
     }
 
     fn table(&mut self, name: &Name) -> Option<Tabular> {
+        if self.tree_room == 0 {
+            return None;
+        }
         match self.lets.get(&name.text) {
-            Some(Meaning::Tabular(table)) => return Some(table.clone()),
+            Some(Meaning::Tabular(table)) => {
+                let table = table.clone();
+                return self.spend_on_table(&table, name.span).then_some(table);
+            }
             Some(Meaning::Scalar(value)) if value.is_error() => return None,
             Some(Meaning::Scalar(value)) => {
                 let message = format!("'{}' is a {} and not a table", name.text, value.ty);
@@ -73,16 +80,14 @@ impl Binder<'_> {
             None => {}
         }
         if let Some(table) = self.catalog.table(&name.text) {
-            return Some(Tabular { legs: vec![LegScope::of(table)], order: Vec::new() });
+            let table = Tabular { legs: vec![LegScope::of(table)], order: Vec::new() };
+            return self.spend_on_table(&table, name.span).then_some(table);
         }
         let lets = self.lets.keys().map(String::as_str);
-        let near = suggest(&name.text, lets.chain(self.catalog.names())).map(str::to_owned);
+        let near = self.near(&name.text, lets.chain(self.catalog.names()));
         let message = format!("'{}' is not a known table or tabular variable", name.text);
         let mut diagnostic = Diagnostic::error("KS204", name.span, message);
-        diagnostic.help = Some(match near {
-            Some(near) => format!("did you mean '{near}'?"),
-            None => "'kqltap tables' lists the tables that are known".to_owned(),
-        });
+        diagnostic.help = near.or_else(|| Some("'kqltap tables' lists the tables that are known".to_owned()));
         self.report(diagnostic);
         None
     }
@@ -202,6 +207,16 @@ impl Binder<'_> {
         Bound::error(value.span)
     }
 
+    /// The same for a `let`, which may be made of other ones.
+    pub(super) fn shallow_let(&mut self, value: Bound) -> Bound {
+        if depth_of(&value, &|_| 1) <= MAX_DEPTH {
+            return value;
+        }
+        let message = format!("'let' statements that are made of each other nest more than {MAX_DEPTH} deep here");
+        self.error("KS245", value.span, message);
+        Bound::error(value.span)
+    }
+
     fn extend(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
         for (name, value) in self.bind_list(leg, list) {
             let column = leg.assign(&name, value);
@@ -234,6 +249,9 @@ impl Binder<'_> {
             match self.tabular(leg) {
                 Some(table) => {
                     self.refuse_order(&table, leg.span);
+                    if !self.has_room_for_legs(legs.len(), table.legs.len(), leg.span) {
+                        return None;
+                    }
                     legs.extend(table.legs);
                 }
                 None => failed = true,
@@ -255,6 +273,9 @@ impl Binder<'_> {
         if parameters.inner {
             names
                 .retain(|(name, ty)| legs.iter().all(|leg| leg.columns.iter().any(|c| c.name == *name && c.ty == *ty)));
+        }
+        if !self.spend(legs.len().saturating_mul(names.len()).saturating_mul(COLUMN_WEIGHT), span) {
+            return None;
         }
         let titles = titles(&names);
         for leg in &mut legs {
@@ -384,15 +405,16 @@ struct UnionParameters {
 
 /// A name that has one type stays; one that has several gets its type's name behind it, and a number if that is taken.
 fn titles(names: &[(String, ScalarType)]) -> Vec<String> {
-    let mut taken: HashSet<String> = names
-        .iter()
-        .filter(|(name, _)| names.iter().filter(|(n, _)| n == name).count() == 1)
-        .map(|(n, _)| n.clone())
-        .collect();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for (name, _) in names {
+        *counts.entry(name).or_default() += 1;
+    }
+    let alone = |name: &str| counts.get(name) == Some(&1);
+    let mut taken: HashSet<String> = names.iter().filter(|(name, _)| alone(name)).map(|(n, _)| n.clone()).collect();
     names
         .iter()
         .map(|(name, ty)| {
-            if names.iter().filter(|(n, _)| n == name).count() == 1 {
+            if alone(name) {
                 return name.clone();
             }
             let plain = format!("{name}_{ty}");
