@@ -9,6 +9,9 @@ mod room;
 mod scalar;
 mod scope;
 mod tabular;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;
 
 use std::collections::HashMap;
 

@@ -146,10 +146,8 @@ impl Binder<'_> {
         let bound = self.scalar(predicate, &mut Scope::Row(leg));
         // Kusto takes a bool only; `where flag == true` is how a dynamic is asked.
         self.expect(&bound, ScalarType::Bool, "the predicate of 'where'");
-        let conjuncts = match bound.kind {
-            BoundKind::And(list) => list,
-            _ => vec![bound],
-        };
+        let mut conjuncts = Vec::new();
+        flatten(bound, &mut conjuncts);
         for conjunct in conjuncts {
             if !self.options.apply_lookback && lookback::is_lookback(&conjunct, &|cell| leg.is_time(cell)) {
                 leg.leg.lookback.push(conjunct);
@@ -159,8 +157,9 @@ impl Binder<'_> {
         }
     }
 
-    /// Every assignment sees the columns that came in, not those beside it.
-    fn bind_list(&mut self, leg: &mut LegScope, list: &[NamedExpr]) -> Vec<(String, Bound)> {
+    /// Every assignment sees the columns that came in, not those beside it. If these `stay`, a column without a name must
+    /// not get the name of one of them.
+    fn bind_list(&mut self, leg: &mut LegScope, list: &[NamedExpr], stay: bool) -> Vec<(String, Bound)> {
         let mut taken: HashSet<String> = HashSet::new();
         let mut unnamed = 0;
         list.iter()
@@ -179,10 +178,13 @@ impl Binder<'_> {
                     }
                     None => match inferred_name(&item.value) {
                         Some(name) if !taken.contains(&name) => name,
-                        _ => {
+                        _ => loop {
                             unnamed += 1;
-                            format!("Column{unnamed}")
-                        }
+                            let name = format!("Column{unnamed}");
+                            if !taken.contains(&name) && !(stay && leg.columns.iter().any(|c| c.name == name)) {
+                                break name;
+                            }
+                        },
                     },
                 };
                 taken.insert(name.clone());
@@ -218,7 +220,7 @@ impl Binder<'_> {
     }
 
     fn extend(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
-        for (name, value) in self.bind_list(leg, list) {
+        for (name, value) in self.bind_list(leg, list, true) {
             let column = leg.assign(&name, value);
             match leg.columns.iter_mut().find(|c| c.name == name) {
                 Some(old) => *old = column,
@@ -228,7 +230,7 @@ impl Binder<'_> {
     }
 
     fn project(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
-        let columns = self.bind_list(leg, list);
+        let columns = self.bind_list(leg, list, false);
         leg.columns = columns.into_iter().map(|(name, value)| leg.assign(&name, value)).collect();
         leg.open = false;
     }
@@ -264,12 +266,7 @@ impl Binder<'_> {
             self.error("KS204", span, "none of the union's tables is known");
             return None;
         }
-        let mut names: Vec<(String, ScalarType)> = Vec::new();
-        for column in legs.iter().flat_map(|leg| &leg.columns) {
-            if !names.iter().any(|(name, ty)| *name == column.name && *ty == column.ty) {
-                names.push((column.name.clone(), column.ty));
-            }
-        }
+        let mut names = names_of(&legs);
         if parameters.inner {
             names
                 .retain(|(name, ty)| legs.iter().all(|leg| leg.columns.iter().any(|c| c.name == *name && c.ty == *ty)));
@@ -396,11 +393,34 @@ impl Binder<'_> {
     }
 }
 
+/// The conjuncts of a predicate, those of a bracketed `and` within it included.
+fn flatten(predicate: Bound, conjuncts: &mut Vec<Bound>) {
+    match predicate.kind {
+        BoundKind::And(list) => list.into_iter().for_each(|operand| flatten(operand, conjuncts)),
+        _ => conjuncts.push(predicate),
+    }
+}
+
 #[derive(Default)]
 struct UnionParameters {
     inner: bool,
     fuzzy: bool,
     with_source: Option<String>,
+}
+
+/// The legs' columns in the order of first appearance; what has the name of an earlier column stands beside that one.
+fn names_of(legs: &[LegScope]) -> Vec<(String, ScalarType)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut names: Vec<(&str, Vec<ScalarType>)> = Vec::new();
+    for column in legs.iter().flat_map(|leg| &leg.columns) {
+        let place = *places.entry(&column.name).or_insert(names.len());
+        match names.get_mut(place) {
+            Some((_, types)) if types.contains(&column.ty) => {}
+            Some((_, types)) => types.push(column.ty),
+            None => names.push((&column.name, vec![column.ty])),
+        }
+    }
+    names.into_iter().flat_map(|(name, types)| types.into_iter().map(move |ty| (name.to_owned(), ty))).collect()
 }
 
 /// A name that has one type stays; one that has several gets its type's name behind it, and a number if that is taken.
