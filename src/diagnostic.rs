@@ -18,6 +18,13 @@
 //! | `KT002` | a statement that is not supported yet |
 //! | `KT003` | another form that is not supported yet: wildcard table names, calls behind a dot |
 //! | `KT004` | an operator behind `take` or `top`, which depends on rows that a stream does not choose |
+//!
+//! and those of kqltap's own that the binding of names adds:
+//!
+//! | code | what it says |
+//! |---|---|
+//! | `KT008` | a union of too many tables |
+//! | `KT009` | with what its names stand for written out, the query is too large |
 
 mod render;
 mod suggest;

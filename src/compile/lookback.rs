@@ -26,7 +26,7 @@ fn is_clock(bound: &Bound) -> bool {
 }
 
 /// Reads no cell.
-pub(super) fn is_fixed(bound: &Bound) -> bool {
+fn is_fixed(bound: &Bound) -> bool {
     let mut fixed = !matches!(bound.kind, BoundKind::Cell(_) | BoundKind::Error);
     bound.operands(&mut |operand| fixed &= is_fixed(operand));
     fixed

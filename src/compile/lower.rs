@@ -90,7 +90,8 @@ impl Lowering {
         let output = leg.output.iter().map(|cell| self.cell(cell.index(), &mut cells)).collect();
         // Operands are pure and a filter is a conjunction, so the order is free: what is cheap to refute goes first.
         filter.sort_by_key(|id| self.cost(*id));
-        // A cell that only a lookback names must still be decoded, for `--lookback apply` and for the alert's time.
+        // A cell that only a lookback names gets no slot: in a stream a lookback is not evaluated, and the event time that
+        // alerts need has its slot from the start.
         let slots = slots_of(&leg.cells, &self.program.columns);
         self.program.detections.push(Detection { rule, leg: leg_index, filter, output, slots });
     }

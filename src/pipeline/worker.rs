@@ -349,3 +349,40 @@ fn end_of_object(line: &[u8], object: &str) -> usize {
     let start = object.as_ptr() as usize - line.as_ptr() as usize;
     start + object.trim_ascii_end().len() - 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Pace;
+
+    /// What the gate is asked over `blocks` blocks of 100 lines, of which `candidates` are let through.
+    fn asked(pace: &mut Pace, blocks: usize, candidates: u64) -> Vec<bool> {
+        let block = |_| {
+            let wanted = pace.wants_gate();
+            if wanted {
+                pace.note(100, candidates);
+            }
+            wanted
+        };
+        (0..blocks).map(block).collect()
+    }
+
+    #[test]
+    fn the_gate_is_left_out_where_most_lines_are_candidates_and_tried_again() {
+        let rest = Pace::REST as usize;
+        let mut pace = Pace::default();
+        let (share, more) = (Pace::BREAK_EVEN * 10, Pace::BREAK_EVEN * 10 + 1);
+        assert!(asked(&mut pace, 200, 0).iter().all(|asked| *asked), "a gate that pays stays");
+        assert!(
+            asked(&mut pace, 200, share).iter().all(|asked| *asked),
+            "at the break-even point it does not cost yet"
+        );
+        let mut expected = vec![true];
+        expected.resize(rest + 1, false);
+        assert_eq!(asked(&mut pace, 2 * (rest + 1), more), expected.repeat(2), "one block in so many is a try");
+        // Once a try shows that it pays again, it is back for good.
+        assert!(asked(&mut pace, 200, 1).iter().all(|asked| *asked));
+        // An empty block says nothing.
+        pace.note(0, 0);
+        assert!(pace.wants_gate());
+    }
+}

@@ -8,6 +8,7 @@ mod cases;
 mod cli;
 mod decode;
 mod growth;
+mod index;
 mod ledger;
 mod page;
 mod records;

@@ -5,19 +5,27 @@
 
 mod operators;
 mod pack;
+mod room;
 mod scalar;
 mod scope;
 mod tabular;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;
 
 use std::collections::HashMap;
 
 use super::bound::{Bound, BoundQuery};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, suggest};
 use crate::kql::ast::{Expr, ExprKind, Query, Statement};
 use crate::schema::{Catalog, ScalarType};
 use crate::value::functions::MAX_WEIGHT;
 pub(crate) use operators::{symbol, text_name};
+use room::MAX_TREE;
 use scope::{Scope, Tabular};
+
+/// The most diagnostics that are said of one query.
+const MAX_DIAGNOSTICS: usize = 200;
 
 /// How a query is bound.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,13 +49,17 @@ struct Binder<'c> {
     options: BindOptions,
     lets: HashMap<String, Meaning>,
     diagnostics: Vec<Diagnostic>,
+    /// What `type_elsewhere` has found.
+    elsewhere: HashMap<String, Option<ScalarType>>,
     /// How much the values may still weigh that are computed while the query is bound; see `fold`.
     room: usize,
+    /// How much the bound query may still weigh; see `room`.
+    tree_room: usize,
 }
 
 /// Binds a whole query. Without an error among the diagnostics there is a query.
 pub fn bind_query(query: &Query, catalog: &Catalog, options: BindOptions) -> (Option<BoundQuery>, Vec<Diagnostic>) {
-    let mut binder = Binder { catalog, options, lets: HashMap::new(), diagnostics: Vec::new(), room: MAX_WEIGHT };
+    let mut binder = Binder::new(catalog, options);
     let bound = binder.query(query);
     let failed = binder.diagnostics.iter().any(Diagnostic::is_error);
     (bound.filter(|_| !failed), binder.diagnostics)
@@ -55,15 +67,23 @@ pub fn bind_query(query: &Query, catalog: &Catalog, options: BindOptions) -> (Op
 
 /// Binds a lone scalar expression, with no columns in scope.
 pub fn bind_scalar(expr: &Expr, catalog: &Catalog) -> (Bound, Vec<Diagnostic>) {
-    let mut binder = Binder {
-        catalog,
-        options: BindOptions::default(),
-        lets: HashMap::new(),
-        diagnostics: Vec::new(),
-        room: MAX_WEIGHT,
-    };
+    let mut binder = Binder::new(catalog, BindOptions::default());
     let bound = binder.scalar(expr, &mut Scope::Nothing);
     (bound, binder.diagnostics)
+}
+
+impl<'c> Binder<'c> {
+    fn new(catalog: &'c Catalog, options: BindOptions) -> Binder<'c> {
+        Binder {
+            catalog,
+            options,
+            lets: HashMap::new(),
+            diagnostics: Vec::new(),
+            elsewhere: HashMap::new(),
+            room: MAX_WEIGHT,
+            tree_room: MAX_TREE,
+        }
+    }
 }
 
 impl Binder<'_> {
@@ -75,7 +95,8 @@ impl Binder<'_> {
                     let meaning = if self.is_tabular(value) {
                         self.tabular(value).map(Meaning::Tabular)
                     } else {
-                        Some(Meaning::Scalar(self.scalar(value, &mut Scope::Nothing)))
+                        let value = self.scalar(value, &mut Scope::Nothing);
+                        Some(Meaning::Scalar(self.shallow_let(value)))
                     };
                     // A let that failed still shadows, or its uses would be called unknown.
                     let meaning = meaning.unwrap_or_else(|| Meaning::Scalar(Bound::error(value.span)));
@@ -119,10 +140,37 @@ impl Binder<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
+        // Behind the bound the first error is still said: a query with one is none.
+        if self.says_enough() && !(diagnostic.is_error() && !self.diagnostics.iter().any(Diagnostic::is_error)) {
+            return;
+        }
         // The legs of a union are bound one by one; what is wrong in all of them is said once.
         if !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
+    }
+
+    /// Whether more diagnostics would only be more of the same; what they would say need not be worked out.
+    fn says_enough(&self) -> bool {
+        self.diagnostics.len() >= MAX_DIAGNOSTICS
+    }
+
+    /// The candidate nearest to an unknown name, as a question to its author.
+    fn near<'n>(&self, name: &str, candidates: impl Iterator<Item = &'n str>) -> Option<String> {
+        if self.says_enough() {
+            return None;
+        }
+        suggest(name, candidates).map(|near| format!("did you mean '{near}'?"))
+    }
+
+    /// The type that the known tables agree on for a column of that name.
+    fn type_elsewhere(&mut self, column: &str) -> Option<ScalarType> {
+        if let Some(ty) = self.elsewhere.get(column) {
+            return *ty;
+        }
+        let ty = self.catalog.column_type_elsewhere(column);
+        self.elsewhere.insert(column.to_owned(), ty);
+        ty
     }
 
     fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {

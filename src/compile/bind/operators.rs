@@ -57,6 +57,11 @@ impl Binder<'_> {
                 }
             }
             BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual => {
+                if matches!((left.ty, right.ty), (Dynamic, String) | (String, Dynamic)) {
+                    let (left, right) = (left.ty, right.ty);
+                    self.error("SEM0064", op_span, format!("a {left} cannot be ordered against a {right}"));
+                    return Bound::error(span);
+                }
                 if !comparable(left.ty, right.ty) {
                     return self.undefined(symbol(op), op_span, &[left.ty, right.ty], span);
                 }
@@ -172,11 +177,10 @@ impl Binder<'_> {
         if subject.is_error() || low.is_error() || high.is_error() {
             return Bound::error(span);
         }
-        let number_or_dynamic = |ty: ScalarType| ty.is_numeric() || ty == Dynamic;
         let fits = match (subject.ty, low.ty, high.ty) {
             (DateTime, DateTime, DateTime | TimeSpan) | (TimeSpan, TimeSpan, TimeSpan) | (Bool, Bool, Bool) => true,
-            (Dynamic, low, high) => low.is_numeric() && high.is_numeric(),
-            (subject, low, high) => subject.is_numeric() && number_or_dynamic(low) && number_or_dynamic(high),
+            // Kusto's binder has signatures with a dynamic; the query service refuses them.
+            types => <[ScalarType; 3]>::from(types).iter().all(|ty| ty.is_numeric()),
         };
         if !fits {
             let (s, l, h) = (subject.ty, low.ty, high.ty);

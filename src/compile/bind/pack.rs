@@ -2,6 +2,7 @@
 //! and the columns written out.
 
 use super::Binder;
+use super::room::own_weight;
 use super::scope::Scope;
 use crate::compile::bound::{Bound, BoundKind};
 use crate::diagnostic::Span;
@@ -71,6 +72,9 @@ impl Binder<'_> {
     }
 
     fn packed(&mut self, filled: bool, pairs: Vec<Bound>, span: Span) -> Bound {
+        if !self.spend(pairs.iter().map(own_weight).sum(), span) {
+            return Bound::error(span);
+        }
         match Callee::of(if filled { &PACK_FILLED } else { &PACK_PAIRS }, &[]) {
             Ok(callee) => Bound { kind: BoundKind::Call(callee, pairs), ty: ScalarType::Dynamic, span },
             Err((code, message)) => {

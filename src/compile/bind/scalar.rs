@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::room::{own_weight, tree_weight};
 use super::scope::{Scope, missing_value};
 use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind};
-use crate::compile::lookback::is_fixed;
 use crate::compile::plain;
-use crate::diagnostic::{Diagnostic, Span, suggest};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, BinaryOp, Expr, ExprKind, Literal, LiteralKind, Name, Step};
 use crate::schema::ScalarType;
 use crate::value::functions::Callee;
@@ -17,19 +17,24 @@ use crate::value::{Value, convert, functions, regex};
 impl Binder<'_> {
     /// Binds an expression that must be a scalar, and computes it if it reads no column and no clock.
     pub(super) fn scalar(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Bound {
+        if self.tree_room == 0 {
+            return Bound::error(expr.span);
+        }
         let bound = self.unfolded(expr, scope);
-        self.fold(bound)
+        let bound = self.fold(bound);
+        if self.spend(own_weight(&bound), expr.span) { bound } else { Bound::error(expr.span) }
     }
 
     /// A value in place of what computes it, if that reads neither a column nor the clock. A short text can ask for many
     /// large values, so all of them together are bounded; what does not fit is computed over the rows.
     fn fold(&mut self, bound: Bound) -> Bound {
-        if self.room == 0 || bound.as_constant().is_some() || !is_fixed(&bound) || reads_clock(&bound) {
+        if self.room == 0 || bound.as_constant().is_some() || reads_clock(&bound) {
             return bound;
         }
-        let mut small = true;
-        bound.operands(&mut |operand| small &= operand.as_constant().is_some());
-        if !small {
+        // The operands have been folded before it, so it is fixed if all of them are constants: no need to walk the tree.
+        let mut fixed = !matches!(bound.kind, BoundKind::Cell(_) | BoundKind::Error);
+        bound.operands(&mut |operand| fixed &= operand.as_constant().is_some());
+        if !fixed {
             return bound;
         }
         let value = match plain::constant(&bound) {
@@ -124,7 +129,10 @@ impl Binder<'_> {
         }
         match self.lets.get(&name.text) {
             Some(Meaning::Scalar(value)) => {
-                return Bound { span: name.span, ..value.clone() };
+                let bound = Bound { span: name.span, ..value.clone() };
+                // `scalar` counts the outermost one.
+                let fits = self.spend(tree_weight(&bound) - own_weight(&bound), name.span);
+                return if fits { bound } else { Bound::error(name.span) };
             }
             Some(Meaning::Tabular(_)) => {
                 self.error("KS108", name.span, format!("'{}' is a table, and a scalar is expected here", name.text));
@@ -137,8 +145,7 @@ impl Binder<'_> {
 
     fn unknown_name(&mut self, name: &Name, scope: &mut Scope<'_>) -> Bound {
         let Scope::Row(leg) = scope else {
-            let near =
-                suggest(&name.text, self.lets.keys().map(String::as_str)).map(|n| format!("did you mean '{n}'?"));
+            let near = self.near(&name.text, self.lets.keys().map(String::as_str));
             let mut diagnostic =
                 Diagnostic::error("KS142", name.span, format!("'{}' is not a known variable", name.text));
             diagnostic.help = near;
@@ -146,7 +153,7 @@ impl Binder<'_> {
             return Bound::error(name.span);
         };
         let names = leg.columns.iter().map(|c| c.name.as_str()).chain(self.lets.keys().map(String::as_str));
-        let near = suggest(&name.text, names).map(|n| format!("did you mean '{n}'?"));
+        let near = self.near(&name.text, names);
         let table = leg.leg.table.name.clone();
         if leg.open && !self.options.strict {
             let mut diagnostic = Diagnostic::warning(
@@ -160,7 +167,7 @@ impl Binder<'_> {
             diagnostic.help =
                 near.or_else(|| Some("Sentinel refuses it; column_ifexists() is its way to ask".to_owned()));
             // A name that other tables know has their type, so that it lines up with them in a union.
-            let ty = self.catalog.column_type_elsewhere(&name.text).unwrap_or(ScalarType::Dynamic);
+            let ty = self.type_elsewhere(&name.text).unwrap_or(ScalarType::Dynamic);
             let bound = leg.add_unknown(&name.text, ty, name.span);
             self.report(diagnostic);
             return bound;
@@ -280,7 +287,7 @@ impl Binder<'_> {
             })
             .collect();
         let Some(function) = found else {
-            let near = suggest(&name.text, functions::all().map(|f| f.name)).map(|n| format!("did you mean '{n}'?"));
+            let near = self.near(&name.text, functions::all().map(|f| f.name));
             let mut diagnostic = Diagnostic::error(
                 "KS143",
                 name.span,

@@ -128,12 +128,7 @@ impl LegScope {
 
     /// How deep `value` nests when every cell in it is written out, which is how the matcher runs it.
     pub(super) fn depth(&self, value: &Bound) -> usize {
-        if let BoundKind::Cell(cell) = value.kind {
-            return self.depths[cell.index()];
-        }
-        let mut deepest = 0;
-        value.operands(&mut |operand| deepest = deepest.max(self.depth(operand)));
-        deepest + 1
+        depth_of(value, &|cell| self.depths[cell.index()])
     }
 
     /// A column that this leg has no value for.
@@ -146,6 +141,16 @@ impl LegScope {
         let source = self.leg.cells[cell.index()].source.as_ref();
         source.is_some_and(|source| source.ty == ScalarType::DateTime && self.leg.table.is_time(&source.name))
     }
+}
+
+/// How deep `value` nests, if `cell_depth` says it of the cells in it.
+pub(super) fn depth_of(value: &Bound, cell_depth: &dyn Fn(CellId) -> usize) -> usize {
+    if let BoundKind::Cell(cell) = value.kind {
+        return cell_depth(cell);
+    }
+    let mut deepest = 0;
+    value.operands(&mut |operand| deepest = deepest.max(depth_of(operand, cell_depth)));
+    deepest + 1
 }
 
 /// What a column is worth where there is no value: `""` for a string, null for the rest.

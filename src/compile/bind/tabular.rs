@@ -1,12 +1,13 @@
 //! Tables and the operators that they are piped through.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::scope::{LegScope, Scope, ScopeColumn, Tabular};
+use super::room::COLUMN_WEIGHT;
+use super::scope::{LegScope, Scope, ScopeColumn, Tabular, depth_of};
 use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind, Order, SortColumn, Step};
 use crate::compile::lookback;
-use crate::diagnostic::{Diagnostic, Span, suggest};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, SortKey, Union};
 use crate::schema::ScalarType;
 use crate::value::Value;
@@ -62,8 +63,14 @@ impl Binder<'_> {
     }
 
     fn table(&mut self, name: &Name) -> Option<Tabular> {
+        if self.tree_room == 0 {
+            return None;
+        }
         match self.lets.get(&name.text) {
-            Some(Meaning::Tabular(table)) => return Some(table.clone()),
+            Some(Meaning::Tabular(table)) => {
+                let table = table.clone();
+                return self.spend_on_table(&table, name.span).then_some(table);
+            }
             Some(Meaning::Scalar(value)) if value.is_error() => return None,
             Some(Meaning::Scalar(value)) => {
                 let message = format!("'{}' is a {} and not a table", name.text, value.ty);
@@ -73,16 +80,14 @@ impl Binder<'_> {
             None => {}
         }
         if let Some(table) = self.catalog.table(&name.text) {
-            return Some(Tabular { legs: vec![LegScope::of(table)], order: Vec::new() });
+            let table = Tabular { legs: vec![LegScope::of(table)], order: Vec::new() };
+            return self.spend_on_table(&table, name.span).then_some(table);
         }
         let lets = self.lets.keys().map(String::as_str);
-        let near = suggest(&name.text, lets.chain(self.catalog.names())).map(str::to_owned);
+        let near = self.near(&name.text, lets.chain(self.catalog.names()));
         let message = format!("'{}' is not a known table or tabular variable", name.text);
         let mut diagnostic = Diagnostic::error("KS204", name.span, message);
-        diagnostic.help = Some(match near {
-            Some(near) => format!("did you mean '{near}'?"),
-            None => "'kqltap tables' lists the tables that are known".to_owned(),
-        });
+        diagnostic.help = near.or_else(|| Some("'kqltap tables' lists the tables that are known".to_owned()));
         self.report(diagnostic);
         None
     }
@@ -141,10 +146,8 @@ impl Binder<'_> {
         let bound = self.scalar(predicate, &mut Scope::Row(leg));
         // Kusto takes a bool only; `where flag == true` is how a dynamic is asked.
         self.expect(&bound, ScalarType::Bool, "the predicate of 'where'");
-        let conjuncts = match bound.kind {
-            BoundKind::And(list) => list,
-            _ => vec![bound],
-        };
+        let mut conjuncts = Vec::new();
+        flatten(bound, &mut conjuncts);
         for conjunct in conjuncts {
             if !self.options.apply_lookback && lookback::is_lookback(&conjunct, &|cell| leg.is_time(cell)) {
                 leg.leg.lookback.push(conjunct);
@@ -154,8 +157,9 @@ impl Binder<'_> {
         }
     }
 
-    /// Every assignment sees the columns that came in, not those beside it.
-    fn bind_list(&mut self, leg: &mut LegScope, list: &[NamedExpr]) -> Vec<(String, Bound)> {
+    /// Every assignment sees the columns that came in, not those beside it. If these `stay`, a column without a name must
+    /// not get the name of one of them.
+    fn bind_list(&mut self, leg: &mut LegScope, list: &[NamedExpr], stay: bool) -> Vec<(String, Bound)> {
         let mut taken: HashSet<String> = HashSet::new();
         let mut unnamed = 0;
         list.iter()
@@ -174,10 +178,13 @@ impl Binder<'_> {
                     }
                     None => match inferred_name(&item.value) {
                         Some(name) if !taken.contains(&name) => name,
-                        _ => {
+                        _ => loop {
                             unnamed += 1;
-                            format!("Column{unnamed}")
-                        }
+                            let name = format!("Column{unnamed}");
+                            if !taken.contains(&name) && !(stay && leg.columns.iter().any(|c| c.name == name)) {
+                                break name;
+                            }
+                        },
                     },
                 };
                 taken.insert(name.clone());
@@ -202,8 +209,18 @@ impl Binder<'_> {
         Bound::error(value.span)
     }
 
+    /// The same for a `let`, which may be made of other ones.
+    pub(super) fn shallow_let(&mut self, value: Bound) -> Bound {
+        if depth_of(&value, &|_| 1) <= MAX_DEPTH {
+            return value;
+        }
+        let message = format!("'let' statements that are made of each other nest more than {MAX_DEPTH} deep here");
+        self.error("KS245", value.span, message);
+        Bound::error(value.span)
+    }
+
     fn extend(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
-        for (name, value) in self.bind_list(leg, list) {
+        for (name, value) in self.bind_list(leg, list, true) {
             let column = leg.assign(&name, value);
             match leg.columns.iter_mut().find(|c| c.name == name) {
                 Some(old) => *old = column,
@@ -213,7 +230,7 @@ impl Binder<'_> {
     }
 
     fn project(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
-        let columns = self.bind_list(leg, list);
+        let columns = self.bind_list(leg, list, false);
         leg.columns = columns.into_iter().map(|(name, value)| leg.assign(&name, value)).collect();
         leg.open = false;
     }
@@ -234,6 +251,9 @@ impl Binder<'_> {
             match self.tabular(leg) {
                 Some(table) => {
                     self.refuse_order(&table, leg.span);
+                    if !self.has_room_for_legs(legs.len(), table.legs.len(), leg.span) {
+                        return None;
+                    }
                     legs.extend(table.legs);
                 }
                 None => failed = true,
@@ -246,15 +266,13 @@ impl Binder<'_> {
             self.error("KS204", span, "none of the union's tables is known");
             return None;
         }
-        let mut names: Vec<(String, ScalarType)> = Vec::new();
-        for column in legs.iter().flat_map(|leg| &leg.columns) {
-            if !names.iter().any(|(name, ty)| *name == column.name && *ty == column.ty) {
-                names.push((column.name.clone(), column.ty));
-            }
-        }
+        let mut names = names_of(&legs);
         if parameters.inner {
             names
                 .retain(|(name, ty)| legs.iter().all(|leg| leg.columns.iter().any(|c| c.name == *name && c.ty == *ty)));
+        }
+        if !self.spend(legs.len().saturating_mul(names.len()).saturating_mul(COLUMN_WEIGHT), span) {
+            return None;
         }
         let titles = titles(&names);
         for leg in &mut legs {
@@ -375,6 +393,14 @@ impl Binder<'_> {
     }
 }
 
+/// The conjuncts of a predicate, those of a bracketed `and` within it included.
+fn flatten(predicate: Bound, conjuncts: &mut Vec<Bound>) {
+    match predicate.kind {
+        BoundKind::And(list) => list.into_iter().for_each(|operand| flatten(operand, conjuncts)),
+        _ => conjuncts.push(predicate),
+    }
+}
+
 #[derive(Default)]
 struct UnionParameters {
     inner: bool,
@@ -382,17 +408,33 @@ struct UnionParameters {
     with_source: Option<String>,
 }
 
+/// The legs' columns in the order of first appearance; what has the name of an earlier column stands beside that one.
+fn names_of(legs: &[LegScope]) -> Vec<(String, ScalarType)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut names: Vec<(&str, Vec<ScalarType>)> = Vec::new();
+    for column in legs.iter().flat_map(|leg| &leg.columns) {
+        let place = *places.entry(&column.name).or_insert(names.len());
+        match names.get_mut(place) {
+            Some((_, types)) if types.contains(&column.ty) => {}
+            Some((_, types)) => types.push(column.ty),
+            None => names.push((&column.name, vec![column.ty])),
+        }
+    }
+    names.into_iter().flat_map(|(name, types)| types.into_iter().map(move |ty| (name.to_owned(), ty))).collect()
+}
+
 /// A name that has one type stays; one that has several gets its type's name behind it, and a number if that is taken.
 fn titles(names: &[(String, ScalarType)]) -> Vec<String> {
-    let mut taken: HashSet<String> = names
-        .iter()
-        .filter(|(name, _)| names.iter().filter(|(n, _)| n == name).count() == 1)
-        .map(|(n, _)| n.clone())
-        .collect();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for (name, _) in names {
+        *counts.entry(name).or_default() += 1;
+    }
+    let alone = |name: &str| counts.get(name) == Some(&1);
+    let mut taken: HashSet<String> = names.iter().filter(|(name, _)| alone(name)).map(|(n, _)| n.clone()).collect();
     names
         .iter()
         .map(|(name, ty)| {
-            if names.iter().filter(|(n, _)| n == name).count() == 1 {
+            if alone(name) {
                 return name.clone();
             }
             let plain = format!("{name}_{ty}");

@@ -1,0 +1,105 @@
+//! Binding, case by case.
+
+use crate::compile::bound::{BoundQuery, Step};
+use crate::compile::{BindOptions, bind_query};
+use crate::diagnostic::Diagnostic;
+use crate::kql::{Limits, parse};
+use crate::schema::Catalog;
+
+fn bound(query: &str) -> (Option<BoundQuery>, Vec<Diagnostic>) {
+    let parsed = parse(query, &Limits::default());
+    assert_eq!(parsed.diagnostics, []);
+    bind_query(&parsed.query, &Catalog::builtin(), BindOptions::default())
+}
+
+fn codes(query: &str) -> Vec<&'static str> {
+    bound(query).1.iter().map(|d| d.code).collect()
+}
+
+/// The result's columns, each with its type.
+fn columns(query: &str) -> String {
+    let (bound, diagnostics) = bound(query);
+    let bound = bound.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    bound.columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_lookback_is_found_in_brackets_too() {
+    for predicate in [
+        "TimeGenerated > ago(24h) and HostName has 'a' and Facility == 'b'",
+        "(TimeGenerated > ago(24h) and HostName has 'a') and Facility == 'b'",
+        "HostName has 'a' and (Facility == 'b' and (SyslogMessage has 'c' and TimeGenerated > ago(24h)))",
+    ] {
+        let leg = bound(&format!("Syslog | where {predicate}")).0.unwrap().legs.remove(0);
+        assert_eq!(leg.lookback.len(), 1, "{predicate}");
+        let filters = leg.steps.iter().filter(|s| matches!(s, Step::Filter(_))).count();
+        assert_eq!(filters, predicate.matches(" and ").count(), "{predicate}");
+    }
+    // What stands under an `or` bounds nothing.
+    let leg = bound("Syslog | where (TimeGenerated > ago(1d) and HostName == 'a') or HostName == 'b'")
+        .0
+        .unwrap()
+        .legs
+        .remove(0);
+    assert_eq!((leg.lookback.len(), leg.steps.len()), (0, 1));
+}
+
+#[test]
+fn between_takes_no_dynamic() {
+    for predicate in [
+        "dynamic(5) between (1 .. 9)",
+        "5 between (dynamic(1) .. 9)",
+        "5 between (1 .. dynamic(9))",
+        "5 !between (1 .. todynamic('9'))",
+        "'b' between ('a' .. 'c')",
+    ] {
+        assert_eq!(codes(&format!("Syslog | where {predicate}")), ["SEM0208"], "{predicate}");
+    }
+    for predicate in ["5 between (1 .. 9.5)", "now() between (ago(1d) .. 1h)", "1h between (1m .. 2h)"] {
+        assert_eq!(codes(&format!("Syslog | where {predicate}")), [""; 0], "{predicate}");
+    }
+}
+
+#[test]
+fn a_dynamic_and_a_string_have_no_order() {
+    for predicate in ["dynamic(5) < 'y'", "'y' >= dynamic(5)"] {
+        assert_eq!(codes(&format!("Syslog | where {predicate}")), ["SEM0064"], "{predicate}");
+    }
+    assert_eq!(codes("Syslog | where 1 < 'y'"), ["KS106"]);
+    assert_eq!(codes("Syslog | where dynamic(5) < 6"), [""; 0]);
+}
+
+#[test]
+fn a_split_column_stays_in_its_place() {
+    let first = "(Syslog | project a = 'x', b = true)";
+    let second = "(Syslog | project a = int(1), c = 2)";
+    assert_eq!(columns(&format!("union {first}, {second}")), "a_string:string a_int:int b:bool c:long");
+    // A title that is taken gets a number.
+    let third = "(Syslog | project a_int = 'y')";
+    assert_eq!(
+        columns(&format!("union {third}, {first}, {second}")),
+        "a_int:string a_string:string a_int1:int b:bool c:long"
+    );
+    assert_eq!(columns(&format!("{} | union {first}", &first[1..first.len() - 1])), "a:string b:bool");
+}
+
+#[test]
+fn a_column_without_a_name_takes_no_other_ones() {
+    let extended = "Syslog | project Column1 = 'x' | extend strcat(Column1, 'y'), 1 + 1";
+    assert_eq!(columns(extended), "Column1:string Column2:string Column3:long");
+    // A projection leaves the other columns behind.
+    assert_eq!(columns("Syslog | project Column1 = 'x' | project strcat(Column1, 'y')"), "Column1:string");
+    assert_eq!(columns("Syslog | project Column1 = 'x', strcat('a', 'b')"), "Column1:string Column2:string");
+    // A name that is taken from the argument replaces that column, as in Kusto.
+    assert_eq!(columns("Syslog | project n = 5 | extend tostring(n)"), "n:string");
+}
+
+#[test]
+fn diagnostics_are_bounded_and_an_error_is_never_lost() {
+    let unknown = |n: usize| (0..n).map(|i| format!("NoColumn{i} == 'a'")).collect::<Vec<_>>().join(" or ");
+    let (query, warnings) = bound(&format!("Syslog | where {}", unknown(4_000)));
+    assert_eq!((query.is_some(), warnings.len()), (true, 200));
+    let (query, both) = bound(&format!("Syslog | where ({}) and 1 < 'y' and 2 < 'z'", unknown(300)));
+    assert!(query.is_none());
+    assert_eq!(both.iter().filter(|d| d.is_error()).map(|d| d.code).collect::<Vec<_>>(), ["KS106"]);
+}
