@@ -4,6 +4,14 @@
 //! and lowers them to a [`matcher::Ruleset`]; [`pipeline`] cuts bytes into lines, [`record`] decodes a line, [`matcher`]
 //! holds it against the ruleset, [`alert`] says what was found. [`schema`] and [`value`] lie under all of them.
 
+/// Prints a line for people on standard error. Where nobody can read it, work goes on: alerts matter more.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr().lock(), $($words)*);
+    }};
+}
+
 pub mod alert;
 pub mod cli;
 pub mod compile;

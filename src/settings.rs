@@ -182,7 +182,7 @@ impl RawSettings {
         for name in
             unknown.iter().filter(|name| !name.starts_with("KQLTAP_SERVICE_") && !name.starts_with("KQLTAP_PORT"))
         {
-            eprintln!("kqltap: {name} in the environment is not a setting; it is left out");
+            say!("kqltap: {name} in the environment is not a setting; it is left out");
         }
         Settings::new(flags.over(env).over(file).over(defaults))
     }

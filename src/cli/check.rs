@@ -35,7 +35,7 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
         let files = match rule::files(Path::new(path)) {
             Ok(files) => files,
             Err(error) => {
-                eprintln!("kqltap: {error}");
+                say!("kqltap: {error}");
                 failed = true;
                 continue;
             }
@@ -46,7 +46,7 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
             failed |= !file(&name.display().to_string(), loaded, named, &catalog, options, arguments.json, &mut totals);
         }
     }
-    eprintln!(
+    say!(
         "kqltap: {} files, {} rules: {} ok, {} refused; {} warnings; {} files without a query",
         totals.files,
         totals.rules,
@@ -80,7 +80,7 @@ fn file(
                 true => {
                     print(&format!("{}\n", json!({"path": path, "ok": false, "error": error.to_string(), "rules": []})))
                 }
-                false => eprintln!("kqltap: {error}"),
+                false => say!("kqltap: {error}"),
             }
             return false;
         }

@@ -20,7 +20,7 @@ pub(super) fn eval(arguments: &EvalArguments) -> u8 {
         Some(text) => match DateTime::parse(text) {
             Some(now) => now,
             None => {
-                eprintln!("kqltap: --now {text}: not a time such as 2026-11-24T12:00:00Z");
+                say!("kqltap: --now {text}: not a time such as 2026-11-24T12:00:00Z");
                 return USAGE;
             }
         },
@@ -36,7 +36,7 @@ pub(super) fn eval(arguments: &EvalArguments) -> u8 {
             Ok(line) if line.trim().is_empty() => {}
             Ok(line) => print(&format!("{}\n", to_json(&evaluate(&line, &catalog, &context)))),
             Err(error) => {
-                eprintln!("kqltap: cannot read standard input: {error}");
+                say!("kqltap: cannot read standard input: {error}");
                 return FAILED;
             }
         }

@@ -20,7 +20,7 @@ pub(super) fn explain(arguments: &RulesArguments) -> u8 {
     let ruleset = match Ruleset::new(bound, &catalog, None) {
         Ok(ruleset) => ruleset,
         Err(error) => {
-            eprintln!("kqltap: {error}");
+            say!("kqltap: {error}");
             return USAGE;
         }
     };

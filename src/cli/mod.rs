@@ -39,7 +39,11 @@ pub fn main() -> ExitCode {
 fn print(text: &str) {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-        std::process::exit(i32::from(OK));
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        let gone = error.kind() == std::io::ErrorKind::BrokenPipe;
+        if !gone {
+            say!("kqltap: cannot write to standard output: {error}");
+        }
+        std::process::exit(i32::from(if gone { OK } else { FAILED }));
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn bound(
         let rules = match load(path) {
             Ok(rules) => rules,
             Err(error) => {
-                eprintln!("kqltap: {error}");
+                say!("kqltap: {error}");
                 failed = true;
                 continue;
             }
@@ -48,17 +48,30 @@ pub(super) fn bound(
     if failed {
         return None;
     }
+    if let Some((id, one, other)) = same_id(&bound) {
+        say!("kqltap: two rules have the id {id}: '{one}' and '{other}'; their alerts could not be told apart, so give one another id, or load it once");
+        return None;
+    }
     if bound.is_empty() {
-        eprintln!("kqltap: there are no rules to run; name some with --rules");
+        say!("kqltap: there are no rules to run; name some with --rules");
         return None;
     }
     Some(bound)
 }
 
+/// An id that two rules share, and their names.
+fn same_id(rules: &[BoundRule]) -> Option<(&str, &str, &str)> {
+    let mut known = std::collections::HashMap::new();
+    rules.iter().find_map(|rule| {
+        let before = known.insert(rule.rule.id.as_str(), rule.rule.name.as_str())?;
+        Some((rule.rule.id.as_str(), before, rule.rule.name.as_str()))
+    })
+}
+
 /// Draws diagnostics, at their places in the rule's file, to standard error.
 pub(super) fn show(origin: &rule::Origin, diagnostics: &[Diagnostic]) {
     if !diagnostics.is_empty() {
-        eprint!("{}", draw(origin, diagnostics, std::io::stderr().is_terminal()));
+        say!("{}", draw(origin, diagnostics, std::io::stderr().is_terminal()).trim_end());
     }
 }
 

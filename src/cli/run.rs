@@ -15,7 +15,7 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
     let settings = match RawSettings::resolve(arguments.settings(), arguments.config.as_deref()) {
         Ok(settings) => settings,
         Err(error) => {
-            eprintln!("kqltap: {error}");
+            say!("kqltap: {error}");
             return USAGE;
         }
     };
@@ -24,21 +24,21 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
         Ok(Some(run)) => run,
         Ok(None) => return USAGE,
         Err(message) => {
-            eprintln!("kqltap: {message}");
+            say!("kqltap: {message}");
             return USAGE;
         }
     };
     let running = match Running::new(run) {
         Ok(running) => Arc::new(running),
         Err(error) => {
-            eprintln!("kqltap: {error}");
+            say!("kqltap: {error}");
             return FAILED;
         }
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("kqltap: cannot start: {error}");
+            say!("kqltap: cannot start: {error}");
             return FAILED;
         }
     };
@@ -107,13 +107,13 @@ fn finish(running: &Running, outcome: Result<(), RunError>, stats: Stats) -> u8 
     let report = running.report();
     let seconds = report.elapsed.as_secs_f64();
     match stats {
-        Stats::Text => eprintln!("{}", report.ledger.to_text(seconds)),
-        Stats::Json => eprintln!("{}", report.ledger.to_json(seconds)),
+        Stats::Text => say!("{}", report.ledger.to_text(seconds)),
+        Stats::Json => say!("{}", report.ledger.to_json(seconds)),
         Stats::Off => {}
     }
     match outcome {
         Err(error) => {
-            eprintln!("kqltap: {error}");
+            say!("kqltap: {error}");
             FAILED
         }
         Ok(()) if report.unread || report.ledger.disagreements > 0 => FAILED,

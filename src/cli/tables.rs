@@ -13,7 +13,7 @@ pub(super) fn tables(arguments: &TablesArguments) -> u8 {
     };
     let Some(table) = catalog.table(name) else {
         let near = catalog.suggest(name).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
-        eprintln!("kqltap: there is no table '{name}'{near}");
+        say!("kqltap: there is no table '{name}'{near}");
         return USAGE;
     };
     let width = table.columns.iter().map(|c| c.name.len()).max().unwrap_or(0);

@@ -28,7 +28,7 @@ pub(super) fn test(arguments: &RulesArguments) -> u8 {
         let ruleset = match Ruleset::new(vec![rule], &catalog, None) {
             Ok(ruleset) => Arc::new(ruleset),
             Err(error) => {
-                eprintln!("kqltap: {error}");
+                say!("kqltap: {error}");
                 return USAGE;
             }
         };

@@ -31,6 +31,11 @@ pub fn typed<'v>(cell: Cell<'v>, ty: ScalarType, max_depth: usize) -> Option<Val
         (_, Cell::Composite(_)) => None,
         (_, Cell::Bool(b)) => known(convert::to_type(&Value::Bool(b), ty).into_owned()),
         (ScalarType::DateTime | ScalarType::Guid, Cell::Number(_)) => None,
+        // Kusto's toint() of a long wraps; a number that its column cannot hold is not that other number.
+        (ScalarType::Int, Cell::Number(text)) => match number(text) {
+            Value::Long(n) => i32::try_from(n).ok().map(Value::Int),
+            value => known(convert::to_type(&value, ty).into_owned()),
+        },
         (_, Cell::Number(text)) => known(convert::to_type(&number(text), ty).into_owned()),
         (_, Cell::String { .. }) => {
             let text = cell.as_string()?;

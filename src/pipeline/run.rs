@@ -167,7 +167,7 @@ impl Running {
                     return Some((turn.read - 1, ticket));
                 }
                 Err((name, error)) => {
-                    eprintln!("kqltap: cannot read {name}: {error}");
+                    say!("kqltap: cannot read {name}: {error}");
                     self.lock().unread = true;
                 }
             }

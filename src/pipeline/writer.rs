@@ -43,13 +43,13 @@ impl Writer {
             self.line = 1;
         }
         for (line, message) in &out.alarms {
-            eprintln!("kqltap: {}:{}: {message}", ticket.input, self.line + line);
+            say!("kqltap: {}:{}: {message}", ticket.input, self.line + line);
         }
         for (line, message) in &out.messages {
             self.messages += 1;
             match self.messages {
-                n if n <= MAX_MESSAGES => eprintln!("kqltap: {}:{}: {message}", ticket.input, self.line + line),
-                n if n == MAX_MESSAGES + 1 => eprintln!("kqltap: more such lines are counted, and not shown"),
+                n if n <= MAX_MESSAGES => say!("kqltap: {}:{}: {message}", ticket.input, self.line + line),
+                n if n == MAX_MESSAGES + 1 => say!("kqltap: more such lines are counted, and not shown"),
                 _ => {}
             }
         }

@@ -54,6 +54,9 @@ pub(super) enum Place {
     Table(usize),
 }
 
+/// The column that holds the table's name.
+const TYPE: &str = "Type";
+
 impl LegScope {
     /// A leg that reads all of `table`.
     pub(super) fn of(table: Arc<Table>) -> LegScope {
@@ -70,14 +73,29 @@ impl LegScope {
     /// The column of that name, as an expression.
     pub(super) fn column(&mut self, name: &str, span: Span) -> Option<Bound> {
         let at = self.columns.iter().position(|c| c.name == name)?;
+        if let Some(table) = self.table_name_column(at) {
+            return Some(Bound::constant(table, ScalarType::String, span));
+        }
         let cell = self.cell_of(at);
         Some(Bound { kind: BoundKind::Cell(cell), ty: self.columns[at].ty, span })
+    }
+
+    /// In a workspace `Type` is the table's name, whatever a record says: a sender may say nothing, or something else.
+    fn table_name_column(&self, at: usize) -> Option<Value<'static>> {
+        let column = &self.columns[at];
+        let is_type = matches!(column.place, Place::Table(_)) && column.name == TYPE && column.ty == ScalarType::String;
+        is_type.then(|| Value::string(self.leg.table.name.clone()))
     }
 
     /// The cell of the `at`-th column in scope.
     pub(super) fn cell_of(&mut self, at: usize) -> CellId {
         match self.columns[at].place {
             Place::Cell(cell) => cell,
+            Place::Table(_) if let Some(table) = self.table_name_column(at) => {
+                let cell = self.assign_cell(TYPE, Bound::constant(table, ScalarType::String, Span::default()));
+                self.columns[at].place = Place::Cell(cell);
+                cell
+            }
             Place::Table(i) => {
                 let column = self.leg.table.columns[i].clone();
                 let existing =

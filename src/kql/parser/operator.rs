@@ -268,11 +268,21 @@ impl Parser<'_> {
             let span = self.peek().span.to(self.peek_at(length - 1).span);
             let text = self.text.get(span.start..span.end).unwrap_or("").to_owned();
             self.at += length + 1;
-            let value = self.path()?;
+            let value = self.parameter_value()?;
             parameters.push((Name { text, span }, value));
         }
         let legs = self.comma_list(Self::leg)?;
         Ok(Union { parameters, legs })
+    }
+
+    /// A word or a literal, and no more: a leg in parentheses may follow without a mark.
+    fn parameter_value(&mut self) -> Read<Expr> {
+        let token = self.peek();
+        if token.kind != TokenKind::Name {
+            return self.path();
+        }
+        let name = self.name("value")?;
+        Ok(Expr { span: name.span, kind: ExprKind::Name(name) })
     }
 
     fn leg(&mut self) -> Read<Expr> {
