@@ -141,7 +141,8 @@ impl Binder<'_> {
 
     fn report(&mut self, diagnostic: Diagnostic) {
         // Behind the bound the first error is still said: a query with one is none.
-        if self.says_enough() && !(diagnostic.is_error() && !self.diagnostics.iter().any(Diagnostic::is_error)) {
+        let failed = self.diagnostics.iter().any(Diagnostic::is_error);
+        if self.says_enough() && (failed || !diagnostic.is_error()) {
             return;
         }
         // The legs of a union are bound one by one; what is wrong in all of them is said once.

@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(codes(&(sums(30) + "Syslog | where EventTime > v30")), ["KT009"]);
         // A tabular let carries its expressions with it.
         let table = sums(8) + "let t = Syslog | where EventTime > v8;\n";
-        assert_eq!(codes(&format!("{table}union {}", vec!["t"; 9].join(", "))), [""; 0]);
+        assert_eq!(codes(&format!("{table}union {}", ["t"; 9].join(", "))), [""; 0]);
         assert_eq!(codes(&format!("{table}union {}", vec!["t"; 999].join(", "))), ["KT009"]);
     }
 

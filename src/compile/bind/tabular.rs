@@ -181,7 +181,8 @@ impl Binder<'_> {
                         _ => loop {
                             unnamed += 1;
                             let name = format!("Column{unnamed}");
-                            if !taken.contains(&name) && !(stay && leg.columns.iter().any(|c| c.name == name)) {
+                            let in_scope = stay && leg.columns.iter().any(|c| c.name == name);
+                            if !in_scope && !taken.contains(&name) {
                                 break name;
                             }
                         },
