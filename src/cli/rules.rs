@@ -49,7 +49,9 @@ pub(super) fn bound(
         return None;
     }
     if let Some((id, one, other)) = same_id(&bound) {
-        say!("kqltap: two rules have the id {id}: '{one}' and '{other}'; their alerts could not be told apart, so give one another id, or load it once");
+        say!(
+            "kqltap: two rules have the id {id}: '{one}' and '{other}'; their alerts could not be told apart, so give one another id, or load it once"
+        );
         return None;
     }
     if bound.is_empty() {
