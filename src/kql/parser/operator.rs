@@ -1,9 +1,10 @@
 //! Pipes and tabular operators.
 
+use super::expression::literal_expr;
 use super::{Parser, Read, error_expr};
-use crate::diagnostic::suggest;
-use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, SortKey, Union};
+
+use crate::diagnostic::{Diagnostic, Span, suggest};
+use crate::kql::ast::{Expr, ExprKind, LiteralKind, Name, NamedExpr, Operator, OperatorKind, SortKey, Union};
 use crate::kql::token::TokenKind;
 use crate::kql::words;
 
@@ -280,6 +281,10 @@ impl Parser<'_> {
         let token = self.peek();
         if token.kind != TokenKind::Name {
             return self.path();
+        }
+        if matches!(self.word(token), "true" | "false") {
+            self.bump();
+            return Ok(literal_expr(LiteralKind::Bool, self.word(token).to_owned(), token.span));
         }
         let name = self.name("value")?;
         Ok(Expr { span: name.span, kind: ExprKind::Name(name) })
