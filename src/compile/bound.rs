@@ -10,7 +10,7 @@ use crate::diagnostic::Span;
 use crate::kql::ast::{BinaryOp, TextOp};
 use crate::schema::{Column, ScalarType, Table};
 use crate::value::Value;
-use crate::value::functions::Function;
+use crate::value::functions::Callee;
 
 /// A place in a leg's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -184,7 +184,7 @@ pub enum BoundKind {
     /// `matches regex`
     Regex(Box<Bound>, Arc<regex::Regex>),
     /// A scalar function.
-    Call(&'static Function, Vec<Bound>),
+    Call(Callee, Vec<Bound>),
     /// What could not be bound; a diagnostic says why.
     Error,
 }

@@ -10,7 +10,7 @@ use super::bound::Cell;
 use crate::kql::ast::{BinaryOp, TextKind, TextOp};
 use crate::schema::{Column, ScalarType, Table};
 use crate::value::Value;
-use crate::value::functions::Function;
+use crate::value::functions::Callee;
 
 /// An expression of a table's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -166,7 +166,7 @@ pub enum Node {
     /// `matches regex`
     Regex(ExprId, Arc<regex::Regex>),
     /// A scalar function
-    Call(&'static Function, Vec<ExprId>),
+    Call(Callee, Vec<ExprId>),
 }
 
 impl Node {

@@ -197,7 +197,7 @@ impl Lowering {
                 match (function.name, arguments.as_slice()) {
                     ("not", [operand]) => Node::Not(*operand),
                     ("case" | "iff" | "iif", _) => Node::Case(arguments),
-                    _ => Node::Call(function, arguments),
+                    _ => Node::Call(function.clone(), arguments),
                 }
             }
             BoundKind::Error => Node::Constant(Value::Null),

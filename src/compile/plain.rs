@@ -79,7 +79,7 @@ fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> 
         BoundKind::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&of(subject)))),
         BoundKind::Call(function, arguments) => {
             let arguments: Vec<Value<'v>> = arguments.iter().map(of).collect();
-            (function.call)(context, &arguments)
+            function.run(context, &arguments)
         }
         BoundKind::Error => Value::Null,
     }

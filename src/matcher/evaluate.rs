@@ -191,7 +191,7 @@ impl<'v, 's> Evaluation<'v, 's> {
             Node::Regex(subject, regex) => Value::Bool(regex.is_match(&text_of(&self.value(*subject)))),
             Node::Call(function, arguments) => {
                 let arguments: Vec<Value<'v>> = arguments.iter().map(|a| self.value(*a)).collect();
-                (function.call)(self.context, &arguments)
+                function.run(self.context, &arguments)
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::kql::ast::{DynamicLiteral, LiteralKind};
 /// The value of a literal of that kind and text (see [`crate::kql::ast::Literal`] for what the text is).
 ///
 /// # Errors
-/// A sentence that says which text is no value of the type. `decimal` is always refused: there are no decimals yet.
+/// A sentence that says which text is no value of the type. There is no decimal yet; a real stands in for it.
 pub fn literal(kind: LiteralKind, text: &str) -> Result<Value<'static>, String> {
     if kind == LiteralKind::String {
         return Ok(Value::String(Cow::Owned(text.to_owned())));
@@ -33,9 +33,7 @@ pub fn literal(kind: LiteralKind, text: &str) -> Result<Value<'static>, String> 
         }
         LiteralKind::TimeSpan => (TimeSpan::parse_literal(text).map(Value::TimeSpan), "timespan", "1d or 1.02:03:04"),
         LiteralKind::Guid => (parse_guid(text).map(Value::Guid), "guid", "74be27de-1e4e-49d9-b579-fe0b331d3642"),
-        LiteralKind::Decimal => {
-            return Err("There are no decimal values yet; write the number as a real.".to_owned());
-        }
+        LiteralKind::Decimal => (text.parse().ok().map(Value::Real), "decimal", "1.5 or 1e3"),
         LiteralKind::String => (None, "string", ""),
     };
     value.ok_or_else(|| format!("'{text}' is not a {name}; write it like this: {example}."))
@@ -142,7 +140,7 @@ mod tests {
             (LiteralKind::DateTime, "2022, 13, 2"),
             (LiteralKind::TimeSpan, "1w"),
             (LiteralKind::Guid, "x"),
-            (LiteralKind::Decimal, "1"),
+            (LiteralKind::Decimal, "x"),
         ] {
             assert!(literal(kind, text).is_err(), "{kind:?} {text}");
         }

@@ -14,6 +14,7 @@ pub mod json;
 pub mod list;
 pub mod literal;
 pub mod operators;
+pub mod regex;
 pub mod text;
 pub mod timespan;
 

@@ -4,6 +4,7 @@
 //! depends on it is bound on, so that one run shows every mistake.
 
 mod operators;
+mod pack;
 mod scalar;
 mod scope;
 mod tabular;
@@ -14,6 +15,7 @@ use super::bound::{Bound, BoundQuery};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Query, Statement};
 use crate::schema::{Catalog, ScalarType};
+use crate::value::functions::MAX_WEIGHT;
 pub(crate) use operators::{symbol, text_name};
 use scope::{Scope, Tabular};
 
@@ -39,11 +41,13 @@ struct Binder<'c> {
     options: BindOptions,
     lets: HashMap<String, Meaning>,
     diagnostics: Vec<Diagnostic>,
+    /// How much the values may still weigh that are computed while the query is bound; see `fold`.
+    room: usize,
 }
 
 /// Binds a whole query. Without an error among the diagnostics there is a query.
 pub fn bind_query(query: &Query, catalog: &Catalog, options: BindOptions) -> (Option<BoundQuery>, Vec<Diagnostic>) {
-    let mut binder = Binder { catalog, options, lets: HashMap::new(), diagnostics: Vec::new() };
+    let mut binder = Binder { catalog, options, lets: HashMap::new(), diagnostics: Vec::new(), room: MAX_WEIGHT };
     let bound = binder.query(query);
     let failed = binder.diagnostics.iter().any(Diagnostic::is_error);
     (bound.filter(|_| !failed), binder.diagnostics)
@@ -51,7 +55,13 @@ pub fn bind_query(query: &Query, catalog: &Catalog, options: BindOptions) -> (Op
 
 /// Binds a lone scalar expression, with no columns in scope.
 pub fn bind_scalar(expr: &Expr, catalog: &Catalog) -> (Bound, Vec<Diagnostic>) {
-    let mut binder = Binder { catalog, options: BindOptions::default(), lets: HashMap::new(), diagnostics: Vec::new() };
+    let mut binder = Binder {
+        catalog,
+        options: BindOptions::default(),
+        lets: HashMap::new(),
+        diagnostics: Vec::new(),
+        room: MAX_WEIGHT,
+    };
     let bound = binder.scalar(expr, &mut Scope::Nothing);
     (bound, binder.diagnostics)
 }

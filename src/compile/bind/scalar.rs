@@ -10,14 +10,37 @@ use crate::compile::plain;
 use crate::diagnostic::{Diagnostic, Span, suggest};
 use crate::kql::ast::{Argument, BinaryOp, Expr, ExprKind, Literal, LiteralKind, Name, Step};
 use crate::schema::ScalarType;
+use crate::value::functions::Callee;
 use crate::value::literal::dynamic_literal;
-use crate::value::{Value, convert, functions};
+use crate::value::{Value, convert, functions, regex};
 
 impl Binder<'_> {
     /// Binds an expression that must be a scalar, and computes it if it reads no column and no clock.
     pub(super) fn scalar(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Bound {
         let bound = self.unfolded(expr, scope);
-        fold(bound)
+        self.fold(bound)
+    }
+
+    /// A value in place of what computes it, if that reads neither a column nor the clock. A short text can ask for many
+    /// large values, so all of them together are bounded; what does not fit is computed over the rows.
+    fn fold(&mut self, bound: Bound) -> Bound {
+        if self.room == 0 || bound.as_constant().is_some() || !is_fixed(&bound) || reads_clock(&bound) {
+            return bound;
+        }
+        let mut small = true;
+        bound.operands(&mut |operand| small &= operand.as_constant().is_some());
+        if !small {
+            return bound;
+        }
+        let value = match plain::constant(&bound) {
+            Value::Null => missing_value(bound.ty),
+            value => value.into_owned(),
+        };
+        self.room = functions::room_after(&value, self.room).unwrap_or(0);
+        match self.room {
+            0 => bound,
+            _ => Bound::constant(value, bound.ty, bound.span),
+        }
     }
 
     fn unfolded(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Bound {
@@ -196,7 +219,7 @@ impl Binder<'_> {
                 },
                 (_, None) => return Bound::error(span),
             };
-            base = fold(Bound { kind, ty: ScalarType::Dynamic, span });
+            base = self.fold(Bound { kind, ty: ScalarType::Dynamic, span });
         }
         base
     }
@@ -225,7 +248,7 @@ impl Binder<'_> {
             self.error("KS129", right.span, "the regular expression must be a constant");
             return Bound::error(span);
         };
-        match regex_of(&convert::text(pattern)) {
+        match regex::compile(&convert::text(pattern)) {
             Ok(regex) => Bound { kind: BoundKind::Regex(Box::new(left), Arc::new(regex)), ty: ScalarType::Bool, span },
             Err(message) => {
                 self.error("SEM0420", right.span, message);
@@ -238,8 +261,25 @@ impl Binder<'_> {
         if matches!(name.text.as_str(), "column_ifexists" | "columnifexists") {
             return self.column_ifexists(name, arguments, scope, span);
         }
-        let arguments: Vec<Bound> = arguments.iter().map(|a| self.scalar(&a.value, scope)).collect();
-        let Some(function) = functions::find(&name.text) else {
+        match name.text.as_str() {
+            "pack_all" => return self.pack_all(arguments, scope, span),
+            "bag_pack_columns" => return self.bag_pack_columns(arguments, scope, span),
+            _ => {}
+        }
+        let found = functions::find(&name.text);
+        let arguments: Vec<Bound> = arguments
+            .iter()
+            .enumerate()
+            .map(|(at, argument)| match &argument.value.kind {
+                ExprKind::Typeof(of) if found.is_some_and(|f| f.takes_type(at)) => self.type_argument(of),
+                _ if found.is_some_and(|f| f.takes_type(at)) => {
+                    self.error("KS108", argument.value.span, "a type is expected here, as typeof(type)");
+                    Bound::error(argument.value.span)
+                }
+                _ => self.scalar(&argument.value, scope),
+            })
+            .collect();
+        let Some(function) = found else {
             let near = suggest(&name.text, functions::all().map(|f| f.name)).map(|n| format!("did you mean '{n}'?"));
             let mut diagnostic = Diagnostic::error(
                 "KS143",
@@ -260,11 +300,24 @@ impl Binder<'_> {
             return Bound::constant(Value::string(argument.ty.name()), ScalarType::String, span);
         }
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
-        match function.check(&types) {
-            Ok(ty) => Bound { kind: BoundKind::Call(function, arguments), ty, span },
+        let constants: Vec<_> = arguments.iter().map(Bound::as_constant).collect();
+        let callee = function.check(&types).and_then(|ty| Ok((ty, Callee::of(function, &constants)?)));
+        match callee {
+            Ok((ty, callee)) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
             Err((code, message)) => {
                 self.error(code, span, message);
                 Bound::error(span)
+            }
+        }
+    }
+
+    /// `typeof(type)`: the type's name as the value, for who makes the function ready, and the type itself as its type.
+    fn type_argument(&mut self, of: &Name) -> Bound {
+        match ScalarType::from_name(&of.text) {
+            Some(ty) => Bound::constant(Value::string(ty.name()), ty, of.span),
+            None => {
+                self.error("KS108", of.span, format!("'{}' is not a type", of.text));
+                Bound::error(of.span)
             }
         }
     }
@@ -307,34 +360,6 @@ fn literal_type(kind: LiteralKind) -> ScalarType {
     }
 }
 
-/// The largest compiled form of one regular expression, in bytes; Kusto's syntax is that of the same crate.
-const MAX_REGEX_SIZE: usize = 4 << 20;
-
-fn regex_of(pattern: &str) -> Result<regex::Regex, String> {
-    regex::RegexBuilder::new(pattern).size_limit(MAX_REGEX_SIZE).dfa_size_limit(MAX_REGEX_SIZE).build().map_err(|e| {
-        let text = e.to_string();
-        let reason = text.lines().last().unwrap_or_default().trim_start_matches("error:").trim();
-        format!("the regular expression cannot be used: {reason}")
-    })
-}
-
-/// A value in place of what computes it, if that reads neither a column nor the clock.
-fn fold(bound: Bound) -> Bound {
-    if bound.as_constant().is_some() || !is_fixed(&bound) || reads_clock(&bound) {
-        return bound;
-    }
-    let mut small = true;
-    bound.operands(&mut |operand| small &= operand.as_constant().is_some());
-    if !small {
-        return bound;
-    }
-    let value = match plain::constant(&bound) {
-        Value::Null => missing_value(bound.ty),
-        value => value.into_owned(),
-    };
-    Bound::constant(value, bound.ty, bound.span)
-}
-
 fn reads_clock(bound: &Bound) -> bool {
-    matches!(&bound.kind, BoundKind::Call(f, _) if matches!(f.name, "ago" | "now"))
+    matches!(&bound.kind, BoundKind::Call(f, _) if f.reads_clock())
 }

@@ -16,6 +16,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         repeat: 2,
         returns: Returns::Common,
         call: case,
+        prepare: None,
     },
     iff("iff", "iff(predicate, then, else)"),
     iff("iif", "iif(predicate, then, else)"),
@@ -29,6 +30,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         repeat: 1,
         returns: Returns::Common,
         call: coalesce,
+        prepare: None,
     },
     Function {
         name: "not",
@@ -40,6 +42,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         repeat: 1,
         returns: Returns::Type(ScalarType::Bool),
         call: |_, arguments| tobool(argument(arguments, 0)).as_bool().map(|b| !b).into(),
+        prepare: None,
     },
 ];
 
@@ -54,6 +57,7 @@ const fn iff(name: &'static str, signature: &'static str) -> Function {
         repeat: 1,
         returns: Returns::Common,
         call: case,
+        prepare: None,
     }
 }
 

@@ -1,26 +1,82 @@
 //! The `to…` functions and `gettype`.
 
+use super::arguments::long_at;
 use super::{Context, Function, Param, Returns, argument};
 use crate::schema::ScalarType;
 use crate::value::{Value, convert};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    to("tostring", "tostring(value)", ScalarType::String, "The text of a value; \"\" for null.", |_, a| {
-        convert::tostring(argument(a, 0))
+    to(
+        "tostring",
+        "tostring(value)",
+        ScalarType::String,
+        "The text of a value; \"\" for null.",
+        |_, a| convert::tostring(argument(a, 0)),
+    ),
+    to("tobool", "tobool(value)", ScalarType::Bool, BOOL, |_, a| {
+        convert::tobool(argument(a, 0))
     }),
-    to("tobool", "tobool(value)", ScalarType::Bool, BOOL, |_, a| convert::tobool(argument(a, 0))),
-    to("toboolean", "toboolean(value)", ScalarType::Bool, BOOL, |_, a| convert::tobool(argument(a, 0))),
-    to("toint", "toint(value)", ScalarType::Int, "As tolong(), in 32 bits: longs wrap, reals saturate.", |_, a| {
-        convert::toint(argument(a, 0))
+    to("toboolean", "toboolean(value)", ScalarType::Bool, BOOL, |_, a| {
+        convert::tobool(argument(a, 0))
     }),
-    to("tolong", "tolong(value)", ScalarType::Long, LONG, |_, a| convert::tolong(argument(a, 0))),
-    to("todouble", "todouble(value)", ScalarType::Real, REAL, |_, a| convert::todouble(argument(a, 0))),
-    to("toreal", "toreal(value)", ScalarType::Real, REAL, |_, a| convert::todouble(argument(a, 0))),
-    to("todatetime", "todatetime(value)", ScalarType::DateTime, DATETIME, |_, a| convert::todatetime(argument(a, 0))),
-    to("totimespan", "totimespan(value)", ScalarType::TimeSpan, TIMESPAN, |_, a| convert::totimespan(argument(a, 0))),
-    to("toguid", "toguid(value)", ScalarType::Guid, "The guid that a text spells, or null.", |_, a| {
-        convert::toguid(argument(a, 0))
+    to(
+        "toint",
+        "toint(value)",
+        ScalarType::Int,
+        "As tolong(), in 32 bits: longs wrap, reals saturate.",
+        |_, a| convert::toint(argument(a, 0)),
+    ),
+    to("tolong", "tolong(value)", ScalarType::Long, LONG, |_, a| {
+        convert::tolong(argument(a, 0))
     }),
+    to("todouble", "todouble(value)", ScalarType::Real, REAL, |_, a| {
+        convert::todouble(argument(a, 0))
+    }),
+    to("toreal", "toreal(value)", ScalarType::Real, REAL, |_, a| {
+        convert::todouble(argument(a, 0))
+    }),
+    to(
+        "todatetime",
+        "todatetime(value)",
+        ScalarType::DateTime,
+        DATETIME,
+        |_, a| convert::todatetime(argument(a, 0)),
+    ),
+    to(
+        "totimespan",
+        "totimespan(value)",
+        ScalarType::TimeSpan,
+        TIMESPAN,
+        |_, a| convert::totimespan(argument(a, 0)),
+    ),
+    to(
+        "toguid",
+        "toguid(value)",
+        ScalarType::Guid,
+        "The guid that a text spells, or null.",
+        |_, a| convert::toguid(argument(a, 0)),
+    ),
+    to(
+        "todecimal",
+        "todecimal(value)",
+        ScalarType::Decimal,
+        "As todouble(): here a decimal has the precision of a real.",
+        |_, a| convert::todouble(argument(a, 0)),
+    ),
+    to(
+        "totime",
+        "totime(value)",
+        ScalarType::TimeSpan,
+        TIMESPAN,
+        |_, a| convert::totimespan(argument(a, 0)),
+    ),
+    Function::of(
+        "tohex",
+        "tohex(value, [min_length])",
+        "A whole number in hexadecimal, of a negative one its 64 bits (32 of an int), with zeros before it to a length.",
+    )
+    .takes(1, 2, &[Param::Is(ScalarType::Long)])
+    .calls(ScalarType::String, tohex),
     to("gettype", "gettype(value)", ScalarType::String, GETTYPE, gettype),
 ];
 
@@ -42,7 +98,18 @@ const fn to(
     call: for<'a> fn(&Context, &[Value<'a>]) -> Value<'a>,
 ) -> Function {
     let returns = Returns::Type(returns);
-    Function { name, signature, doc, min: 1, max: 1, params: &[Param::Any], repeat: 1, returns, call }
+    Function { name, signature, doc, min: 1, max: 1, params: &[Param::Any], repeat: 1, returns, call, prepare: None }
+}
+
+fn tohex<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
+    let digits = match argument(arguments, 0) {
+        Value::Int(n) => format!("{n:x}"),
+        Value::Long(n) => format!("{n:x}"),
+        _ => return Value::string(""),
+    };
+    // No number has more than 16 digits; the zeros before them are bounded too.
+    let width = long_at(arguments, 1).and_then(|w| usize::try_from(w).ok()).unwrap_or(0).min(64);
+    Value::string(format!("{digits:0>width$}"))
 }
 
 fn gettype<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
@@ -72,6 +139,15 @@ mod tests {
         assert_eq!(call("gettype", &[Value::Dynamic(Dynamic::Real(1.5))]), Value::string("double"));
         assert_eq!(call("gettype", &[Value::Dynamic(Dynamic::Bag([].into()))]), Value::string("dictionary"));
         assert_eq!(call("gettype", &[Value::Null]), Value::string("null"));
+    }
+
+    #[test]
+    fn hexadecimal() {
+        assert_eq!(call("tohex", &[Value::Long(256)]), Value::string("100"));
+        assert_eq!(call("tohex", &[Value::Long(-256)]), Value::string("ffffffffffffff00"));
+        assert_eq!(call("tohex", &[Value::Int(-256), Value::Long(8)]), Value::string("ffffff00"));
+        assert_eq!(call("tohex", &[Value::Long(256), Value::Long(8)]), Value::string("00000100"));
+        assert_eq!(call("tohex", &[Value::Long(1), Value::Long(i64::MAX)]), Value::string(format!("{:0>64}", 1)));
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let now = Value::DateTime(context.now);
             arguments.first().map_or(now.clone(), |offset| arithmetic::add(&now, offset))
         },
+        prepare: None,
     },
     Function {
         name: "ago",
@@ -33,7 +34,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         repeat: 1,
         returns: Returns::Type(ScalarType::DateTime),
         call: |context, arguments| arithmetic::subtract(&Value::DateTime(context.now), argument(arguments, 0)),
+        prepare: None,
     },
+    Function::of("ingestion_time", "ingestion_time()", "When the record came in: in a stream it comes in now.")
+        .calls(ScalarType::DateTime, |context, _| Value::DateTime(context.now)),
     part("getyear", "getyear(datetime)", "The year.", ScalarType::Int, |_, a| int(a, |_, c| c.year)),
     part("getmonth", "getmonth(datetime)", "The month, 1 to 12.", ScalarType::Int, |_, a| int(a, |_, c| c.month)),
     part("monthofyear", "monthofyear(datetime)", "The month, 1 to 12.", ScalarType::Int, |_, a| int(a, |_, c| c.month)),
@@ -64,7 +68,18 @@ const fn part(
     call: super::Call,
 ) -> Function {
     let params = &[Param::Is(ScalarType::DateTime)];
-    Function { name, signature, doc, min: 1, max: 1, params, repeat: 1, returns: Returns::Type(returns), call }
+    Function {
+        name,
+        signature,
+        doc,
+        min: 1,
+        max: 1,
+        params,
+        repeat: 1,
+        returns: Returns::Type(returns),
+        call,
+        prepare: None,
+    }
 }
 
 fn at(arguments: &[Value<'_>]) -> Option<DateTime> {

@@ -6,16 +6,45 @@
 //! What each function means is taken from Kusto's documentation and, where the two differ or it says nothing, from answers
 //! of the Kusto Emulator over rows.
 
+mod arguments;
+mod array;
+mod bag;
+mod base64;
+mod bitwise;
+mod calendar;
+mod callee;
+mod clock;
+mod codepoints;
+mod command_line;
 mod control;
 mod conversion;
+mod csv;
 mod datetime;
 mod dynamic;
+mod format;
+mod hash;
+mod ip_search;
+mod ipv4;
+mod ipv6;
+mod json_path;
+mod limits;
 mod math;
 mod null;
+mod path;
+mod regex;
+mod search;
+mod set;
 mod string;
+mod url;
+mod xml;
+
+pub use bag::{PACK_FILLED, PACK_PAIRS};
+pub use callee::{Callee, Prepared};
+pub use limits::{MAX_ELEMENTS, MAX_TEXT, MAX_WEIGHT, room_after};
 
 use super::{DateTime, Value};
 use crate::schema::ScalarType;
+use arguments::argument;
 
 /// What a function may know besides its arguments.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +73,9 @@ pub struct Function {
     pub returns: Returns,
     /// The function itself. Arguments are as many as [`Function::check`] allowed.
     pub call: Call,
+    /// What is made of the arguments that are constants, once, when the query is bound: a regular expression compiled, the
+    /// name of a part of a date understood. It then runs in place of `call`.
+    pub prepare: Option<Prepare>,
 }
 
 impl std::fmt::Debug for Function {
@@ -54,6 +86,10 @@ impl std::fmt::Debug for Function {
 
 /// What a function does: its arguments to its value.
 pub type Call = for<'a> fn(&Context, &[Value<'a>]) -> Value<'a>;
+
+/// What makes a function ready: its arguments, those that are constants with their values, to what runs in place of
+/// [`Function::call`].
+pub type Prepare = fn(&[Option<&Value<'static>>]) -> Result<Prepared, Refusal>;
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +110,10 @@ pub enum Param {
     Summable,
     /// A string or a dynamic.
     Text,
+    /// A value of any type but dynamic.
+    Plain,
+    /// `typeof(type)`: no value, but the type of the result.
+    Type,
 }
 
 /// The type of a function's value.
@@ -86,19 +126,44 @@ pub enum Returns {
     Common,
     /// The type of the argument at that index; real if any argument is.
     Argument(usize),
+    /// The type that the `typeof()` at that index names; a string if it is left out.
+    Named(usize),
+    /// The widest type of all arguments: of numbers the one that holds them all, else the one that they have in common.
+    Widest,
 }
 
 /// Why a call is refused: Kusto's code and a sentence.
 pub type Refusal = (&'static str, String);
 
-const FAMILIES: [&[Function]; 7] = [
+const FAMILIES: [&[Function]; 28] = [
     control::FUNCTIONS,
     null::FUNCTIONS,
     string::FUNCTIONS,
+    search::FUNCTIONS,
+    regex::FUNCTIONS,
     conversion::FUNCTIONS,
     dynamic::FUNCTIONS,
+    array::FUNCTIONS,
+    bag::FUNCTIONS,
+    set::FUNCTIONS,
+    json_path::FUNCTIONS,
+    csv::FUNCTIONS,
+    xml::FUNCTIONS,
     datetime::FUNCTIONS,
+    calendar::FUNCTIONS,
+    clock::FUNCTIONS,
+    format::FUNCTIONS,
+    ipv4::FUNCTIONS,
+    ipv6::FUNCTIONS,
+    ip_search::FUNCTIONS,
+    url::FUNCTIONS,
+    path::FUNCTIONS,
+    command_line::FUNCTIONS,
+    codepoints::FUNCTIONS,
+    base64::FUNCTIONS,
+    hash::FUNCTIONS,
     math::FUNCTIONS,
+    bitwise::FUNCTIONS,
 ];
 
 /// The function of that name.
@@ -112,6 +177,27 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 }
 
 impl Function {
+    /// A function that takes nothing yet and gives null.
+    const fn of(name: &'static str, signature: &'static str, doc: &'static str) -> Function {
+        Function {
+            name,
+            signature,
+            doc,
+            min: 0,
+            max: 0,
+            params: &[],
+            repeat: 1,
+            returns: Returns::Type(ScalarType::Dynamic),
+            call: |_, _| Value::Null,
+            prepare: None,
+        }
+    }
+
+    /// The same under another name.
+    const fn alias(self, name: &'static str, signature: &'static str) -> Function {
+        Function { name, signature, ..self }
+    }
+
     /// The same, taking `min` to `max` arguments.
     const fn takes(self, min: usize, max: usize, params: &'static [Param]) -> Function {
         Function { min, max, params, ..self }
@@ -120,6 +206,31 @@ impl Function {
     /// The same, with its type and what it does.
     const fn calls(self, returns: ScalarType, call: Call) -> Function {
         Function { returns: Returns::Type(returns), call, ..self }
+    }
+
+    /// The same, with the rule for its type.
+    const fn gives(self, returns: Returns, call: Call) -> Function {
+        Function { returns, call, ..self }
+    }
+
+    /// The same, with its type and what makes it ready.
+    const fn prepares(self, returns: Returns, prepare: Prepare) -> Function {
+        Function { returns, prepare: Some(prepare), ..self }
+    }
+
+    /// The same, the last `count` parameters repeated as a group.
+    const fn repeats(self, repeat: usize) -> Function {
+        Function { repeat, ..self }
+    }
+
+    /// Whether the argument at that index must be a `typeof()`.
+    pub fn takes_type(&self, at: usize) -> bool {
+        self.param(at) == Param::Type
+    }
+
+    /// Whether its value depends on when it is asked, so that it must not be computed when the query is bound.
+    pub fn reads_clock(&self) -> bool {
+        matches!(self.name, "ago" | "now" | "ingestion_time")
     }
 
     /// The type of a call with arguments of these types.
@@ -151,6 +262,8 @@ impl Function {
             Returns::Common => common.unwrap_or(ScalarType::Dynamic),
             Returns::Argument(_) if types.contains(&ScalarType::Real) => ScalarType::Real,
             Returns::Argument(at) => types.get(at).copied().unwrap_or(ScalarType::Dynamic),
+            Returns::Named(at) => types.get(at).copied().unwrap_or(ScalarType::String),
+            Returns::Widest => self.widest(types)?,
         })
     }
 
@@ -161,6 +274,9 @@ impl Function {
             if *name == "case" && count.is_multiple_of(2) {
                 let message = format!("case() takes pairs and a last value, an odd number of arguments, not {count}.");
                 return Err(("KS121", message));
+            }
+            if matches!(*name, "bag_pack" | "pack" | "pack_dictionary") && !count.is_multiple_of(2) {
+                return Err(("KS121", format!("{name}() takes pairs of a key and a value, not {count} arguments.")));
             }
             return Ok(());
         }
@@ -184,6 +300,17 @@ impl Function {
         self.params.get(place).copied().unwrap_or(Param::Any)
     }
 
+    fn widest(&self, types: &[ScalarType]) -> Result<ScalarType, Refusal> {
+        use ScalarType::{Decimal, Int, Long, Real};
+        if types.iter().all(|t| t.is_numeric()) {
+            let widest = [Decimal, Real, Long].into_iter().find(|t| types.contains(t));
+            return Ok(widest.unwrap_or(Int));
+        }
+        let mut rest = types.iter().copied();
+        let first = rest.next().unwrap_or(ScalarType::Dynamic);
+        rest.try_fold(first, |so_far, given| self.common(so_far, given))
+    }
+
     fn common(&self, a: ScalarType, b: ScalarType) -> Result<ScalarType, Refusal> {
         use ScalarType::{Dynamic, Int, Long};
         match (a, b) {
@@ -203,7 +330,8 @@ impl Param {
     fn takes(self, given: ScalarType) -> bool {
         use ScalarType as S;
         match self {
-            Param::Any | Param::Result => true,
+            Param::Any | Param::Result | Param::Type => true,
+            Param::Plain => given != S::Dynamic,
             Param::Is(S::Real) => given.is_numeric(),
             Param::Is(S::Long) => matches!(given, S::Int | S::Long),
             Param::Is(wanted) => given == wanted,
@@ -225,24 +353,42 @@ impl Param {
             Param::Number => "a number".to_owned(),
             Param::Summable => "a number, a datetime or a timespan".to_owned(),
             Param::Text => "a string".to_owned(),
+            Param::Plain => "of any type but dynamic".to_owned(),
+            Param::Type => "a type, as typeof(type)".to_owned(),
         }
     }
 }
 
-/// The argument at an index; the null past the end, which is what an optional argument that is left out is.
-fn argument<'v, 'a>(arguments: &'v [Value<'a>], at: usize) -> &'v Value<'a> {
-    arguments.get(at).unwrap_or(&Value::Null)
-}
-
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
 
     /// Calls a function of the table by name.
     pub(super) fn call<'a>(name: &str, arguments: &[Value<'a>]) -> Value<'a> {
         let context = Context { now: DateTime::parse("2024-03-01T12:00:00Z").unwrap() };
-        (find(name).unwrap().call)(&context, arguments)
+        let owned: Vec<Value<'static>> = arguments.iter().map(|a| a.clone().into_owned()).collect();
+        let constants: Vec<_> = owned.iter().map(Some).collect();
+        let callee = Callee::of(find(name).unwrap(), &constants).unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        callee.run(&context, arguments)
+    }
+
+    /// Why a call with these constants is refused.
+    pub(super) fn refusal(name: &str, arguments: &[Value<'static>]) -> &'static str {
+        let constants: Vec<_> = arguments.iter().map(Some).collect();
+        Callee::of(find(name).unwrap(), &constants).unwrap_err().0
+    }
+
+    /// A value of a JSON text.
+    pub(super) fn json(text: &'static str) -> Value<'static> {
+        Value::dynamic(crate::value::json::parse(text, 128).unwrap())
+    }
+
+    /// The JSON text of what a call gives; "null" for the null.
+    pub(super) fn json_of(name: &str, arguments: &[Value<'_>]) -> String {
+        let mut text = String::new();
+        crate::value::convert::into_dynamic(call(name, arguments)).to_json(&mut text);
+        text
     }
 
     fn code(name: &str, types: &[ScalarType]) -> &'static str {
@@ -255,16 +401,68 @@ mod tests {
         for function in all() {
             assert!(function.min <= function.max, "{}", function.name);
             assert!(function.params.len() <= function.max, "{}", function.name);
+            assert!(!function.doc.is_empty(), "{}", function.name);
             assert!(function.signature.starts_with(function.name), "{}", function.name);
             // A call must bear whatever the check lets through, nulls first of all.
             for count in function.min..=function.max.min(5) {
-                call(function.name, &vec![Value::Null; count]);
+                if function.prepare.is_none() {
+                    call(function.name, &vec![Value::Null; count]);
+                    call(function.name, &vec![Value::string("é-1"); count]);
+                    call(function.name, &vec![Value::Long(i64::MIN); count]);
+                }
             }
         }
         names.sort_unstable();
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count);
+    }
+
+    /// Whatever the values and their types: a wrong one is null, never a panic.
+    #[test]
+    fn no_call_panics() {
+        use crate::value::TimeSpan;
+        let values = [
+            Value::Null,
+            Value::Bool(true),
+            Value::string(""),
+            Value::string("é\u{301}x y"),
+            Value::string("1.2.3.4/24"),
+            Value::string("https://a:b@example.com:1/c?d=e#f"),
+            Value::string("$.a[0].b"),
+            Value::string("day"),
+            Value::string("(.)"),
+            Value::string("\\\"%\u{0}"),
+            Value::Int(i32::MIN),
+            Value::Long(i64::MIN),
+            Value::Long(-1),
+            Value::Long(i64::MAX),
+            Value::Real(f64::NAN),
+            Value::Real(-1e300),
+            Value::DateTime(DateTime::MIN),
+            Value::DateTime(DateTime::MAX),
+            Value::TimeSpan(TimeSpan(i64::MIN)),
+            Value::TimeSpan(TimeSpan(1)),
+            json(r#"["é",-1,null,[1],9223372036854775807]"#),
+            json(r#"{"a":[{"b":1}],"é":null}"#),
+        ];
+        let context = Context { now: DateTime::MAX };
+        // A generator of its own, so that every run asks the same.
+        let mut state = 1_u64;
+        let mut any = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            &values[(state >> 33) as usize % values.len()]
+        };
+        for function in all() {
+            for round in 0..200 {
+                let count = function.min + round % (function.max.min(function.min + 3) - function.min + 1);
+                let arguments: Vec<_> = (0..count).map(|_| any().clone()).collect();
+                let constants: Vec<_> = arguments.iter().map(Some).collect();
+                if let Ok(callee) = Callee::of(function, &constants) {
+                    callee.run(&context, &arguments);
+                }
+            }
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ const fn ask(
     call: for<'a> fn(&Context, &[Value<'a>]) -> Value<'a>,
 ) -> Function {
     let returns = Returns::Type(ScalarType::Bool);
-    Function { name, signature, doc, min: 1, max: 1, params: &[Param::Any], repeat: 1, returns, call }
+    Function { name, signature, doc, min: 1, max: 1, params: &[Param::Any], repeat: 1, returns, call, prepare: None }
 }
 
 fn isnotnull<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
