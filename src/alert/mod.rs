@@ -85,6 +85,7 @@ fn evidence_of(found: &Match<'_>, context: &Context) -> Vec<Evidence> {
         match step {
             Step::Filter(predicate) => collected.walk(predicate, &row, context),
             Step::Assign(cell, value) => row[cell.index()] = evaluate(value, &row, context),
+            Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
         }
     }
     collected.evidence

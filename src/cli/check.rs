@@ -110,8 +110,9 @@ fn file(
 fn report(name: &str, bound: Option<&BoundRule>, origin: &rule::Origin, diagnostics: &[Diagnostic]) -> Json {
     let mut tables: Vec<&str> = Vec::new();
     for leg in bound.iter().flat_map(|b| &b.query.legs) {
-        if !tables.contains(&leg.table.name.as_str()) {
-            tables.push(&leg.table.name);
+        let Some(table) = leg.table() else { continue };
+        if !tables.contains(&table.name.as_str()) {
+            tables.push(&table.name);
         }
     }
     let diagnostics: Vec<Json> = diagnostics

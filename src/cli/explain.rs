@@ -51,7 +51,7 @@ fn explain_rule(bound: &BoundRule, text: &mut String) {
 }
 
 fn explain_leg(leg: &Leg, query: &str, text: &mut String) {
-    let _ = writeln!(text, "  table    {}", leg.table.name);
+    let _ = writeln!(text, "  table    {}", leg.table().map_or("(rows of the query)", |t| &t.name));
     let columns: Vec<&str> = leg.cells.iter().filter(|c| c.source.is_some()).map(|c| c.name.as_str()).collect();
     let _ = writeln!(text, "    reads  {}", columns.join(", "));
     for bound in &leg.lookback {

@@ -12,6 +12,10 @@ use crate::schema::{Column, ScalarType, Table};
 use crate::value::Value;
 use crate::value::functions::Callee;
 
+mod rows;
+
+pub use rows::*;
+
 /// A place in a leg's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CellId(pub u32);
@@ -63,12 +67,12 @@ pub struct SortColumn {
     pub nulls_first: bool,
 }
 
-/// One table, filtered and shaped.
+/// Rows from one source, filtered and shaped.
 #[derive(Clone, Debug)]
 pub struct Leg {
-    /// The table that is read.
-    pub table: Arc<Table>,
-    /// Every cell of the row; the table's columns among them.
+    /// Where the rows come from.
+    pub source: RowSource,
+    /// Every cell of the row; what the source fills among them.
     pub cells: Vec<Cell>,
     /// What happens to a row, in order.
     pub steps: Vec<Step>,
@@ -78,6 +82,29 @@ pub struct Leg {
     pub lookback: Vec<Bound>,
 }
 
+/// Where a leg's rows come from.
+#[derive(Clone, Debug)]
+pub enum RowSource {
+    /// A table of records.
+    Table(Arc<Table>),
+    /// Rows that the query spells out: `print`, `datatable`, `range`.
+    Values(Arc<Vec<Vec<Value<'static>>>>),
+    /// What an operator over many rows gives.
+    Rows(Box<RowsOp>),
+    /// The elements that `mv-apply` has made of one row.
+    Elements,
+}
+
+impl Leg {
+    /// The table that is read, if it is one.
+    pub fn table(&self) -> Option<&Arc<Table>> {
+        match &self.source {
+            RowSource::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+}
+
 /// One cell of a leg's row.
 #[derive(Clone, Debug)]
 pub struct Cell {
@@ -85,8 +112,27 @@ pub struct Cell {
     pub name: String,
     /// Its type.
     pub ty: ScalarType,
-    /// The column of the table that fills it; a computed cell has none.
-    pub source: Option<Column>,
+    /// What fills it; a computed cell has none.
+    pub source: Option<CellSource>,
+}
+
+/// What fills a cell before the first step.
+#[derive(Clone, Debug)]
+pub enum CellSource {
+    /// A column of the table.
+    Column(Column),
+    /// The column at that index of any other source.
+    Input(usize),
+}
+
+impl Cell {
+    /// The table's column that fills it, if one does.
+    pub fn column(&self) -> Option<&Column> {
+        match &self.source {
+            Some(CellSource::Column(column)) => Some(column),
+            _ => None,
+        }
+    }
 }
 
 /// One thing that happens to a row.
@@ -96,6 +142,28 @@ pub enum Step {
     Filter(Bound),
     /// A cell gets its value.
     Assign(CellId, Bound),
+    /// `mv-expand`: the row goes on once for each element.
+    Expand(Expand),
+    /// `mv-apply`: the row goes on once for each row that the subquery makes of its elements.
+    Apply {
+        /// What is expanded.
+        expand: Expand,
+        /// Its legs read [`RowSource::Elements`]: input column `i` is cell `i` of this row, the expanded ones among them.
+        query: Box<BoundQuery>,
+        /// The cells that get the subquery's columns.
+        cells: Vec<CellId>,
+    },
+    /// `parse`, `parse-where`, `parse-kv`: cells get what stands in a text.
+    Parse {
+        /// The text.
+        subject: Bound,
+        /// What it is held against.
+        pattern: Arc<ParsePattern>,
+        /// One for each column of the pattern.
+        cells: Vec<CellId>,
+        /// `parse-where`: a row that does not match is dropped.
+        filters: bool,
+    },
 }
 
 /// A scalar expression with a type.

@@ -201,5 +201,5 @@ impl TableProgram {
 
 /// The slots of a leg's cells among a program's columns.
 pub(super) fn slots_of(cells: &[Cell], columns: &[Column]) -> Vec<Option<usize>> {
-    cells.iter().map(|cell| cell.source.as_ref().and_then(|s| columns.iter().position(|c| c.name == s.name))).collect()
+    cells.iter().map(|cell| cell.column().and_then(|s| columns.iter().position(|c| c.name == s.name))).collect()
 }

@@ -21,8 +21,9 @@ pub fn programs(rules: &[BoundRule]) -> Vec<TableProgram> {
     let mut by_table: HashMap<&str, usize> = HashMap::new();
     for (rule_index, bound) in rules.iter().enumerate() {
         for (leg_index, leg) in bound.query.legs.iter().enumerate() {
-            let at = *by_table.entry(&leg.table.name).or_insert_with(|| {
-                order.push(Lowering::new(leg.table.clone()));
+            let Some(table) = leg.table() else { continue };
+            let at = *by_table.entry(&table.name).or_insert_with(|| {
+                order.push(Lowering::new(table.clone()));
                 order.len() - 1
             });
             order[at].add(rule_index, leg_index, leg);
@@ -85,6 +86,7 @@ impl Lowering {
             match step {
                 Step::Filter(predicate) => filter.push(self.expr(predicate, &mut cells)),
                 Step::Assign(cell, value) => cells.exprs[cell.index()] = Some(self.expr(value, &mut cells)),
+                Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
             }
         }
         let output = leg.output.iter().map(|cell| self.cell(cell.index(), &mut cells)).collect();
@@ -130,7 +132,7 @@ impl Lowering {
             return expr;
         }
         let cell = &cells.leg.cells[index];
-        let expr = match &cell.source {
+        let expr = match cell.column() {
             Some(column) => {
                 let slot = self.slot(column);
                 self.node(Node::Slot(slot), cell.ty)

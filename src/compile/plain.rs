@@ -26,6 +26,7 @@ pub fn run<'v>(leg: &'v Leg, mut source: impl FnMut(usize) -> Value<'v>, context
                 }
             }
             Step::Assign(cell, value) => row[cell.index()] = evaluate(value, &row, context),
+            Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
         }
     }
     Some(leg.output.iter().map(|cell| row[cell.index()].clone()).collect())

@@ -6,6 +6,10 @@
 
 use crate::diagnostic::Span;
 
+mod operator;
+
+pub use operator::*;
+
 /// A whole query: statements separated by `;`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
@@ -25,6 +29,8 @@ pub enum Statement {
         /// From `let` to the end of the value.
         span: Span,
     },
+    /// `declare query_parameters(name:type = default, …)`
+    Parameters(Vec<Parameter>),
     /// The query itself, or a stray scalar.
     Expression(Expr),
 }
@@ -132,8 +138,66 @@ pub enum ExprKind {
     },
     /// An operator that begins a pipe: `union A, B`.
     Operator(Box<Operator>),
+    /// `(a, b) { … }`: a function, which only `let` can give a name to.
+    Function(Box<Function>),
+    /// `T*`: tables whose names begin so; `*` alone is [`ExprKind::Star`].
+    Wildcard(Name),
+    /// `(a, b) = value`: the value is of several columns, each of which gets a name. Stands in lists of columns only.
+    Unpack {
+        /// As many as the value has columns, or fewer.
+        names: Vec<Name>,
+        /// Such as `arg_max(…)`, which gives several columns.
+        value: Box<Expr>,
+    },
+    /// `plugin(…) : (name:type, …)`: what the plugin gives is declared. Stands behind `evaluate` only.
+    Shaped {
+        /// The plugin's call.
+        value: Box<Expr>,
+        /// `*`: the input's columns come too.
+        rest: bool,
+        /// The columns that the plugin adds.
+        columns: Vec<ColumnDeclaration>,
+    },
     /// What could not be read; a diagnostic says why. Nothing more is said about it.
     Error,
+}
+
+/// A function that a `let` defines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// Tabular ones come first.
+    pub parameters: Vec<Parameter>,
+    /// Its statements; the last one is its value.
+    pub body: Query,
+}
+
+/// A parameter of a function, or of a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: Name,
+    /// What it takes.
+    pub ty: ParameterType,
+    /// `= value`
+    pub default: Option<Expr>,
+}
+
+/// What a parameter takes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParameterType {
+    /// `name:type`
+    Scalar(Name),
+    /// `name:(column:type, …)`, or `name:(*)` for a table of any columns
+    Table(Vec<ColumnDeclaration>),
+}
+
+/// `name:type`, in `datatable`, `parse`, `externaldata` and tabular parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnDeclaration {
+    /// The column.
+    pub name: Name,
+    /// Its type, as written.
+    pub ty: Name,
 }
 
 /// A scalar literal: its kind and its text.
@@ -278,71 +342,4 @@ pub struct Argument {
     pub name: Option<Name>,
     /// The value.
     pub value: Expr,
-}
-
-/// A tabular operator behind a pipe, or at the start of one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Operator {
-    /// What it does.
-    pub kind: OperatorKind,
-    /// From its name to its end.
-    pub span: Span,
-}
-
-/// The tabular operators.
-#[derive(Clone, Debug, PartialEq)]
-pub enum OperatorKind {
-    /// `where predicate`, `filter predicate`
-    Where(Expr),
-    /// `extend name = value, …`
-    Extend(Vec<NamedExpr>),
-    /// `project name = value, …`
-    Project(Vec<NamedExpr>),
-    /// `union leg, …`
-    Union(Union),
-    /// `sort by key, …`, `order by key, …`
-    Sort(Vec<SortKey>),
-    /// `take count`, `limit count`
-    Take(Expr),
-    /// `top count by key, …`
-    Top {
-        /// How many rows stay.
-        count: Expr,
-        /// The order they are chosen by.
-        keys: Vec<SortKey>,
-    },
-    /// An operator of the language that kqltap does not run yet; its text was skipped to the next pipe, and a diagnostic
-    /// names it.
-    Unsupported(Name),
-    /// What could not be read; a diagnostic says why. Its output columns are unknown.
-    Error,
-}
-
-/// A column of `extend` or `project`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NamedExpr {
-    /// `name =`, if given
-    pub name: Option<Name>,
-    /// The value.
-    pub value: Expr,
-}
-
-/// `union`, behind a pipe or at the start of one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Union {
-    /// `kind=inner`, `withsource=Name`, `isfuzzy=true`, as written
-    pub parameters: Vec<(Name, Expr)>,
-    /// Tables; behind a pipe the input is one more leg, before these.
-    pub legs: Vec<Expr>,
-}
-
-/// One key of `sort` or `top`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SortKey {
-    /// What is compared.
-    pub value: Expr,
-    /// `desc`, the default
-    pub descending: bool,
-    /// Whether nulls come before values: by default with `asc` only.
-    pub nulls_first: bool,
 }

@@ -102,6 +102,7 @@ impl Binder<'_> {
                     let meaning = meaning.unwrap_or_else(|| Meaning::Scalar(Bound::error(value.span)));
                     self.lets.insert(name.text.clone(), meaning);
                 }
+                Statement::Parameters(_) => {}
                 Statement::Expression(expr) if matches!(expr.kind, ExprKind::Error) => {}
                 Statement::Expression(expr) => {
                     if result.is_some() {
@@ -118,6 +119,7 @@ impl Binder<'_> {
                 if !self.diagnostics.iter().any(Diagnostic::is_error) {
                     let end = query.statements.last().map_or(Span::default(), |s| match s {
                         Statement::Let { span, .. } => *span,
+                        Statement::Parameters(_) => Span::default(),
                         Statement::Expression(e) => e.span,
                     });
                     self.error("KS006", end, "missing query: after the let statements there must be a table to read");

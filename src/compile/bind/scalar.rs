@@ -106,6 +106,10 @@ impl Binder<'_> {
                 self.error("KS108", span, "a scalar value is expected here, and this is a table");
                 Bound::error(span)
             }
+            ExprKind::Function(_) | ExprKind::Wildcard(_) | ExprKind::Unpack { .. } | ExprKind::Shaped { .. } => {
+                self.error("KS108", span, "a scalar value is expected here");
+                Bound::error(span)
+            }
             ExprKind::Error => Bound::error(span),
         }
     }
@@ -154,7 +158,7 @@ impl Binder<'_> {
         };
         let names = leg.columns.iter().map(|c| c.name.as_str()).chain(self.lets.keys().map(String::as_str));
         let near = self.near(&name.text, names);
-        let table = leg.leg.table.name.clone();
+        let table = leg.leg.table().map_or(String::new(), |t| t.name.clone());
         if leg.open && !self.options.strict {
             let mut diagnostic = Diagnostic::warning(
                 "KS142",

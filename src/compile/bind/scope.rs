@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::compile::bound::{Bound, BoundKind, BoundQuery, Cell, CellId, Leg, Order, OutputColumn, Step};
+use crate::compile::bound::{
+    Bound, BoundKind, BoundQuery, Cell, CellId, CellSource, Leg, Order, OutputColumn, RowSource, Step,
+};
 use crate::diagnostic::Span;
 use crate::schema::{Column, Member, ScalarType, Table};
 use crate::value::Value;
@@ -66,7 +68,13 @@ impl LegScope {
             .enumerate()
             .map(|(i, c)| ScopeColumn { name: c.name.clone(), ty: c.ty, place: Place::Table(i) })
             .collect();
-        let leg = Leg { table, cells: Vec::new(), steps: Vec::new(), output: Vec::new(), lookback: Vec::new() };
+        let leg = Leg {
+            source: RowSource::Table(table),
+            cells: Vec::new(),
+            steps: Vec::new(),
+            output: Vec::new(),
+            lookback: Vec::new(),
+        };
         LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: true }
     }
 
@@ -97,12 +105,11 @@ impl LegScope {
                 cell
             }
             Place::Table(i) => {
-                let column = self.leg.table.columns[i].clone();
-                let existing =
-                    self.leg.cells.iter().position(|c| c.source.as_ref().is_some_and(|s| s.name == column.name));
+                let Some(column) = self.leg.table().map(|t| t.columns[i].clone()) else { return CellId(0) };
+                let existing = self.leg.cells.iter().position(|c| c.column().is_some_and(|s| s.name == column.name));
                 let cell = match existing {
                     Some(i) => CellId(i as u32),
-                    None => self.push_cell(column.name.clone(), column.ty, Some(column)),
+                    None => self.push_cell(column.name.clone(), column.ty, Some(CellSource::Column(column))),
                 };
                 self.columns[at].place = Place::Cell(cell);
                 cell
@@ -110,7 +117,7 @@ impl LegScope {
         }
     }
 
-    fn push_cell(&mut self, name: String, ty: ScalarType, source: Option<Column>) -> CellId {
+    fn push_cell(&mut self, name: String, ty: ScalarType, source: Option<CellSource>) -> CellId {
         self.depths.push(1);
         self.leg.cells.push(Cell { name, ty, source });
         CellId((self.leg.cells.len() - 1) as u32)
@@ -119,7 +126,11 @@ impl LegScope {
     /// A column that the schema does not know, read from the record's member of that name.
     pub(super) fn add_unknown(&mut self, name: &str, ty: ScalarType, span: Span) -> Bound {
         let members = vec![Member { name: name.to_owned(), envelope: false }];
-        let cell = self.push_cell(name.to_owned(), ty, Some(Column { name: name.to_owned(), ty, members }));
+        let cell = self.push_cell(
+            name.to_owned(),
+            ty,
+            Some(CellSource::Column(Column { name: name.to_owned(), ty, members })),
+        );
         self.columns.push(ScopeColumn { name: name.to_owned(), ty, place: Place::Cell(cell) });
         Bound { kind: BoundKind::Cell(cell), ty, span }
     }
@@ -156,8 +167,9 @@ impl LegScope {
 
     /// The event time's column: what a lookback bounds.
     pub(super) fn is_time(&self, cell: CellId) -> bool {
-        let source = self.leg.cells[cell.index()].source.as_ref();
-        source.is_some_and(|source| source.ty == ScalarType::DateTime && self.leg.table.is_time(&source.name))
+        let source = self.leg.cells[cell.index()].column();
+        let table = self.leg.table();
+        source.is_some_and(|source| source.ty == ScalarType::DateTime && table.is_some_and(|t| t.is_time(&source.name)))
     }
 }
 

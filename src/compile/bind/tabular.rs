@@ -137,7 +137,7 @@ impl Binder<'_> {
                 let count = self.row_count(count)?;
                 table.order.extend([Order::Sort(sort), Order::Take(count)]);
             }
-            OperatorKind::Unsupported(_) | OperatorKind::Error => return None,
+            _ => return None,
         }
         Some(table)
     }
@@ -279,7 +279,11 @@ impl Binder<'_> {
         for leg in &mut legs {
             let mut columns: Vec<ScopeColumn> = Vec::new();
             if let Some(title) = &parameters.with_source {
-                let table = Bound::constant(Value::string(leg.leg.table.name.clone()), ScalarType::String, span);
+                let table = Bound::constant(
+                    Value::string(leg.leg.table().map_or(String::new(), |t| t.name.clone())),
+                    ScalarType::String,
+                    span,
+                );
                 columns.push(leg.assign(title, table));
             }
             for ((name, ty), title) in names.iter().zip(&titles) {

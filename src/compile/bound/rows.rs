@@ -1,0 +1,274 @@
+//! Operators over many rows, and what makes several rows of one.
+
+use super::{Bound, BoundQuery, CellId, OutputColumn};
+use crate::diagnostic::Span;
+use crate::schema::ScalarType;
+use crate::value::Value;
+
+/// An operator that needs all rows of its input.
+///
+/// Its expressions read the input's result row: `BoundKind::Cell(CellId(i))` is column `i`.
+#[derive(Clone, Debug)]
+pub struct RowsOp {
+    /// Which.
+    pub kind: RowsKind,
+    /// What it reads. Its `order` is applied first.
+    pub input: BoundQuery,
+    /// What it gives.
+    pub columns: Vec<OutputColumn>,
+    /// Where the operator stands, for what is said about it.
+    pub span: Span,
+    /// Its name, for what is said about it.
+    pub name: &'static str,
+}
+
+/// The operators over many rows.
+#[derive(Clone, Debug)]
+pub enum RowsKind {
+    /// The input as its `order` has it: `sort`, `top` or `take` with something behind it, `serialize`.
+    Ordered,
+    /// Each different row once.
+    Distinct,
+    /// One row: how many rows there are.
+    Count,
+    /// One row for each group: the keys, then the aggregates.
+    Summarize {
+        /// What rows are grouped by; none makes one group, which is there even without rows.
+        by: Vec<Bound>,
+        /// What is computed of each group.
+        aggregates: Vec<Aggregate>,
+    },
+    /// Rows of two inputs side by side.
+    Join(Join),
+    /// Series over equal steps: the keys, the aggregates as arrays, then the axis as an array.
+    MakeSeries {
+        /// What series are made for.
+        by: Vec<Bound>,
+        /// What is computed of each step, and what stands in a step without rows.
+        aggregates: Vec<(Aggregate, Value<'static>)>,
+        /// What is cut into steps.
+        axis: Bound,
+        /// First step, inclusive; the least value if none.
+        first: Option<Value<'static>>,
+        /// Last step, exclusive; the greatest value, inclusive, if none.
+        last: Option<Value<'static>>,
+        /// The width of a step.
+        step: Value<'static>,
+    },
+    /// Columns that look at other rows of a sorted input; they stand behind the input's columns.
+    Window(Vec<Window>),
+    /// That many rows.
+    Sample(usize),
+}
+
+/// An aggregate of a group of rows.
+#[derive(Clone, Debug)]
+pub struct Aggregate {
+    /// Which.
+    pub function: &'static AggregateFunction,
+    /// Its arguments; for `arg_max` and `arg_min` the value to maximise, then what is returned with it.
+    pub arguments: Vec<Bound>,
+    /// The type of its value.
+    pub ty: ScalarType,
+}
+
+/// A function over the rows of a group.
+///
+/// The registry, and what each does, is in `rows::aggregate`; the binder needs names and types only.
+#[derive(Debug)]
+pub struct AggregateFunction {
+    /// Its name in a query.
+    pub name: &'static str,
+    /// Its arguments and result, for people.
+    pub signature: &'static str,
+    /// What it means in Kusto.
+    pub doc: &'static str,
+    /// The least number of arguments.
+    pub min: usize,
+    /// The greatest number of arguments.
+    pub max: usize,
+    /// The type of its value, from those of its arguments; Kusto's code and a sentence where it takes no such.
+    pub check: fn(&[ScalarType]) -> Result<ScalarType, (&'static str, String)>,
+    /// Begins a group.
+    pub begin: fn() -> Box<dyn Accumulator>,
+}
+
+/// What an aggregate knows of the rows so far.
+pub trait Accumulator {
+    /// Takes a row's arguments. `false` when it would hold more than a group may.
+    fn add(&mut self, arguments: &[Value<'static>]);
+    /// The aggregate's value; `arg_max` and `arg_min` give their first, and the rest by [`Accumulator::rest`].
+    fn finish(&mut self) -> Value<'static>;
+    /// For `arg_max` and `arg_min`: the values returned with the extreme one.
+    fn rest(&mut self) -> Vec<Value<'static>> {
+        Vec::new()
+    }
+    /// About how many bytes it holds.
+    fn size(&self) -> usize {
+        64
+    }
+}
+
+/// `join` and `lookup`.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// Which rows come out.
+    pub kind: JoinKind,
+    /// The right side; its expressions read its own result row.
+    pub right: BoundQuery,
+    /// Pairs of columns, of the left and of the right, which must be equal.
+    pub keys: Vec<(usize, usize)>,
+    /// Where each output column comes from.
+    pub output: Vec<JoinColumn>,
+}
+
+/// Where a column of a join comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinColumn {
+    /// The left side's column at that index.
+    Left(usize),
+    /// The right side's column at that index.
+    Right(usize),
+}
+
+/// The kinds of join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinKind {
+    /// The left side loses all but one row of each key first; Kusto's default.
+    InnerUnique,
+    /// Every pair.
+    Inner,
+    /// Every pair, and left rows without one.
+    LeftOuter,
+    /// Every pair, and right rows without one.
+    RightOuter,
+    /// Every pair, and rows of both sides without one.
+    FullOuter,
+    /// Left rows with a partner.
+    LeftSemi,
+    /// Left rows without a partner.
+    LeftAnti,
+    /// Right rows with a partner.
+    RightSemi,
+    /// Right rows without a partner.
+    RightAnti,
+}
+
+/// A column that looks at other rows.
+#[derive(Clone, Debug)]
+pub enum Window {
+    /// `row_number(start, restart)`
+    RowNumber {
+        /// The first number.
+        start: i64,
+        /// Begins anew where this is true.
+        restart: Option<Bound>,
+    },
+    /// `prev(value, offset, default)` and, with a negative offset, `next`.
+    Shift {
+        /// The value.
+        value: Bound,
+        /// How many rows back.
+        offset: i64,
+        /// What stands where there is no such row.
+        default: Value<'static>,
+    },
+    /// `row_cumsum(term, restart)`
+    Sum {
+        /// What is added up.
+        term: Bound,
+        /// Begins anew where this is true.
+        restart: Option<Bound>,
+    },
+}
+
+/// What `mv-expand` and `mv-apply` take apart.
+#[derive(Clone, Debug)]
+pub struct Expand {
+    /// Side by side; the longest says how many rows there are.
+    pub items: Vec<ExpandItem>,
+    /// `with_itemindex=`: the element's number, from 0.
+    pub index: Option<CellId>,
+    /// `limit`
+    pub limit: Option<usize>,
+    /// `bagexpansion=array`: a bag's members become `[key, value]`, and not bags of one member.
+    pub bags_as_arrays: bool,
+}
+
+/// One column that is expanded.
+#[derive(Clone, Debug)]
+pub struct ExpandItem {
+    /// The cell that gets the elements.
+    pub cell: CellId,
+    /// The array or bag.
+    pub value: Bound,
+    /// `to typeof(type)`
+    pub to: Option<ScalarType>,
+}
+
+/// What `parse` or `parse-kv` holds a text against.
+#[derive(Clone, Debug)]
+pub enum ParsePattern {
+    /// `parse`
+    Text(TextPattern),
+    /// `parse-kv`
+    KeyValue(KeyValuePattern),
+}
+
+/// A `parse` pattern: one regular expression with a group for each column.
+#[derive(Clone, Debug)]
+pub struct TextPattern {
+    /// Anchored as the kind of parse has it.
+    pub regex: regex::Regex,
+    /// For each column the number of its group, and its type.
+    pub columns: Vec<(usize, ScalarType)>,
+    /// `kind=relaxed`: a column that does not convert is null, and the others keep their values.
+    pub relaxed: bool,
+}
+
+/// A `parse-kv` pattern.
+#[derive(Clone, Debug)]
+pub struct KeyValuePattern {
+    /// For each column its key and its type.
+    pub columns: Vec<(String, ScalarType)>,
+    /// Between two pairs.
+    pub pair_delimiter: String,
+    /// Between a key and its value.
+    pub key_delimiter: String,
+    /// Opening and closing quotes, by pairs.
+    pub quotes: Vec<(char, char)>,
+    /// The character that takes the next one as it is, inside quotes.
+    pub escape: Option<char>,
+    /// Values may hold the pair delimiter, up to the next known key.
+    pub greedy: bool,
+}
+
+impl BoundQuery {
+    /// Calls `each` with every operator over many rows, the outermost first.
+    pub fn rows_ops<'q>(&'q self, each: &mut dyn FnMut(&'q RowsOp)) {
+        for leg in &self.legs {
+            if let super::RowSource::Rows(op) = &leg.source {
+                each(op);
+                op.input.rows_ops(each);
+                if let RowsKind::Join(join) = &op.kind {
+                    join.right.rows_ops(each);
+                }
+            }
+        }
+    }
+
+    /// Whether it reads no table of records: its rows are the same at any time.
+    pub fn is_static(&self) -> bool {
+        self.legs.iter().all(|leg| match &leg.source {
+            super::RowSource::Table(_) => false,
+            super::RowSource::Values(_) | super::RowSource::Elements => true,
+            super::RowSource::Rows(op) => {
+                op.input.is_static()
+                    && match &op.kind {
+                        RowsKind::Join(join) => join.right.is_static(),
+                        _ => true,
+                    }
+            }
+        })
+    }
+}
