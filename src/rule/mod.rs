@@ -6,6 +6,7 @@ mod document;
 mod error;
 mod files;
 mod kql_file;
+mod library;
 mod origin;
 mod yaml;
 
@@ -17,6 +18,7 @@ use sha2::{Digest, Sha256};
 pub use error::RuleError;
 pub use files::{MAX_FILE_BYTES, files, load, load_file};
 pub use kql_file::parse_kql;
+pub use library::{FunctionLibrary, Libraries, SavedFunction};
 pub use origin::Origin;
 pub use yaml::parse_yaml;
 
