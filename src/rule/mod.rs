@@ -8,6 +8,7 @@ mod files;
 mod kql_file;
 mod library;
 mod origin;
+mod watchlist;
 mod yaml;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ pub use files::{MAX_FILE_BYTES, files, load, load_file};
 pub use kql_file::parse_kql;
 pub use library::{FunctionLibrary, Libraries, SavedFunction};
 pub use origin::Origin;
+pub use watchlist::{MAX_WATCHLIST_BYTES, MAX_WATCHLIST_CELLS, Watchlist, Watchlists};
 pub use yaml::parse_yaml;
 
 /// One detection: a query and what is known about it.

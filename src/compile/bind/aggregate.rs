@@ -3,7 +3,7 @@
 use super::feed::Feed;
 use super::names::{aggregate_name, fragment, inferred_name};
 use super::Binder;
-use crate::compile::bound::{Aggregate, AggregateFunction, Bound, BoundKind};
+use crate::compile::bound::{Aggregate, AggregateFunction, Bound};
 use crate::diagnostic::{Span, suggest};
 use crate::kql::ast::{Argument, Expr, ExprKind};
 use crate::rows::aggregate;
@@ -182,9 +182,4 @@ impl Binder<'_> {
 
 fn aggregate_names() -> impl Iterator<Item = &'static str> {
     OTHER_NAMES.iter().map(|(_, name)| *name).chain(["countif", "dcount", "sum", "sumif", "avg", "min", "max", "percentile"])
-}
-
-/// Whether a bound expression is a plain column of the input.
-pub(super) fn is_column(bound: &Bound) -> bool {
-    matches!(bound.kind, BoundKind::Cell(_))
 }

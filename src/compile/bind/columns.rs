@@ -5,10 +5,10 @@ use std::collections::HashSet;
 
 use super::Binder;
 use super::feed::rows;
-use super::scope::{LegScope, ScopeColumn, Tabular};
+use super::scope::{LegScope, Scope, ScopeColumn, Tabular};
 use crate::compile::bound::RowsKind;
 use crate::diagnostic::Span;
-use crate::kql::ast::{ExprKind, Name, NamedExpr, ReorderKey};
+use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, ReorderKey};
 
 impl Binder<'_> {
     /// `project-away`, `project-keep`
@@ -59,7 +59,8 @@ impl Binder<'_> {
             return;
         }
         if read || !leg.open {
-            self.named(name, leg);
+            let column = Expr { kind: ExprKind::Name(name.clone()), span: name.span };
+            self.scalar(&column, &mut Scope::Row(leg));
         }
     }
 

@@ -5,7 +5,7 @@ use super::join::word_of;
 use super::names::inferred_name;
 use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular};
 use crate::compile::bound::{
-    BoundQuery, CellId, CellSource, Expand, ExpandItem, OutputColumn, RowSource, RowsKind, Step,
+    BoundQuery, CellId, CellSource, Expand, ExpandItem, RowSource, RowsKind, Step,
 };
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{ExprKind, MvExpand, Operator};

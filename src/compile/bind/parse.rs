@@ -10,8 +10,8 @@ use super::Binder;
 use super::join::word_of;
 use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular};
 use crate::compile::bound::{Bound, KeyValuePattern, ParsePattern, Step, TextPattern};
-use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{ColumnDeclaration, Expr, ExprKind, Name, Parse, ParsePart};
+use crate::diagnostic::Diagnostic;
+use crate::kql::ast::{ColumnDeclaration, Expr, Name, Parse, ParsePart};
 use crate::schema::ScalarType;
 use crate::value::{Value, regex};
 

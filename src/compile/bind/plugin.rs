@@ -1,7 +1,7 @@
 //! `evaluate plugin(…)`
 
 use super::Binder;
-use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular};
+use super::scope::{LegScope, Scope, Tabular};
 use crate::compile::bound::{Bound, BoundKind, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, Expr, ExprKind};

@@ -7,7 +7,7 @@ use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular, missing_value};
 use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind, Expand, ExpandItem, OutputColumn, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span, suggest};
-use crate::kql::ast::{Argument, BinaryOp, ColumnDeclaration, Expr, ExprKind, Name, NamedExpr};
+use crate::kql::ast::{Argument, BinaryOp, ColumnDeclaration, Expr, Name, NamedExpr};
 use crate::rule::Watchlist;
 use crate::schema::ScalarType;
 use crate::value::functions::{self, Callee};
