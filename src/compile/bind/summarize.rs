@@ -10,7 +10,7 @@ use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular};
 use super::{Binder, Lifted, walk};
 use crate::compile::bound::{Aggregate, Bound, OutputColumn, RowsKind};
 use crate::diagnostic::Span;
-use crate::kql::ast::{Expr, ExprKind, NamedExpr};
+use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr};
 use crate::schema::ScalarType;
 
 /// Keys that rows are grouped by.
@@ -93,10 +93,17 @@ impl Binder<'_> {
         places: &[(Span, Vec<(usize, String)>)],
         output: &mut Vec<ScopeColumn>,
     ) {
-        let several = places.iter().find(|(span, shown)| *span == item.value.span && is_call(&item.value) && !shown.is_empty());
+        let (value, names): (&Expr, Vec<&Name>) = match &item.value.kind {
+            ExprKind::Unpack { names, value } => (value, names.iter().collect()),
+            _ => (&item.value, item.name.iter().collect()),
+        };
+        let several = places.iter().find(|(span, shown)| *span == value.span && is_call(value) && !shown.is_empty());
         if let Some((_, shown)) = several {
+            if let Some(extra) = names.get(shown.len()) {
+                self.error("KS150", extra.span, "there are more names than columns");
+            }
             for (n, (at, name)) in shown.iter().enumerate() {
-                let given = item.name.as_ref().filter(|_| n == 0);
+                let given = names.get(n);
                 let name = self.output_name(given.map(|g| (g.text.as_str(), g.span)), Some(name), output);
                 output.push(ScopeColumn { name, place: Place::Input(*at), ty: leg.columns[*at].ty });
             }
