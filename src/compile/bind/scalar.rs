@@ -174,7 +174,17 @@ impl Binder<'_> {
         };
         let names = leg.columns.iter().map(|c| c.name.as_str()).chain(self.lets.keys().map(String::as_str));
         let near = suggest(&name.text, names).map(|n| format!("did you mean '{n}'?"));
-        let table = leg.leg.table().map_or(String::new(), |t| t.name.clone());
+        let Some(table) = leg.leg.table().map(|t| t.name.clone()) else {
+            if leg.open {
+                // A watchlist that is not there: nobody knows its columns, and all of them are text.
+                return leg.add_unknown(&name.text, ScalarType::String, name.span);
+            }
+            let mut diagnostic =
+                Diagnostic::error("KS142", name.span, format!("no column '{}' is in scope here", name.text));
+            diagnostic.help = near;
+            self.report(diagnostic);
+            return Bound::error(name.span);
+        };
         if leg.open && !self.options.strict {
             let mut diagnostic = Diagnostic::warning(
                 "KS142",
