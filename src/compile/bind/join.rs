@@ -3,8 +3,9 @@
 use super::Binder;
 use super::feed::rows;
 use super::names::make_unique;
+use super::plugin::converted;
 use super::scope::{Scope, Tabular};
-use crate::compile::bound::{Join, JoinColumn, JoinKind, OutputColumn, RowsKind};
+use crate::compile::bound::{Bound, BoundKind, Join, JoinColumn, JoinKind, OutputColumn, RowsKind};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{BinaryOp, Expr, ExprKind, Name, Step};
 use crate::schema::ScalarType;
@@ -143,7 +144,10 @@ impl Binder<'_> {
             ExprKind::Name(name) => {
                 if let Some(side) = [&*left, &*right].iter().position(|table| !has(table, &name.text)) {
                     let side = ["left", "right"][side];
-                    let message = format!("the column '{}' must be on both sides of the join, and the {side} has none", name.text);
+                    let message = format!(
+                        "the column '{}' must be on both sides of the join, and the {side} has none",
+                        name.text
+                    );
                     self.error("KS145", name.span, message);
                     return None;
                 }
@@ -193,7 +197,17 @@ impl Binder<'_> {
                 return None;
             }
         }
-        table.legs[0].columns.iter().position(|c| c.name == name.text)
+        let at = table.legs[0].columns.iter().position(|c| c.name == name.text)?;
+        if table.legs[0].columns[at].ty == ScalarType::Dynamic && self.guessed.contains(&name.text) {
+            // Nobody knows the column's type; as a key it is text.
+            for leg in &mut table.legs {
+                let cell = leg.cell_of(at);
+                let value = Bound { kind: BoundKind::Cell(cell), ty: ScalarType::Dynamic, span: name.span };
+                let text = converted(value, ScalarType::String);
+                leg.columns[at] = leg.assign(&name.text, text);
+            }
+        }
+        Some(at)
     }
 
     fn check_key(&mut self, left: &Tabular, right: &Tabular, (a, b): (usize, usize), span: Span) -> Option<()> {

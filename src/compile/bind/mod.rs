@@ -26,7 +26,7 @@ mod union;
 mod walk;
 mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::bound::{Bound, BoundQuery};
@@ -85,6 +85,8 @@ struct Binder<'c> {
     /// functions, what is read from other tables.
     lifted: HashMap<Span, Lifted>,
     calls: Calls,
+    /// Columns that no schema knows, and so nobody knows the type of.
+    guessed: HashSet<String>,
 }
 
 /// Binds a whole query. Without an error among the diagnostics there is a query.
@@ -124,6 +126,7 @@ impl<'c> Binder<'c> {
             room: MAX_WEIGHT,
             lifted: HashMap::new(),
             calls: Calls::default(),
+            guessed: HashSet::new(),
         }
     }
 

@@ -30,7 +30,13 @@ impl Binder<'_> {
     }
 
     /// `bag_unpack(bag) : (name:type, …)`
-    fn shaped(&mut self, mut table: Tabular, call: &Expr, rest: bool, declared: &[ColumnDeclaration]) -> Option<Tabular> {
+    fn shaped(
+        &mut self,
+        mut table: Tabular,
+        call: &Expr,
+        rest: bool,
+        declared: &[ColumnDeclaration],
+    ) -> Option<Tabular> {
         let ExprKind::Call { name, arguments } = &call.kind else {
             self.error("KS237", call.span, "'evaluate' takes a call of a plug-in");
             return None;
@@ -186,7 +192,7 @@ fn add_members(value: &Value<'_>, members: &mut Vec<(String, ScalarType)>) -> bo
 }
 
 /// A member of a bag as its own type.
-fn converted(member: Bound, ty: ScalarType) -> Bound {
+pub(super) fn converted(member: Bound, ty: ScalarType) -> Bound {
     let name = match ty {
         ScalarType::Bool => "tobool",
         ScalarType::Int => "toint",

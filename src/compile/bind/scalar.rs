@@ -27,7 +27,12 @@ impl Binder<'_> {
 
     /// What an operator has computed of this expression beforehand.
     fn lifted_value(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Option<Bound> {
-        if self.lifted.is_empty() || !matches!(expr.kind, ExprKind::Call { .. } | ExprKind::Name(_) | ExprKind::Pipe { .. } | ExprKind::Operator(_)) {
+        if self.lifted.is_empty()
+            || !matches!(
+                expr.kind,
+                ExprKind::Call { .. } | ExprKind::Name(_) | ExprKind::Pipe { .. } | ExprKind::Operator(_)
+            )
+        {
             return None;
         }
         match (self.lifted.get(&expr.span)?, scope) {
@@ -78,6 +83,9 @@ impl Binder<'_> {
             ExprKind::Unary { negate, operand } => {
                 let operand = self.scalar(operand, scope);
                 self.sign(*negate, operand, span)
+            }
+            ExprKind::Binary { op, op_span, left, right } if matches!(left.kind, ExprKind::Star) => {
+                self.any_column(*op, *op_span, right, scope, span)
             }
             ExprKind::Binary { op: BinaryOp::MatchesRegex, op_span, left, right } => {
                 let left = self.scalar(left, scope);
@@ -197,7 +205,11 @@ impl Binder<'_> {
             diagnostic.help =
                 near.or_else(|| Some("Sentinel refuses it; column_ifexists() is its way to ask".to_owned()));
             // A name that other tables know has their type, so that it lines up with them in a union.
-            let ty = self.catalog.column_type_elsewhere(&name.text).unwrap_or(ScalarType::Dynamic);
+            let ty = self.catalog.column_type_elsewhere(&name.text).or_else(|| type_by_suffix(&name.text));
+            let ty = ty.unwrap_or(ScalarType::Dynamic);
+            if ty == ScalarType::Dynamic {
+                self.guessed.insert(name.text.clone());
+            }
             let bound = leg.add_unknown(&name.text, ty, name.span);
             self.report(diagnostic);
             return bound;
@@ -278,7 +290,7 @@ impl Binder<'_> {
         !shadowed && self.is_tabular(item)
     }
 
-    fn regex(&mut self, left: Bound, right: Bound, op_span: Span, span: Span) -> Bound {
+    pub(super) fn regex(&mut self, left: Bound, right: Bound, op_span: Span, span: Span) -> Bound {
         if left.is_error() || right.is_error() {
             return Bound::error(span);
         }
@@ -406,6 +418,17 @@ fn literal_type(kind: LiteralKind) -> ScalarType {
         LiteralKind::TimeSpan => ScalarType::TimeSpan,
         LiteralKind::Guid => ScalarType::Guid,
     }
+}
+
+/// Azure names a column that it makes of a custom log after its type.
+fn type_by_suffix(name: &str) -> Option<ScalarType> {
+    Some(match name.rsplit_once('_')?.1 {
+        "s" | "g" => ScalarType::String,
+        "d" => ScalarType::Real,
+        "b" => ScalarType::Bool,
+        "t" => ScalarType::DateTime,
+        _ => return None,
+    })
 }
 
 fn reads_clock(bound: &Bound) -> bool {

@@ -4,7 +4,7 @@ use super::scope::{LegScope, Scope, Tabular};
 use super::{Binder, Lifted};
 use crate::compile::bound::{Bound, BoundKind, Step};
 use crate::diagnostic::Span;
-use crate::kql::ast::{Expr, ExprKind, LiteralKind, TextKind, TextOp, Union};
+use crate::kql::ast::{BinaryOp, Expr, ExprKind, LiteralKind, TextKind, TextOp, Union};
 use crate::schema::ScalarType;
 use crate::value::Value;
 
@@ -36,7 +36,9 @@ impl Binder<'_> {
     fn search_predicate(&mut self, leg: &mut LegScope, predicate: &Expr) -> Bound {
         let span = predicate.span;
         match &predicate.kind {
-            ExprKind::Literal(literal) if literal.kind == LiteralKind::String => self.anywhere(leg, &literal.text, span),
+            ExprKind::Literal(literal) if literal.kind == LiteralKind::String => {
+                self.anywhere(leg, &literal.text, span)
+            }
             ExprKind::Star => Bound::constant(Value::Bool(true), ScalarType::Bool, span),
             ExprKind::Logical { and, operands } => {
                 let operands = operands.iter().map(|o| self.search_predicate(leg, o)).collect();
@@ -49,6 +51,43 @@ impl Binder<'_> {
                 self.scalar(predicate, &mut Scope::Row(leg))
             }
             _ => self.scalar(predicate, &mut Scope::Row(leg)),
+        }
+    }
+
+    /// `* has "text"`: some column that holds text does.
+    pub(super) fn any_column(
+        &mut self,
+        op: BinaryOp,
+        op_span: Span,
+        right: &Expr,
+        scope: &mut Scope<'_>,
+        span: Span,
+    ) -> Bound {
+        let right = self.scalar(right, scope);
+        let Scope::Row(leg) = scope else {
+            self.error("KS191", span, "'*' stands for the columns of a row, and here is none");
+            return Bound::error(span);
+        };
+        let mut operands = Vec::new();
+        for at in 0..leg.columns.len() {
+            let ty = leg.columns[at].ty;
+            if !matches!(ty, ScalarType::String | ScalarType::Dynamic) {
+                continue;
+            }
+            let left = Bound { kind: BoundKind::Cell(leg.cell_of(at)), ty, span };
+            operands.push(match op {
+                BinaryOp::MatchesRegex => self.regex(left, right.clone(), op_span, span),
+                op => self.binary(op, op_span, left, right.clone(), span),
+            });
+        }
+        self.any_of(operands, span)
+    }
+
+    fn any_of(&mut self, mut operands: Vec<Bound>, span: Span) -> Bound {
+        match operands.len() {
+            0 => Bound::constant(Value::Bool(false), ScalarType::Bool, span),
+            1 => operands.remove(0),
+            _ => self.logical(false, operands, span),
         }
     }
 
@@ -77,10 +116,6 @@ impl Binder<'_> {
             let kind = BoundKind::Text { op, subject: Box::new(subject), needle: Box::new(needle) };
             operands.push(Bound { kind, ty: ScalarType::Bool, span });
         }
-        match operands.len() {
-            0 => Bound::constant(Value::Bool(false), ScalarType::Bool, span),
-            1 => operands.remove(0),
-            _ => self.logical(false, operands, span),
-        }
+        self.any_of(operands, span)
     }
 }

@@ -74,7 +74,8 @@ impl Binder<'_> {
         let kind = RowsKind::Summarize { by: keys.values, aggregates: computed };
         let mut leg = rows(kind, feed.finish(), columns, span, "summarize");
         let mut output: Vec<ScopeColumn> = leg.columns[..visible].to_vec();
-        let lifted = places.iter().filter_map(|(span, shown)| shown.first().map(|(at, _)| (*span, Lifted::Column(hidden(*at)))));
+        let lifted =
+            places.iter().filter_map(|(span, shown)| shown.first().map(|(at, _)| (*span, Lifted::Column(hidden(*at)))));
         let outer = self.lifted.clone();
         self.lifted.extend(lifted);
         for item in aggregates {
@@ -127,9 +128,7 @@ impl Binder<'_> {
                 name.to_owned()
             }
             (None, Some(name)) => unique(name, &taken),
-            (None, None) => {
-                (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default()
-            }
+            (None, None) => (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default(),
         }
     }
 
@@ -142,14 +141,16 @@ impl Binder<'_> {
             let name = match (&item.name, inferred_name(&item.value)) {
                 (Some(name), _) => {
                     if taken(&name.text) {
-                        self.error("KS171", name.span, format!("a column '{}' is already declared in this operator", name.text));
+                        self.error(
+                            "KS171",
+                            name.span,
+                            format!("a column '{}' is already declared in this operator", name.text),
+                        );
                     }
                     name.text.clone()
                 }
                 (None, Some(name)) => unique(&name, &taken),
-                (None, None) => {
-                    (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default()
-                }
+                (None, None) => (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default(),
             };
             if let ExprKind::Name(column) = &item.value.kind {
                 keys.plain.push(column.text.clone());
