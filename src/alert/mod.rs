@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use crate::compile::bound::{Leg, Step};
 use crate::compile::ir::{Rest, slots_of};
 use crate::compile::plain::evaluate;
-use crate::compile::{each_table_leg, of_record};
+use crate::compile::{BoundRule, each_table_leg, of_record};
 use crate::matcher::{Match, cell, source_value};
+use crate::schema::ScalarType;
 use crate::value::Value;
 use crate::value::functions::Context;
 use crate::value::operators::truth;
@@ -67,6 +68,25 @@ impl<'a> Alert<'a> {
     }
 }
 
+/// Writes the alert of a row that many records made; no one record stands behind it.
+pub fn write_result(rule: &BoundRule, row: &[Value<'_>], nth: usize, out: &mut Vec<u8>) {
+    let mut columns = String::new();
+    native::write_columns(&rule.query.columns, row, &mut columns);
+    let mut hash = Sha256::new();
+    hash.update(rule.rule.id.as_bytes());
+    hash.update([0]);
+    hash.update(columns.as_bytes());
+    hash.update((nth as u64).to_le_bytes());
+    let is_time = |name: &str| matches!(name, "TimeGenerated" | "Timestamp");
+    let time = rule.query.columns.iter().position(|c| is_time(&c.name) && c.ty == ScalarType::DateTime);
+    let time = time.and_then(|at| row.get(at).cloned()).unwrap_or(Value::Null);
+    native::write_result(rule, &hex(&hash.finalize()), &time, &columns, out);
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Of an enveloped record the payload alone counts: a delivery that is repeated comes in a fresh envelope.
 fn id_of(found: &Match<'_>) -> String {
     let mut hash = Sha256::new();
@@ -78,8 +98,7 @@ fn id_of(found: &Match<'_>) -> String {
     if found.nth > 0 {
         hash.update((found.nth as u64).to_le_bytes());
     }
-    let digest = hash.finalize();
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 /// A match is rare, so its leg is walked once more for what to show. What a record was taken apart for is no evidence: it
@@ -107,6 +126,7 @@ fn evidence_of(found: &Match<'_>, context: &Context) -> Vec<Evidence> {
     };
     match &found.detection.rest {
         Rest::Row(_) => walk(&found.rule.query.legs[found.detection.leg]),
+        Rest::Collect { .. } => {}
         Rest::Query(query) => query.legs.iter().for_each(|leg| each_table_leg(leg, &mut walk)),
     }
     evidence

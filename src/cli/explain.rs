@@ -134,6 +134,9 @@ fn explain_table(table: &TableMatcher, ruleset: &Ruleset, text: &mut String) {
                 let output: Vec<String> = output.iter().map(ToString::to_string).collect();
                 let _ = writeln!(text, "    row ({})", output.join(", "));
             }
+            Rest::Collect { .. } => {
+                let _ = writeln!(text, "    then the record is kept until the input ends");
+            }
             Rest::Query(query) => {
                 let _ = writeln!(text, "    then the query is run over the record, {} columns", query.columns.len());
             }

@@ -70,6 +70,13 @@ pub enum Rest {
     /// The query is run over the record, and gives any number of rows: it takes the record apart, or joins it with rows
     /// that are known. Its columns are the leg's output.
     Query(Box<BoundQuery>),
+    /// The record is a row of a table that the rule's query is run over when the input has ended.
+    Collect {
+        /// Which of the query's table legs, counted by [`super::each_table_leg`].
+        place: usize,
+        /// The leg's cells.
+        cells: Vec<ExprId>,
+    },
 }
 
 /// A text and what is looked for in it.

@@ -21,6 +21,24 @@ pub fn programs(rules: &[BoundRule]) -> Vec<TableProgram> {
     let mut order: Vec<Lowering> = Vec::new();
     let mut by_table: HashMap<&str, usize> = HashMap::new();
     for (rule_index, bound) in rules.iter().enumerate() {
+        // Only a batch has such a rule; its records are kept until the input ends.
+        let waits = bound.query.needs_all_rows();
+        let mut place = 0;
+        if waits {
+            bound.query.legs.iter().for_each(|leg| {
+                each_table_leg(leg, &mut |leg| {
+                    if let Some(table) = leg.table() {
+                        let at = *by_table.entry(&table.name).or_insert_with(|| {
+                            order.push(Lowering::new(table.clone()));
+                            order.len() - 1
+                        });
+                        order[at].add_collected(rule_index, place, leg);
+                    }
+                    place += 1;
+                });
+            });
+            continue;
+        }
         for (leg_index, leg) in bound.query.legs.iter().enumerate() {
             for table in tables_of(leg) {
                 let at = *by_table.entry(&table.name).or_insert_with(|| {
@@ -117,6 +135,38 @@ impl Lowering {
         self.program.detections.push(Detection { rule, leg: leg_index, filter, rest, slots });
     }
 
+    /// Adds a table leg whose records are kept, if they pass what it asks of a record.
+    fn add_collected(&mut self, rule: usize, place: usize, leg: &Leg) {
+        let (mut filter, mut cells) = self.filter_of_record(leg);
+        filter.sort_by_key(|id| self.cost(*id));
+        let exprs = (0..leg.cells.len())
+            .map(|at| match leg.cells[at].column() {
+                Some(_) => self.cell(at, &mut cells),
+                None => self.node(Node::Constant(Value::Null), leg.cells[at].ty),
+            })
+            .collect();
+        let slots = slots_of(&leg.cells, &self.program.columns);
+        let rest = Rest::Collect { place, cells: exprs };
+        self.program.detections.push(Detection { rule, leg: place, filter, rest, slots });
+    }
+
+    /// What a leg asks of the record itself; every column that it reads is decoded from now on.
+    fn filter_of_record<'l>(&mut self, leg: &'l Leg) -> (Vec<ExprId>, Cells<'l>) {
+        let mut cells = Cells { leg, exprs: vec![None; leg.cells.len()] };
+        let mut filter = Vec::new();
+        for step in stream::of_record(leg) {
+            match step {
+                Step::Filter(predicate) => filter.push(self.expr(predicate, &mut cells)),
+                Step::Assign(cell, value) => cells.exprs[cell.index()] = Some(self.expr(value, &mut cells)),
+                Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
+            }
+        }
+        leg.cells.iter().filter_map(|cell| cell.column()).for_each(|column| {
+            self.slot(column);
+        });
+        (filter, cells)
+    }
+
     /// Adds a leg that is run as a query over each record that passes what it asks of the record itself.
     fn add_query(&mut self, rule: usize, leg_index: usize, leg: &Leg, query: &BoundQuery) {
         let Some(leg) = stream::per_record(leg) else { return };
@@ -126,18 +176,7 @@ impl Lowering {
             if leaf.table().is_none_or(|table| table.name != self.program.table.name) {
                 return;
             }
-            let mut cells = Cells { leg: leaf, exprs: vec![None; leaf.cells.len()] };
-            let mut filter = Vec::new();
-            for step in stream::of_record(leaf) {
-                match step {
-                    Step::Filter(predicate) => filter.push(self.expr(predicate, &mut cells)),
-                    Step::Assign(cell, value) => cells.exprs[cell.index()] = Some(self.expr(value, &mut cells)),
-                    Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
-                }
-            }
-            leaf.cells.iter().filter_map(|cell| cell.column()).for_each(|column| {
-                self.slot(column);
-            });
+            let (filter, _) = self.filter_of_record(leaf);
             slots = slots_of(&leaf.cells, &self.program.columns);
             alternatives.push(filter);
         });
@@ -167,7 +206,7 @@ impl Lowering {
         self.program.subjects.iter().for_each(|subject| count(subject.expr));
         for detection in &self.program.detections {
             detection.filter.iter().for_each(|id| count(*id));
-            if let Rest::Row(output) = &detection.rest {
+            if let Rest::Row(output) | Rest::Collect { cells: output, .. } = &detection.rest {
                 output.iter().for_each(|id| count(*id));
             }
         }

@@ -12,14 +12,24 @@ use crate::diagnostic::{Diagnostic, Span};
 impl BoundQuery {
     /// What keeps the query from a stream, one for each operator: `KT005`.
     pub fn stream_refusals(&self) -> Vec<Diagnostic> {
-        let mut refusals = Vec::new();
-        self.legs.iter().for_each(|leg| refuse(leg, &mut refusals));
+        let mut refusals = self.waiting();
         if refusals.is_empty() && self.is_static() {
             refusals.push(
                 Diagnostic::error("KT005", Span::default(), "the query reads no table, and so no record can match it")
                     .help("`kqltap eval --query` runs it"),
             );
         }
+        refusals
+    }
+
+    /// Whether some operator needs all rows, so that there is no result before the input ends.
+    pub fn needs_all_rows(&self) -> bool {
+        !self.waiting().is_empty()
+    }
+
+    fn waiting(&self) -> Vec<Diagnostic> {
+        let mut refusals = Vec::new();
+        self.legs.iter().for_each(|leg| refuse(leg, &mut refusals));
         refusals
     }
 }

@@ -134,6 +134,10 @@ fn compiled(
                     let of = Of { ruleset, program: &matcher.program, detection, record };
                     failures.extend(rows_of_record(&of, query, context, each).err());
                 }
+                Rest::Collect { cells, .. } => {
+                    let row = cells.iter().map(|id| evaluation.value(*id)).collect();
+                    each(&Of { ruleset, program: &matcher.program, detection, record }.found(row, 0));
+                }
             }
         }
     };
@@ -170,6 +174,8 @@ fn plain_record(
                 })
             }
             Rest::Query(query) => rows_of_record(&of, query, context, each),
+            // The whole query is run plainly, whatever path led here.
+            Rest::Collect { .. } => Ok(()),
         };
         outcome.failures.extend(result.err());
     }

@@ -15,6 +15,9 @@ use super::sink::{Output, Sink, SinkError};
 use super::source::Input;
 use super::worker::{BlockOutput, Worker, WorkerOptions};
 use crate::matcher::Ruleset;
+use crate::rows::RowsError;
+use crate::value::DateTime;
+use crate::value::functions::Context;
 
 /// What to run.
 pub struct Run {
@@ -57,6 +60,9 @@ pub enum RunError {
     /// An output failed.
     #[error(transparent)]
     Sink(#[from] SinkError),
+    /// A query over the whole input failed.
+    #[error("rule '{0}': {1}")]
+    Query(String, RowsError),
     /// A batch is too large.
     #[error(
         "the results of --batch take more than {0} bytes (batch_memory); raise it, narrow the rules, or run without --batch"
@@ -246,6 +252,9 @@ impl Turn {
         for row in out.results.drain(..) {
             self.results.push(row, first);
         }
+        for row in out.collected.drain(..) {
+            self.results.collect(row);
+        }
         if self.results.bytes() > run.batch_memory {
             return Err(RunError::BatchMemory(run.batch_memory));
         }
@@ -263,7 +272,9 @@ impl Turn {
 
     /// Writes the ordered results of a batch, once.
     fn write_results(&mut self, run: &Run) -> Result<(), RunError> {
-        let (bytes, count) = std::mem::take(&mut self.results).finish(&run.ruleset);
+        let context = Context { now: run.options.now.unwrap_or_else(DateTime::now) };
+        let results = std::mem::take(&mut self.results);
+        let (bytes, count) = results.finish(&run.ruleset, &context, run.batch_memory)?;
         self.resolved = bytes;
         self.ledger.alerts += count;
         if self.write_resolved()? {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::dead_letter;
 use super::framing::Block;
 use super::ledger::Ledger;
-use super::result_table::ResultRow;
+use super::result_table::{CollectedRow, ResultRow};
 use super::shadow::Shadow;
 use crate::alert::{Alert, Numbered, Source};
+use crate::compile::ir::Rest;
 use crate::matcher::gate::Gate;
 use crate::matcher::{GatePlan, Match, Matcher, Path, Ruleset};
 use crate::record::{self, Limits};
@@ -63,6 +64,8 @@ pub struct BlockOutput {
     pub ledger: Ledger,
     /// With `batch`, the results.
     pub results: Vec<ResultRow>,
+    /// With `batch`, the records that a query over all of them needs.
+    pub collected: Vec<CollectedRow>,
 }
 
 /// Messages of one block that are kept; the rest is counted.
@@ -183,6 +186,13 @@ impl Lines {
         let (emit, batch) = (self.options.emit, self.options.batch);
         let mut alerts = 0;
         let outcome = self.matcher.line(text, context, &mut |found: &Match<'_>| {
+            if let Rest::Collect { place, .. } = &found.detection.rest {
+                // Without a batch there is no such rule; the shadow has no part in what is computed at the end.
+                if batch {
+                    out.collected.push(CollectedRow::new(found, *place));
+                }
+                return;
+            }
             alerts += 1;
             let alert = Alert::new(found, source, context);
             match emit {
@@ -271,6 +281,7 @@ impl BlockOutput {
         self.dead_letters.clear();
         self.messages.clear();
         self.results.clear();
+        self.collected.clear();
         self.ledger = Ledger::default();
     }
 

@@ -185,7 +185,7 @@ impl Drop for Elements<'_, '_> {
 }
 
 /// About how many bytes a row takes.
-pub(super) fn row_size(row: &[Value<'_>]) -> usize {
+pub(crate) fn row_size(row: &[Value<'_>]) -> usize {
     size_of::<Row>() + row.iter().map(value_size).sum::<usize>()
 }
 

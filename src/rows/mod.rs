@@ -17,6 +17,7 @@ mod tests;
 mod window;
 
 pub(crate) use limits::Elements;
+pub(crate) use limits::row_size;
 pub use limits::{Budget, Row, RowsError, RowsLimits};
 
 use crate::compile::bound::{Bound, BoundQuery, Cell, CellSource, Leg, OutputColumn, RowSource, RowsKind, RowsOp};
