@@ -202,6 +202,16 @@ fn windows() {
 }
 
 #[test]
+fn windows_in_windows() {
+    let table = "datatable(k:string, m:int, n:int) ['a',0,1, 'a',0,2, 'b',0,5, 'b',1,7]";
+    check(&format!("{table} | serialize s = row_cumsum(n, k != prev(k)) | project s"), &["1", "3", "5", "12"]);
+    check(
+        &format!("{table} | serialize r = row_number(1, k != prev(k) or m != prev(m)), p = prev(k)"),
+        &["a|0|1|1|", "a|0|2|2|a", "b|0|5|1|a", "b|1|7|1|b"],
+    );
+}
+
+#[test]
 fn series() {
     let table = "datatable(t:datetime, k:string, n:long) \
         [datetime(2024-01-01 05:00),'a',1, datetime(2024-01-01 06:00),'a',2, datetime(2024-01-03),'a',4, \
