@@ -32,6 +32,14 @@ impl Binder<'_> {
         if calls.is_empty() {
             return Some(table);
         }
+        // What stands in the arguments of a call, `row_number(1, k != prev(k))`, is computed before it.
+        let mut inner: Vec<&Expr> = Vec::new();
+        for call in &calls {
+            if let ExprKind::Call { arguments, .. } = &call.kind {
+                inner.extend(arguments.iter().map(|a| &a.value));
+            }
+        }
+        table = self.windows(table, &inner, span)?;
         let mut windows = Vec::new();
         let visible = table.columns().len();
         let mut types = Vec::new();
@@ -43,8 +51,9 @@ impl Binder<'_> {
         // Behind the table's columns now stand the arguments of the calls.
         let mut columns = table.columns();
         for (n, ty) in types.iter().enumerate() {
-            columns.push(OutputColumn { name: hidden(columns.len()), ty: *ty });
-            self.lifted.insert(calls[n].span, Lifted::Column(hidden(columns.len() - 1)));
+            let name = unique(&hidden(columns.len()), &|name| columns.iter().any(|c| c.name == name));
+            columns.push(OutputColumn { name: name.clone(), ty: *ty });
+            self.lifted.insert(calls[n].span, Lifted::Column(name));
         }
         let mut leg = rows(RowsKind::Window(windows), table.finish(), columns, span, "serialize");
         let shown = |(at, _): &(usize, &ScopeColumn)| *at < visible || *at >= leg.columns.len() - types.len();
@@ -143,8 +152,7 @@ impl Binder<'_> {
         self.expect(&bound, ScalarType::Bool, "what begins anew").then_some(bound)
     }
 
-    /// A value of each row, as one more column behind the table's own; a window function inside it, such as
-    /// `prev(row_number())`, is refused as unknown.
+    /// A value of each row, as one more column behind the table's own.
     fn appended(&mut self, table: &mut Tabular, expr: &Expr) -> Option<Bound> {
         let mut first: Option<Bound> = None;
         let mut columns = Vec::new();

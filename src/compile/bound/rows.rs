@@ -4,6 +4,7 @@ use super::{Bound, BoundQuery, CellId, OutputColumn};
 use crate::diagnostic::Span;
 use crate::schema::ScalarType;
 use crate::value::Value;
+use crate::value::functions::Refusal;
 
 /// An operator that needs all rows of its input.
 ///
@@ -88,7 +89,7 @@ pub struct AggregateFunction {
     /// The greatest number of arguments.
     pub max: usize,
     /// The type of its value, from those of its arguments; Kusto's code and a sentence where it takes no such.
-    pub check: fn(&[ScalarType]) -> Result<ScalarType, (&'static str, String)>,
+    pub check: fn(&[ScalarType]) -> Result<ScalarType, Refusal>,
     /// Begins a group.
     pub begin: fn() -> Box<dyn Accumulator>,
 }
