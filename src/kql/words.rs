@@ -6,7 +6,6 @@ use crate::kql::ast::{BinaryOp, ListOp, LiteralKind, TextKind, TextOp};
 pub(crate) const OPERATORS: &[&str] = &[
     "as",
     "count",
-    "datatable",
     "distinct",
     "evaluate",
     "extend",

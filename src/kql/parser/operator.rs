@@ -45,6 +45,7 @@ impl Parser<'_> {
     }
 
     /// What stands before the first pipe.
+    #[inline(never)]
     fn source(&mut self, depth: u32, list: bool) -> Expr {
         let first = self.peek();
         self.height = 1;
@@ -167,24 +168,8 @@ impl Parser<'_> {
             }
             "count" => OperatorKind::Count,
             "summarize" => self.summarize()?,
-            "make-series" => OperatorKind::MakeSeries(self.make_series()?),
-            "mv-expand" | "mvexpand" => OperatorKind::MvExpand(self.mv_expand()?),
-            "mv-apply" | "mvapply" => self.mv_apply()?,
-            "parse" => OperatorKind::Parse(self.parse_pattern(false)?),
-            "parse-where" => OperatorKind::Parse(self.parse_pattern(true)?),
-            "parse-kv" => self.parse_kv()?,
-            "join" => {
-                let (parameters, right, on) = self.join(word)?;
-                OperatorKind::Join { parameters, right, on }
-            }
-            "lookup" => {
-                let (parameters, right, on) = self.join(word)?;
-                OperatorKind::Lookup { parameters, right, on }
-            }
             "union" => OperatorKind::Union(self.union()?),
             "print" => OperatorKind::Print(self.named_list()?),
-            "range" => self.range()?,
-            "search" => self.search()?,
             "sort" | "order" => {
                 self.hints()?;
                 self.by()?;
@@ -225,6 +210,7 @@ impl Parser<'_> {
                 self.skip_balanced(length, list);
                 OperatorKind::Unsupported(name)
             }
+            _ if words::OPERATORS.contains(&word) => self.large_operator(word)?,
             _ if words::OPERATORS_TO_COME.contains(&word) => {
                 self.unsupported(&name);
                 self.at += length;
@@ -232,6 +218,31 @@ impl Parser<'_> {
                 OperatorKind::Unsupported(name)
             }
             _ => return Err(self.unknown_operator(&name)),
+        })
+    }
+
+    /// The operators with clauses of their own. Apart, because whatever nests inside of an operator pays with its stack
+    /// for all that stands in one function.
+    #[inline(never)]
+    fn large_operator(&mut self, word: &str) -> Read<OperatorKind> {
+        Ok(match word {
+            "make-series" => OperatorKind::MakeSeries(self.make_series()?),
+            "mv-expand" | "mvexpand" => OperatorKind::MvExpand(self.mv_expand()?),
+            "mv-apply" | "mvapply" => self.mv_apply()?,
+            "parse" => OperatorKind::Parse(self.parse_pattern(false)?),
+            "parse-where" => OperatorKind::Parse(self.parse_pattern(true)?),
+            "parse-kv" => self.parse_kv()?,
+            "join" => {
+                let (parameters, right, on) = self.join(word)?;
+                OperatorKind::Join { parameters, right, on }
+            }
+            "lookup" => {
+                let (parameters, right, on) = self.join(word)?;
+                OperatorKind::Lookup { parameters, right, on }
+            }
+            "range" => self.range()?,
+            "search" => self.search()?,
+            _ => OperatorKind::Error,
         })
     }
 

@@ -198,6 +198,7 @@ fn one_mistake_in_an_operator() {
         ("T | mv-expand a to string | where b = 1", &[("KS001", "string"), ("KS002", "=")]),
         ("T | mv-apply a on () | where b = 1", &[("KS176", ")"), ("KS002", "=")]),
         ("T | mv-apply a on (whree x | take) | where b = 1", &[("KS176", "whree"), ("KS006", ")"), ("KS002", "=")]),
+        ("T | datatable(a:long)[1] | where b = 1", &[("KS176", "datatable"), ("KS002", "=")]),
         ("T | mv-apply a | where b = 1", &[("KS001", "|"), ("KS002", "=")]),
         ("T | parse a | where b = 1", &[("KS001", "|"), ("KS002", "=")]),
         ("T | parse a with | where b = 1", &[("KS006", "|"), ("KS002", "=")]),
