@@ -12,6 +12,7 @@ pub mod kql;
 pub mod matcher;
 pub mod pipeline;
 pub mod record;
+pub mod rows;
 pub mod rule;
 pub mod schema;
 pub mod settings;

@@ -236,6 +236,7 @@ impl Settings {
             bind: BindOptions {
                 strict: raw.strict.unwrap_or(false),
                 apply_lookback: choice("lookback", raw.lookback, &[("stream", false), ("apply", true)])?,
+                batch: raw.batch.unwrap_or(false),
             },
             query_limits: kql::Limits {
                 max_length: bound("max_query_length", raw.max_query_length, 1, 1 << 30)?,

@@ -24,7 +24,7 @@ struct Totals {
 
 pub(super) fn check(arguments: &CheckArguments) -> u8 {
     let catalog = Catalog::builtin();
-    let options = BindOptions { strict: arguments.strict, apply_lookback: false };
+    let options = BindOptions { strict: arguments.strict, ..BindOptions::default() };
     let mut totals = Totals::default();
     let mut failed = false;
     for path in &arguments.paths {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::scope::{Scope, missing_value};
-use super::{Binder, Meaning};
+use super::{Binder, Lifted, Meaning};
 use crate::compile::bound::{Bound, BoundKind};
 use crate::compile::lookback::is_fixed;
 use crate::compile::plain;
@@ -17,8 +17,24 @@ use crate::value::{Value, convert, functions, regex};
 impl Binder<'_> {
     /// Binds an expression that must be a scalar, and computes it if it reads no column and no clock.
     pub(super) fn scalar(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Bound {
+        if let Some(bound) = self.lifted_value(expr, scope) {
+            return bound;
+        }
         let bound = self.unfolded(expr, scope);
-        self.fold(bound)
+        let span = self.calls.span(bound.span);
+        self.fold(Bound { span, ..bound })
+    }
+
+    /// What an operator has computed of this expression beforehand.
+    fn lifted_value(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Option<Bound> {
+        if self.lifted.is_empty() || !matches!(expr.kind, ExprKind::Call { .. } | ExprKind::Name(_) | ExprKind::Pipe { .. } | ExprKind::Operator(_)) {
+            return None;
+        }
+        match (self.lifted.get(&expr.span)?, scope) {
+            (Lifted::Value(bound), _) => Some(Bound { span: expr.span, ..bound.clone() }),
+            (Lifted::Column(name), Scope::Row(leg)) => leg.column(name, expr.span),
+            (Lifted::Column(_), Scope::Nothing) => None,
+        }
     }
 
     /// A value in place of what computes it, if that reads neither a column nor the clock. A short text can ask for many
@@ -130,7 +146,14 @@ impl Binder<'_> {
             Some(Meaning::Scalar(value)) => {
                 return Bound { span: name.span, ..value.clone() };
             }
-            Some(Meaning::Tabular(_)) => {
+            Some(Meaning::Later(_)) => {
+                self.needs_records(name.span);
+                return Bound::error(name.span);
+            }
+            Some(Meaning::Function(lambda)) if !lambda.is_tabular => {
+                return self.function_scalar(name, &[], scope, name.span).unwrap_or_else(|| Bound::error(name.span));
+            }
+            Some(Meaning::Tabular(_) | Meaning::Function(_)) => {
                 self.error("KS108", name.span, format!("'{}' is a table, and a scalar is expected here", name.text));
                 return Bound::error(name.span);
             }
@@ -228,14 +251,21 @@ impl Binder<'_> {
         base
     }
 
-    /// `x in (Table)` needs the rows of another table.
+    /// An item of a list; a table stands for the values of its first column.
     fn list_item(&mut self, item: &Expr, scope: &mut Scope<'_>) -> Bound {
-        let shadowed = matches!((&item.kind, &*scope), (ExprKind::Name(n), Scope::Row(leg)) if leg.columns.iter().any(|c| c.name == n.text));
-        if !shadowed && self.is_tabular(item) {
-            self.error("KT001", item.span, "a list that is read from a table is not supported yet");
-            return Bound::error(item.span);
+        if let Some(bound) = self.lifted_value(item, scope) {
+            return bound;
+        }
+        if self.is_table_item(item, scope) {
+            return self.list_now(item);
         }
         self.scalar(item, scope)
+    }
+
+    /// Whether an item of a list is a table; a column of that name would shadow it.
+    pub(super) fn is_table_item(&self, item: &Expr, scope: &Scope<'_>) -> bool {
+        let shadowed = matches!((&item.kind, scope), (ExprKind::Name(n), Scope::Row(leg)) if leg.columns.iter().any(|c| c.name == n.text));
+        !shadowed && self.is_tabular(item)
     }
 
     fn regex(&mut self, left: Bound, right: Bound, op_span: Span, span: Span) -> Bound {
@@ -268,7 +298,11 @@ impl Binder<'_> {
         match name.text.as_str() {
             "pack_all" => return self.pack_all(arguments, scope, span),
             "bag_pack_columns" => return self.bag_pack_columns(arguments, scope, span),
+            "toscalar" => return self.toscalar_now(arguments, span),
             _ => {}
+        }
+        if let Some(bound) = self.function_scalar(name, arguments, scope, span) {
+            return bound;
         }
         let found = functions::find(&name.text);
         let arguments: Vec<Bound> = arguments

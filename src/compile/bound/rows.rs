@@ -48,10 +48,10 @@ pub enum RowsKind {
         aggregates: Vec<(Aggregate, Value<'static>)>,
         /// What is cut into steps.
         axis: Bound,
-        /// First step, inclusive; the least value if none.
-        first: Option<Value<'static>>,
-        /// Last step, exclusive; the greatest value, inclusive, if none.
-        last: Option<Value<'static>>,
+        /// First step, inclusive; the least value if none. It reads no cell, and may read the clock.
+        first: Option<Bound>,
+        /// Last step, exclusive; the greatest value, inclusive, if none. It reads no cell, and may read the clock.
+        last: Option<Bound>,
         /// The width of a step.
         step: Value<'static>,
     },

@@ -90,7 +90,7 @@ fn the_compiled_path_gives_the_alerts_of_the_plain_one() {
     // A query meets the records of its own table only, hence the third.
     let cases = wanted().div_ceil((QUERIES * LINES) as u64) * 5 / 3;
     hold(cases, &case, |(queries, lines, apply_lookback)| {
-        let options = BindOptions { apply_lookback, strict: false };
+        let options = BindOptions { apply_lookback, ..BindOptions::default() };
         agree(&queries, &lines, options, &tally)
     });
     let Tally { pairs, hits, queries, refused } = &tally;
