@@ -2,7 +2,7 @@
 //!
 //! The way of the data, in the order in which to read: [`rule`] loads rules, [`kql`] parses their queries, [`compile`] binds
 //! and lowers them to a [`compile::Ruleset`]; [`pipeline`] cuts bytes into lines, [`record`] decodes a line, [`matcher`]
-//! holds it against the ruleset, [`alert`] says what was found. [`schema`] and [`value`] lie under all of them.
+//! holds it against the ruleset, [`alert`] says what was found. [`rows`] runs whole queries over rows in memory. [`schema`] and [`value`] lie under all of them.
 
 pub mod alert;
 pub mod cli;

@@ -145,9 +145,11 @@ fn plain_record(
     for detection in &program.detections {
         let leg = &ruleset.rules[detection.rule].query.legs[detection.leg];
         let source = |cell: usize| source_value(program, detection, record, cell);
-        if let Some(row) = plain::run(leg, source, context) {
+        // A record that becomes more rows than the limit allows gives as many as the limit.
+        let _ = plain::run_each(leg, source, context, &mut |row| {
             each(&found(ruleset, program, detection, record, row));
-        }
+            Ok(())
+        });
     }
 }
 
