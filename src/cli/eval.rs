@@ -53,7 +53,9 @@ pub(super) fn eval(arguments: &EvalArguments) -> u8 {
         };
         let text = match arguments.jsonl {
             false => Ok(line),
-            true => serde_json::from_str::<String>(&line).map_err(|error| format!("the line is no JSON string: {error}")),
+            true => {
+                serde_json::from_str::<String>(&line).map_err(|error| format!("the line is no JSON string: {error}"))
+            }
         };
         print(&format!("{}\n", answer(text.and_then(|text| evaluator.evaluate(&text)))));
     }
@@ -94,11 +96,11 @@ impl Evaluator {
         let parsed = parse(text, &Limits::default());
         refuse(&parsed.diagnostics)?;
         let options = BindOptions { batch: true, apply_lookback: true, ..BindOptions::default() };
-        let (bound, diagnostics) =
-            bind_query_with(&parsed.query, &self.known.catalog, &self.known.libraries, options);
+        let (bound, diagnostics) = bind_query_with(&parsed.query, &self.known.catalog, &self.known.libraries, options);
         refuse(&diagnostics)?;
         let bound = bound.ok_or("KS006: a query is missing")?;
-        let rows = rows::run(&bound, &mut NoTables, &self.context, &RowsLimits::default()).map_err(|e| e.to_string())?;
+        let rows =
+            rows::run(&bound, &mut NoTables, &self.context, &RowsLimits::default()).map_err(|e| e.to_string())?;
         Ok(json::table(&bound.columns, &rows))
     }
 }

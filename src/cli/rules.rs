@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 
 use super::libraries::Known;
-use crate::compile::{BindOptions, BoundRule, bind_rule};
+use crate::compile::{BindOptions, BoundRule, bind_rule_with};
 use crate::diagnostic::{Diagnostic, render};
 use crate::kql;
 use crate::rule::{self, Rule, RuleError};
@@ -37,7 +37,7 @@ pub(super) fn bound(
         };
         for rule in rules {
             let origin = rule.origin.clone();
-            let (rule, diagnostics) = bind_rule(rule, &known.catalog, &known.libraries, limits, options);
+            let (rule, diagnostics) = bind_rule_with(rule, &known.catalog, &known.libraries, limits, options);
             show(&origin, &diagnostics);
             match rule {
                 Some(rule) => bound.push(rule),

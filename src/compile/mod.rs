@@ -11,6 +11,6 @@ pub mod plain;
 mod print;
 mod rule;
 
-pub use bind::{BindOptions, bind_query, bind_scalar};
+pub use bind::{BindOptions, bind_query, bind_query_with, bind_scalar};
 pub use lower::programs;
-pub use rule::{BoundRule, bind_rule};
+pub use rule::{BoundRule, bind_rule, bind_rule_with};

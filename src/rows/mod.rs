@@ -166,6 +166,8 @@ fn each_of_op(op: &RowsOp, tables: &mut dyn TableRows, scope: Scope<'_>, emit: &
         }
         RowsKind::Join(join) => join::run(&op.input, join, tables, scope, fitted),
         RowsKind::MakeSeries { by, aggregates, axis, first, last, step } => {
+            let bound = |bound: &Option<Bound>| bound.as_ref().map(|bound| scope.value(bound, &Row::new()));
+            let (first, last) = (bound(first), bound(last));
             let plan = series::Plan { by, aggregates, axis, first: first.as_ref(), last: last.as_ref(), step };
             series::run(&op.input, &plan, tables, scope, fitted)
         }

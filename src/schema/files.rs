@@ -17,7 +17,8 @@ impl Catalog {
     pub fn add_path(&mut self, path: &Path) -> Result<usize, SchemaError> {
         let files = files(path)?;
         if files.is_empty() {
-            let message = "there is no table file in this folder; one ends in .toml, and is like those in config/tables";
+            let message =
+                "there is no table file in this folder; one ends in .toml, and is like those in config/tables";
             return Err(refusal(path, message));
         }
         for file in &files {

@@ -18,7 +18,9 @@ impl Binder<'_> {
         match name.text.as_str() {
             "bag_unpack" => self.bag_unpack(table, arguments, span),
             // Duplicates are what the plug-in is there to compress; a result has them all the same.
-            "narrow" | "autocluster" | "basket" | "pivot" | "ipv4_lookup" | "ipv6_lookup" => self.unsupported(name.text.as_str(), name.span),
+            "narrow" | "autocluster" | "basket" | "pivot" | "ipv4_lookup" | "ipv6_lookup" => {
+                self.unsupported(name.text.as_str(), name.span)
+            }
             other => self.unsupported(other, name.span),
         }
     }

@@ -74,7 +74,8 @@ impl Binder<'_> {
         let kind = RowsKind::Summarize { by: keys.values, aggregates: computed };
         let mut leg = rows(kind, feed.finish(), columns, span, "summarize");
         let mut output: Vec<ScopeColumn> = leg.columns[..visible].to_vec();
-        let lifted = places.iter().filter_map(|(span, shown)| shown.first().map(|(at, _)| (*span, Lifted::Column(hidden(*at)))));
+        let lifted =
+            places.iter().filter_map(|(span, shown)| shown.first().map(|(at, _)| (*span, Lifted::Column(hidden(*at)))));
         let outer = self.lifted.clone();
         self.lifted.extend(lifted);
         for item in aggregates {
@@ -93,7 +94,8 @@ impl Binder<'_> {
         places: &[(Span, Vec<(usize, String)>)],
         output: &mut Vec<ScopeColumn>,
     ) {
-        let several = places.iter().find(|(span, shown)| *span == item.value.span && is_call(&item.value) && !shown.is_empty());
+        let several =
+            places.iter().find(|(span, shown)| *span == item.value.span && is_call(&item.value) && !shown.is_empty());
         if let Some((_, shown)) = several {
             for (n, (at, name)) in shown.iter().enumerate() {
                 let given = item.name.as_ref().filter(|_| n == 0);
@@ -120,9 +122,7 @@ impl Binder<'_> {
                 name.to_owned()
             }
             (None, Some(name)) => unique(name, &taken),
-            (None, None) => {
-                (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default()
-            }
+            (None, None) => (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default(),
         }
     }
 
@@ -135,14 +135,16 @@ impl Binder<'_> {
             let name = match (&item.name, inferred_name(&item.value)) {
                 (Some(name), _) => {
                     if taken(&name.text) {
-                        self.error("KS171", name.span, format!("a column '{}' is already declared in this operator", name.text));
+                        self.error(
+                            "KS171",
+                            name.span,
+                            format!("a column '{}' is already declared in this operator", name.text),
+                        );
                     }
                     name.text.clone()
                 }
                 (None, Some(name)) => unique(&name, &taken),
-                (None, None) => {
-                    (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default()
-                }
+                (None, None) => (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default(),
             };
             if let ExprKind::Name(column) = &item.value.kind {
                 keys.plain.push(column.text.clone());

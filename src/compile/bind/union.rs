@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::columns::matches;
-use super::{Binder, Meaning};
 use super::scope::{LegScope, ScopeColumn, Tabular};
+use super::{Binder, Meaning};
 use crate::compile::bound::Bound;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Name, Union};
@@ -214,4 +214,3 @@ fn titles(names: &[(String, ScalarType)]) -> Vec<String> {
         })
         .collect()
 }
-

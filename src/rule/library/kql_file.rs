@@ -54,6 +54,7 @@ pub(super) fn functions(path: &str, text: &str, limits: &Limits) -> Result<Vec<E
 /// A function's body, and before it the lets that stand before the function: it may use them. A parameter hides a let.
 fn with_lets(before: &[Statement], function: &Function) -> Query {
     let hidden = |name: &str| function.parameters.iter().any(|parameter| parameter.name.text == name);
-    let lets = before.iter().filter(|statement| matches!(statement, Statement::Let { name, .. } if !hidden(&name.text)));
+    let lets =
+        before.iter().filter(|statement| matches!(statement, Statement::Let { name, .. } if !hidden(&name.text)));
     Query { statements: lets.chain(&function.body.statements).cloned().collect() }
 }

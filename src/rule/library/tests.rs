@@ -123,7 +123,11 @@ fn a_file_of_kql_is_a_function_or_defines_some() {
     assert_eq!(signature(&library, "Named"), "Named(a:string, [b:long])");
     assert_eq!(signature(&library, "Two"), "Two(base:int)");
     let statements = |name: &str| library.find(name).unwrap().body.statements.len();
-    assert_eq!((statements("One"), statements("Two")), (2, 1), "a let of the file goes with the body, a hidden one not");
+    assert_eq!(
+        (statements("One"), statements("Two")),
+        (2, 1),
+        "a let of the file goes with the body, a hidden one not"
+    );
 }
 
 #[test]

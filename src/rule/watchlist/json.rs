@@ -59,7 +59,8 @@ mod tests {
     #[test]
     fn arrays_and_lines_are_the_same() {
         let objects = [r#"{"ip":"192.0.2.1","port":443,"x":null}"#, r#"{"port":1.50,"ok":true,"more":{"a":[1]}}"#];
-        for text in [objects.join("\n"), format!("[{}]", objects.join(",\n")), format!("\n{}\r\n", objects.join("\r\n\n"))]
+        for text in
+            [objects.join("\n"), format!("[{}]", objects.join(",\n")), format!("\n{}\r\n", objects.join("\r\n\n"))]
         {
             let sheet = sheet(&text, 10).unwrap();
             assert_eq!(sheet.columns, ["ip", "port", "x", "ok", "more"]);

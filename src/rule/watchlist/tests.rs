@@ -35,10 +35,10 @@ fn the_first_column_is_the_search_key_unless_the_file_has_one() {
     assert_eq!(ranges.columns, ["SearchKey", "IPAddress", "Location"]);
     assert_eq!(text(ranges), [["192.0.2.1", "192.0.2.1", "Home"], ["198.51.100.7", "198.51.100.7", ""]]);
     let keyed = lists.find("keyed").unwrap();
-    assert_eq!((keyed.columns.as_slice(), text(keyed)), (["Name".into(), "SearchKey".into()].as_slice(), vec![vec![
-        "a".into(),
-        "b".into()
-    ]]));
+    assert_eq!(
+        (keyed.columns.as_slice(), text(keyed)),
+        (["Name".into(), "SearchKey".into()].as_slice(), vec![vec!["a".into(), "b".into()]])
+    );
     let users = lists.find("users").unwrap();
     assert_eq!(text(users), [["a@contoso.example", "a@contoso.example", "3"]]);
     assert!(lists.find("ranges").is_none());
@@ -69,7 +69,9 @@ fn a_change_of_the_files_is_seen() {
 fn mistakes_are_named_with_file_and_line() {
     let refused = |files: &[(&str, &str)]| Watchlists::load(folder(files).path()).unwrap_err().to_string();
     assert!(refused(&[("a.csv", "x\n1,2\n")]).contains("a.csv:2:1: this row has 2 values"));
-    assert!(refused(&[("a.csv", "x\n"), ("a.json", "{\"x\":1}")]).contains("a.json:1:1: the watchlist 'a' has another"));
+    assert!(
+        refused(&[("a.csv", "x\n"), ("a.json", "{\"x\":1}")]).contains("a.json:1:1: the watchlist 'a' has another")
+    );
     let gone = Watchlists::load(Path::new("/no/such/folder")).unwrap_err().to_string();
     assert!(gone.starts_with("/no/such/folder: cannot be read"), "{gone}");
 }
