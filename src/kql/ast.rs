@@ -142,6 +142,22 @@ pub enum ExprKind {
     Function(Box<Function>),
     /// `T*`: tables whose names begin so; `*` alone is [`ExprKind::Star`].
     Wildcard(Name),
+    /// `(a, b) = value`: the value is of several columns, each of which gets a name. Stands in lists of columns only.
+    Unpack {
+        /// As many as the value has columns, or fewer.
+        names: Vec<Name>,
+        /// Such as `arg_max(…)`, which gives several columns.
+        value: Box<Expr>,
+    },
+    /// `plugin(…) : (name:type, …)`: what the plugin gives is declared. Stands behind `evaluate` only.
+    Shaped {
+        /// The plugin's call.
+        value: Box<Expr>,
+        /// `*`: the input's columns come too.
+        rest: bool,
+        /// The columns that the plugin adds.
+        columns: Vec<ColumnDeclaration>,
+    },
     /// What could not be read; a diagnostic says why. Nothing more is said about it.
     Error,
 }

@@ -3,6 +3,8 @@
 use super::ast::*;
 use super::*;
 
+mod operators;
+
 const SEED: &str = include_str!("../../examples/rules/t1528-page.kql");
 
 /// The tree in short: `(== a "b")`, `T|(where …)`.
@@ -46,8 +48,33 @@ fn short(expr: &Expr) -> String {
             short(source) + &operators
         }
         ExprKind::Operator(operator) => short_operator(operator),
+        ExprKind::Function(function) => {
+            format!("fn({}){{{}}}", parameters(&function.parameters), statements(&function.body))
+        }
+        ExprKind::Wildcard(name) => format!("~{}", name.text),
+        ExprKind::Unpack { names, value } => {
+            format!("({})={}", joined(names.iter().map(|name| name.text.clone())), short(value))
+        }
+        ExprKind::Shaped { value, rest, columns } => {
+            format!("{}:{}{}", short(value), if *rest { "*" } else { "" }, declared(columns))
+        }
         ExprKind::Error => "ERROR".into(),
     }
+}
+
+fn parameters(list: &[Parameter]) -> String {
+    joined(list.iter().map(|parameter| {
+        let ty = match &parameter.ty {
+            ParameterType::Scalar(ty) => ty.text.clone(),
+            ParameterType::Table(columns) => declared(columns),
+        };
+        let default = parameter.default.as_ref().map(|value| format!("={}", short(value)));
+        format!("{}:{ty}{}", parameter.name.text, default.unwrap_or_default())
+    }))
+}
+
+fn declared(columns: &[ColumnDeclaration]) -> String {
+    format!("({})", joined(columns.iter().map(|column| format!("{}:{}", column.name.text, column.ty.text))))
 }
 
 fn joined(items: impl Iterator<Item = String>) -> String {
@@ -87,18 +114,112 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::Sort(list) => format!("sort {}", keys(list)),
         OperatorKind::Take(count) => format!("take {}", short(count)),
         OperatorKind::Top { count, keys: list } => format!("top {} {}", short(count), keys(list)),
+        OperatorKind::ProjectNames { keep, names } => {
+            let names = joined(names.iter().map(|name| name.text.clone()));
+            format!("{} {names}", if *keep { "keep" } else { "away" })
+        }
+        OperatorKind::ProjectRename(pairs) => {
+            format!("rename {}", joined(pairs.iter().map(|(new, old)| format!("{}={}", new.text, old.text))))
+        }
+        OperatorKind::ProjectReorder(keys) => {
+            let order = |key: &ReorderKey| key.descending.map_or("", |down| if down { " desc" } else { " asc" });
+            format!("reorder {}", joined(keys.iter().map(|key| key.name.text.clone() + order(key))))
+        }
+        OperatorKind::Distinct(items) => format!("distinct {}", named(items)),
+        OperatorKind::Count => "count".into(),
+        OperatorKind::Summarize { aggregates, by } => format!("summarize {} by {}", named(aggregates), named(by)),
+        OperatorKind::MakeSeries(series) => {
+            let aggregates = joined(series.aggregates.iter().map(|(item, default)| {
+                let item = named(std::slice::from_ref(item));
+                default.as_ref().map_or(item.clone(), |value| format!("{item} default {}", short(value)))
+            }));
+            let bound = |bound: &Option<Expr>| bound.as_ref().map_or("-".into(), short);
+            format!(
+                "series {aggregates} on {} {} {}{} {} by {}",
+                named(std::slice::from_ref(&series.axis)),
+                bound(&series.first),
+                bound(&series.last),
+                if series.inclusive { "!" } else { "" },
+                short(&series.step),
+                named(&series.by)
+            )
+        }
+        OperatorKind::MvExpand(expand) => format!("expand {}", expanded(expand)),
+        OperatorKind::MvApply { expand, operators } => {
+            let operators: String = operators.iter().map(|operator| format!("|{}", short_operator(operator))).collect();
+            format!("apply {} on ({operators})", expanded(expand))
+        }
+        OperatorKind::Parse(parse) => {
+            let pattern = joined(parse.pattern.iter().map(|part| match part {
+                ParsePart::Star(_) => "*".into(),
+                ParsePart::Text(text, _) => format!("{text:?}"),
+                ParsePart::Column(name, ty) => {
+                    name.text.clone() + &ty.as_ref().map_or(String::new(), |ty| format!(":{}", ty.text))
+                }
+            }));
+            let word = if parse.filters { "parse-where" } else { "parse" };
+            format!("{word} {}{} with {pattern}", given(&parse.parameters), short(&parse.subject))
+        }
+        OperatorKind::ParseKv { subject, columns, parameters } => {
+            format!("kv {} {} {}", short(subject), declared(columns), given(parameters).trim_end())
+        }
+        OperatorKind::Join { parameters, right, on } => {
+            format!("join {}{} on {}", given(parameters), short(right), joined(on.iter().map(short)))
+        }
+        OperatorKind::Lookup { parameters, right, on } => {
+            format!("lookup {}{} on {}", given(parameters), short(right), joined(on.iter().map(short)))
+        }
+        OperatorKind::Datatable { columns, values } => {
+            format!("datatable{}[{}]", declared(columns), joined(values.iter().map(short)))
+        }
+        OperatorKind::Print(items) => format!("print {}", named(items)),
+        OperatorKind::Range { name, first, last, step } => {
+            format!("range {} {} {} {}", name.text, short(first), short(last), short(step))
+        }
+        OperatorKind::Render => "render".into(),
+        OperatorKind::As(name) => format!("as {}", name.text),
+        OperatorKind::Serialize(items) => format!("serialize {}", named(items)),
+        OperatorKind::GetSchema => "getschema".into(),
+        OperatorKind::Invoke(call) => format!("invoke {}", short(call)),
+        OperatorKind::Evaluate(call) => format!("evaluate {}", short(call)),
+        OperatorKind::Search { tables, predicate } => {
+            format!("search [{}] {}", joined(tables.iter().map(short)), short(predicate))
+        }
+        OperatorKind::Sample { count, of } => {
+            format!("sample {}{}", short(count), of.as_ref().map_or(String::new(), |of| format!(" of {}", short(of))))
+        }
         OperatorKind::Unsupported(name) => format!("unsupported {}", name.text),
         OperatorKind::Error => "ERROR".into(),
     }
 }
 
-fn short_query(text: &str) -> (String, Vec<Diagnostic>) {
-    let parsed = parse(text, &Limits::default());
-    let statements = parsed.query.statements.iter().map(|statement| match statement {
+/// `kind=inner `: each with a blank behind it.
+fn given(parameters: &[(Name, Expr)]) -> String {
+    parameters.iter().map(|(name, value)| format!("{}={} ", name.text, short(value))).collect()
+}
+
+fn expanded(expand: &MvExpand) -> String {
+    let items = joined(expand.items.iter().map(|item| {
+        let name = item.name.as_ref().map_or(String::new(), |name| format!("{}=", name.text));
+        let ty = item.to.as_ref().map_or(String::new(), |ty| format!(":{}", ty.text));
+        format!("{name}{}{ty}", short(&item.value))
+    }));
+    let limit = expand.limit.as_ref().map_or(String::new(), |limit| format!(" limit {}", short(limit)));
+    format!("{}{items}{limit}", given(&expand.parameters))
+}
+
+fn statements(query: &Query) -> String {
+    let statements = query.statements.iter().map(|statement| match statement {
         Statement::Let { name, value, .. } => format!("let {}={}", name.text, short(value)),
+        Statement::Parameters(list) => format!("parameters {}", parameters(list)),
         Statement::Expression(expr) => short(expr),
     });
-    (statements.collect::<Vec<_>>().join("; "), parsed.diagnostics)
+    statements.collect::<Vec<_>>().join("; ")
+}
+
+fn short_query(text: &str) -> (String, Vec<Diagnostic>) {
+    let parsed = parse(text, &Limits::default());
+    (statements(&parsed.query), parsed.diagnostics)
 }
 
 #[test]
@@ -243,20 +364,17 @@ fn one_mistake_one_diagnostic() {
         ("T | where a in L | take 1", &[("KS001", "L")]),
         ("T | where a == 1 == 2", &[("KS002", "==")]),
         ("T | where a contians 'x' | take", &[("KS002", "contians"), ("KS006", "")]),
-        ("T | summarize count() by bin(x, 1d), y | where z = 1", &[("KT001", "summarize"), ("KS002", "=")]),
+        ("T | top-nested 3 of x by count(), y | where z = 1", &[("KT001", "top-nested"), ("KS002", "=")]),
         (
-            "T | mv-expand x = (a | b) | join kind=inner (U | where y) on z | project-away q",
-            &[("KT001", "mv-expand"), ("KT001", "join"), ("KT001", "project-away")],
+            "T | reduce x = (a | b) | partition hint.strategy=native by x (where y | take 1) | top-hitters 3 of q",
+            &[("KT001", "reduce"), ("KT001", "partition"), ("KT001", "top-hitters")],
         ),
-        ("print x = 1 | take 1", &[("KT001", "print")]),
-        ("search in (A, B) 'x'", &[("KT001", "search")]),
-        ("datatable(a:string)['x']", &[("KT001", "datatable")]),
-        ("let f = (x:string) { T | where a = x; }; f('y')", &[("KT002", "(")]),
-        ("let v = view () { T }; v", &[("KT002", "view")]),
-        ("set notruncation; declare query_parameters(a:long); T", &[("KT002", "set"), ("KT002", "declare")]),
+        ("find in (A, B) where x == 'x'", &[("KT001", "find")]),
+        ("let f = (x:string) { T | where a = x; }; f('y')", &[("KS002", "=")]),
+        ("alias database D = E; declare pattern P; T", &[("KT002", "alias"), ("KT002", "declare")]),
         (".show tables", &[("KS002", ".")]),
-        ("union Device*, T", &[("KT003", "Device*")]),
-        ("database('x').table('T') | take 1", &[("KT003", "table")]),
+        ("database('x').table('T') | take 1", &[("KT006", "database('x')")]),
+        ("x.f() | take 1", &[("KT003", "f")]),
         ("let x = 1 let y = 2; T", &[("KS001", "")]),
         ("let = 5; T | where", &[("KS006", "="), ("KS006", "")]),
         ("T | where a == 'x\n| where b = 1", &[("KS004", "'"), ("KS002", "=")]),

@@ -2,80 +2,84 @@
 
 use crate::kql::ast::{BinaryOp, ListOp, LiteralKind, TextKind, TextOp};
 
-/// The tabular operators that run.
-pub(crate) const OPERATORS: &[&str] =
-    &["where", "filter", "extend", "project", "union", "sort", "order", "take", "limit", "top"];
-
-/// The tabular operators of the language that do not run yet.
-pub(crate) const OPERATORS_TO_COME: &[&str] = &[
+/// The tabular operators that are read.
+pub(crate) const OPERATORS: &[&str] = &[
     "as",
-    "assert-schema",
-    "consume",
     "count",
     "datatable",
     "distinct",
     "evaluate",
+    "extend",
+    "filter",
+    "getschema",
+    "invoke",
+    "join",
+    "limit",
+    "lookup",
+    "make-series",
+    "mv-apply",
+    "mv-expand",
+    "mvapply",
+    "mvexpand",
+    "order",
+    "parse",
+    "parse-kv",
+    "parse-where",
+    "print",
+    "project",
+    "project-away",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "range",
+    "render",
+    "sample",
+    "sample-distinct",
+    "search",
+    "serialize",
+    "sort",
+    "summarize",
+    "take",
+    "top",
+    "union",
+    "where",
+];
+
+/// The tabular operators of the language that are not read yet.
+pub(crate) const OPERATORS_TO_COME: &[&str] = &[
+    "assert-schema",
+    "consume",
     "execute-and-cache",
     "externaldata",
     "external_data",
     "facet",
     "find",
     "fork",
-    "getschema",
     "graph-mark-components",
     "graph-match",
     "graph-shortest-paths",
     "graph-to-table",
     "graph-where-edges",
     "graph-where-nodes",
-    "invoke",
-    "join",
-    "lookup",
     "macro-expand",
     "make-graph",
-    "make-series",
-    "mv-apply",
-    "mv-expand",
-    "mvapply",
-    "mvexpand",
-    "parse",
-    "parse-kv",
-    "parse-where",
     "partition",
     "partition-by",
-    "print",
-    "project-away",
     "project-by-names",
-    "project-keep",
-    "project-rename",
-    "project-reorder",
     "project-smart",
-    "range",
     "reduce",
-    "render",
-    "sample",
-    "sample-distinct",
     "scan",
-    "search",
-    "serialize",
-    "summarize",
     "top-hitters",
     "top-nested",
 ];
 
-/// The tabular operators that may begin a pipe.
-const FIRST_OPERATORS: &[&str] = &[
-    "union",
-    "print",
-    "search",
-    "find",
-    "range",
-    "evaluate",
-    "datatable",
-    "externaldata",
-    "external_data",
-    "macro-expand",
-];
+/// The tabular operators that may begin a pipe. `datatable` and `externaldata` are operands.
+const FIRST_OPERATORS: &[&str] = &["union", "print", "search", "find", "range", "evaluate", "macro-expand"];
+
+/// The calls that name another place's tables: `workspace("x").T`.
+pub(crate) fn is_elsewhere(name: &str) -> bool {
+    matches!(name, "cluster" | "database" | "workspace" | "app" | "resource" | "arg" | "adx")
+}
 
 /// The words between two operands, for suggestions.
 pub(crate) const INFIX_WORDS: &[&str] = &[

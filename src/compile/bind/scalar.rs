@@ -122,7 +122,7 @@ impl Binder<'_> {
                 self.error("KS108", span, "a scalar value is expected here, and this is a table");
                 Bound::error(span)
             }
-            ExprKind::Function(_) | ExprKind::Wildcard(_) => {
+            ExprKind::Function(_) | ExprKind::Wildcard(_) | ExprKind::Unpack { .. } | ExprKind::Shaped { .. } => {
                 self.error("KS108", span, "a scalar value is expected here");
                 Bound::error(span)
             }

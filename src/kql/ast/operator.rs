@@ -126,7 +126,7 @@ pub enum OperatorKind {
     GetSchema,
     /// `invoke function(argument, …)`
     Invoke(Expr),
-    /// `evaluate plugin(argument, …)`
+    /// `evaluate plugin(argument, …)`; [`ExprKind::Shaped`](super::ExprKind::Shaped) if its columns are declared
     Evaluate(Expr),
     /// `search in (table, …) predicate`, or behind a pipe `search predicate`
     Search {
@@ -244,6 +244,8 @@ pub struct MakeSeries {
     pub first: Option<Expr>,
     /// `to`, exclusive
     pub last: Option<Expr>,
+    /// The old form, `in range(first, last, step)`, whose last value is inclusive.
+    pub inclusive: bool,
     /// `step`
     pub step: Expr,
     /// What series are made for.

@@ -32,6 +32,9 @@ impl Parser<'_> {
     /// An operand and the steps into it.
     pub(super) fn path(&mut self) -> Read<Expr> {
         let base = self.primary()?;
+        if self.at(TokenKind::Dot) && is_elsewhere(&base) {
+            return self.elsewhere(base);
+        }
         let mut height = self.height;
         let mut steps = Vec::new();
         loop {
@@ -39,8 +42,7 @@ impl Parser<'_> {
                 let name = self.name("name of a member")?;
                 if self.at(TokenKind::OpenParen) {
                     let message = format!("The call `.{}(…)` behind a dot is not supported yet.", name.text);
-                    let help = "Tables of other databases and clusters are not read; name the table alone.";
-                    return Err(self.report(Diagnostic::error("KT003", name.span, message).help(help)));
+                    return Err(self.report(Diagnostic::error("KT003", name.span, message)));
                 }
                 steps.push(Step::Member(name));
             } else if self.at(TokenKind::OpenBracket) {
@@ -103,6 +105,12 @@ impl Parser<'_> {
         let next = self.peek_at(1);
         let called = next.kind == TokenKind::OpenParen;
         if called {
+            if word == "datatable" {
+                return self.datatable();
+            }
+            if matches!(word, "externaldata" | "external_data") {
+                return self.external_data();
+            }
             if word == "dynamic" {
                 return self.dynamic();
             }
@@ -150,7 +158,7 @@ impl Parser<'_> {
         self.report(Diagnostic::error("KS004", self.peek().span, message).help(help))
     }
 
-    fn call(&mut self) -> Read<Expr> {
+    pub(super) fn call(&mut self) -> Read<Expr> {
         let name = self.name("name")?;
         let open = self.bump();
         if name.text == "typeof" {
@@ -185,6 +193,11 @@ impl Parser<'_> {
         }
         Ok(Argument { name, value: self.pipe(true)? })
     }
+}
+
+/// Whether it is `database("x")` or its like, of which a table may be named.
+fn is_elsewhere(base: &Expr) -> bool {
+    matches!(&base.kind, ExprKind::Call { name, .. } if words::is_elsewhere(&name.text))
 }
 
 /// A literal as an operand.

@@ -3,7 +3,7 @@
 use super::{Parser, Read};
 use crate::diagnostic::suggest;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{BinaryOp, Expr, ExprKind, ListOp};
+use crate::kql::ast::{BinaryOp, Expr, ExprKind, ListOp, TextKind, TextOp};
 use crate::kql::token::{Token, TokenKind};
 use crate::kql::words::{self, Infix, Level};
 
@@ -54,7 +54,7 @@ impl Parser<'_> {
     }
 
     /// Operands around operators that bind at least as tight as `level`.
-    fn binary(&mut self, level: Level) -> Read<Expr> {
+    pub(super) fn binary(&mut self, level: Level) -> Read<Expr> {
         let mut left = self.unary()?;
         let mut last: Option<Level> = None;
         while let Some(infix) = self.infix() {
@@ -97,6 +97,9 @@ impl Parser<'_> {
             TokenKind::Star => BinaryOp::Multiply,
             TokenKind::Slash => BinaryOp::Divide,
             TokenKind::Percent => BinaryOp::Modulo,
+            TokenKind::Colon if self.searching => {
+                BinaryOp::Text(TextOp { kind: TextKind::Has, case_sensitive: false, negated: false })
+            }
             _ => return None,
         }))
     }
@@ -189,7 +192,7 @@ impl Parser<'_> {
                     return Some(format!("Did you mean `{known}`?"));
                 }
                 let between = self.text.get(self.last_end()..token.span.start).unwrap_or("");
-                (token.depth == 0 && between.contains('\n'))
+                (token.depth == self.body_depth && between.contains('\n'))
                     .then(|| "If another query begins here, put `;` before it.".to_owned())
             }
             TokenKind::Bang => Some("To negate, write `not(…)`.".to_owned()),

@@ -28,7 +28,7 @@ impl Parser<'_> {
     }
 
     /// Strings that stand side by side are one.
-    fn strings(&mut self) -> String {
+    pub(super) fn strings(&mut self) -> String {
         let mut text = self.string_piece();
         while self.at(TokenKind::String) {
             text.push_str(&self.string_piece());

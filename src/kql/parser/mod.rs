@@ -4,11 +4,19 @@
 //! skips to where the next one begins and leaves an error node. What can be read all the same (`=` for `==`) is reported
 //! and read.
 
+mod columns;
+mod expand;
 mod expression;
+mod function;
 mod infix;
+mod join;
 mod literal;
 mod operator;
+mod parameters;
+mod pattern;
 mod statement;
+mod summarize;
+mod table;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Name};
@@ -34,6 +42,10 @@ pub(super) struct Parser<'a> {
     max_depth: usize,
     /// How deep the reading has gone.
     depth: usize,
+    /// How many brackets are open around the statements: those of a function's body have more than the query's.
+    body_depth: u32,
+    /// Inside of `search`, where `column:"text"` is a condition.
+    searching: bool,
     /// How high the tree of the last expression read is. Chains such as `1+1+…` grow it without any bracket.
     height: usize,
     /// The nesting passed its limit: nothing more is read or said.
@@ -45,7 +57,18 @@ impl<'a> Parser<'a> {
     /// Cuts the text into tokens and stands before the first.
     pub(super) fn new(text: &'a str, max_depth: usize) -> Self {
         let (tokens, diagnostics) = lexer::lex(text);
-        Parser { text, tokens, at: 0, max_depth, depth: 0, height: 0, stopped: false, diagnostics }
+        Parser {
+            text,
+            tokens,
+            at: 0,
+            max_depth,
+            depth: 0,
+            body_depth: 0,
+            searching: false,
+            height: 0,
+            stopped: false,
+            diagnostics,
+        }
     }
 
     /// What was said, in the order of the text.
@@ -205,6 +228,14 @@ impl<'a> Parser<'a> {
         result
     }
 
+    /// Reads a part that stands beside those read before it: the height is that of the highest.
+    fn beside<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
+        let before = self.height;
+        let part = read(self)?;
+        self.height = self.height.max(before);
+        Ok(part)
+    }
+
     /// Puts a node on top of trees of which the highest has that height.
     fn grow(&mut self, below: usize) -> Read<()> {
         self.height = below + 1;
@@ -237,6 +268,12 @@ impl<'a> Parser<'a> {
         while !self.is_end(depth, list) {
             self.bump();
         }
+    }
+
+    /// Whether a `let` begins here whose `;` was forgotten: the statement complains of it.
+    fn at_forgotten_let(&self) -> bool {
+        let next = self.peek_at(1).kind;
+        self.peek().depth == self.body_depth && self.at_word("let") && next == TokenKind::Name
     }
 
     /// How many tokens a name here takes: `name`, or `['name']`.

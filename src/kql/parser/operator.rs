@@ -3,7 +3,7 @@
 use super::{Parser, Read, error_expr};
 use crate::diagnostic::suggest;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, SortKey, Union};
+use crate::kql::ast::{Expr, ExprKind, Name, Operator, OperatorKind};
 use crate::kql::token::TokenKind;
 use crate::kql::words;
 
@@ -58,8 +58,7 @@ impl Parser<'_> {
                 return Ok(expr);
             }
             let help = self.infix_help();
-            // A `let` behind an expression is the statement's to complain of.
-            if depth == 0 && self.at_word("let") && self.peek_at(1).kind == TokenKind::Name {
+            if depth == self.body_depth && self.at_forgotten_let() {
                 return Ok(expr);
             }
             Err(self.unexpected(help))
@@ -75,10 +74,14 @@ impl Parser<'_> {
         let (name, _) = self.operator_name();
         let next = self.peek_at(1).kind;
         let begins = match next {
-            TokenKind::Name => words::Infix::from_word(self.word(self.peek_at(1))).is_none() || name == "search",
+            TokenKind::Name => {
+                words::Infix::from_word(self.word(self.peek_at(1))).is_none() || matches!(name, "search" | "find")
+            }
             TokenKind::OpenParen => !matches!(name, "range"),
             TokenKind::String | TokenKind::Long | TokenKind::Real | TokenKind::TimeSpan | TokenKind::Typed(_) => true,
-            TokenKind::OpenBracket | TokenKind::Star => name == "union" || name == "search",
+            TokenKind::OpenBracket => matches!(name, "union" | "search" | "print"),
+            TokenKind::Star => matches!(name, "union" | "search"),
+            TokenKind::Minus | TokenKind::Plus if name == "print" => true,
             _ => name.contains('-'),
         };
         begins && words::is_first_operator(name) && !self.at_chain_word()
@@ -110,7 +113,7 @@ impl Parser<'_> {
     }
 
     /// One operator, read to its end whatever it holds.
-    fn operator(&mut self, list: bool) -> Operator {
+    pub(super) fn operator(&mut self, list: bool) -> Operator {
         let first = self.peek();
         self.height = 1;
         let depth = self.tokens.get(self.at.wrapping_sub(1)).map_or(first.depth, |before| match before.kind {
@@ -125,8 +128,7 @@ impl Parser<'_> {
             if self.is_end(depth, list) {
                 return Ok(kind);
             }
-            let missing_semicolon = depth == 0 && self.at_word("let") && self.peek_at(1).kind == TokenKind::Name;
-            if missing_semicolon {
+            if depth == self.body_depth && self.at_forgotten_let() {
                 return Ok(kind);
             }
             let help = self.infix_help();
@@ -149,26 +151,82 @@ impl Parser<'_> {
             self.at += length;
         }
         Ok(match word {
-            "where" | "filter" => OperatorKind::Where(self.expression()?),
+            "where" | "filter" => {
+                self.hints()?;
+                OperatorKind::Where(self.expression()?)
+            }
             "extend" => OperatorKind::Extend(self.named_list()?),
             "project" => OperatorKind::Project(self.named_list()?),
+            "project-away" => OperatorKind::ProjectNames { keep: false, names: self.comma_list(Self::name_pattern)? },
+            "project-keep" => OperatorKind::ProjectNames { keep: true, names: self.comma_list(Self::name_pattern)? },
+            "project-rename" => OperatorKind::ProjectRename(self.comma_list(Self::renamed)?),
+            "project-reorder" => OperatorKind::ProjectReorder(self.comma_list(Self::reorder_key)?),
+            "distinct" => {
+                self.hints()?;
+                OperatorKind::Distinct(self.named_list()?)
+            }
+            "count" => OperatorKind::Count,
+            "summarize" => self.summarize()?,
+            "make-series" => OperatorKind::MakeSeries(self.make_series()?),
+            "mv-expand" | "mvexpand" => OperatorKind::MvExpand(self.mv_expand()?),
+            "mv-apply" | "mvapply" => self.mv_apply()?,
+            "parse" => OperatorKind::Parse(self.parse_pattern(false)?),
+            "parse-where" => OperatorKind::Parse(self.parse_pattern(true)?),
+            "parse-kv" => self.parse_kv()?,
+            "join" => {
+                let (parameters, right, on) = self.join(word)?;
+                OperatorKind::Join { parameters, right, on }
+            }
+            "lookup" => {
+                let (parameters, right, on) = self.join(word)?;
+                OperatorKind::Lookup { parameters, right, on }
+            }
             "union" => OperatorKind::Union(self.union()?),
+            "print" => OperatorKind::Print(self.named_list()?),
+            "range" => self.range()?,
+            "search" => self.search()?,
             "sort" | "order" => {
+                self.hints()?;
                 self.by()?;
                 OperatorKind::Sort(self.comma_list(Self::sort_key)?)
             }
             "take" | "limit" => OperatorKind::Take(self.expression()?),
             "top" => {
+                self.hints()?;
                 let count = self.expression()?;
-                let height = self.height;
                 self.by()?;
-                let keys = vec![self.sort_key()?];
-                self.height = self.height.max(height);
+                let keys = vec![self.beside(Self::sort_key)?];
                 OperatorKind::Top { count, keys }
             }
+            "sample" => OperatorKind::Sample { count: self.expression()?, of: None },
+            "sample-distinct" => {
+                let count = self.expression()?;
+                self.keyword("of")?;
+                OperatorKind::Sample { count, of: Some(self.beside(Self::expression)?) }
+            }
+            "render" => {
+                self.recover(depth, list);
+                OperatorKind::Render
+            }
+            "as" => {
+                self.hints()?;
+                OperatorKind::As(self.name("name")?)
+            }
+            "serialize" => {
+                self.hints()?;
+                let bare = self.is_end(depth, list);
+                OperatorKind::Serialize(if bare { Vec::new() } else { self.named_list()? })
+            }
+            "getschema" => OperatorKind::GetSchema,
+            "invoke" => OperatorKind::Invoke(self.path()?),
+            "evaluate" => OperatorKind::Evaluate(self.evaluate()?),
+            "scan" | "macro-expand" => {
+                self.unsupported(&name);
+                self.skip_balanced(length, list);
+                OperatorKind::Unsupported(name)
+            }
             _ if words::OPERATORS_TO_COME.contains(&word) => {
-                let message = format!("The operator `{word}` is not supported yet.");
-                self.report(Diagnostic::error("KT001", name.span, message));
+                self.unsupported(&name);
                 self.at += length;
                 self.recover(depth, list);
                 OperatorKind::Unsupported(name)
@@ -194,111 +252,50 @@ impl Parser<'_> {
         self.report(diagnostic)
     }
 
-    fn by(&mut self) -> Read<()> {
-        if self.eat_word("by") {
+    /// Says that an operator is known and does not run.
+    pub(super) fn unsupported(&mut self, name: &Name) {
+        let message = format!("The operator `{}` is not supported yet.", name.text);
+        self.report(Diagnostic::error("KT001", name.span, message));
+    }
+
+    /// Skips the operator's name and its text, in whose parentheses `;` may stand.
+    fn skip_balanced(&mut self, length: usize, list: bool) {
+        self.at += length;
+        let mut open = 0usize;
+        loop {
+            match self.peek().kind {
+                TokenKind::End => return,
+                TokenKind::Pipe | TokenKind::Semicolon if open == 0 => return,
+                TokenKind::Comma if open == 0 && list => return,
+                TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace => open += 1,
+                kind if kind.is_close() => match open.checked_sub(1) {
+                    Some(rest) => open = rest,
+                    None => return,
+                },
+                _ => {}
+            }
+            self.bump();
+        }
+    }
+
+    pub(super) fn by(&mut self) -> Read<()> {
+        self.keyword("by")
+    }
+
+    /// A word that has to stand here.
+    pub(super) fn keyword(&mut self, word: &str) -> Read<()> {
+        if self.eat_word(word) {
             return Ok(());
         }
-        Err(self.missing("KS001", "`by`", None))
+        Err(self.missing("KS001", &format!("`{word}`"), None))
     }
 
     /// One or more, separated by commas.
-    fn comma_list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
-        let mut items = vec![item(self)?];
-        let mut height = self.height;
+    pub(super) fn comma_list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
+        let mut items = vec![self.beside(&mut item)?];
         while self.eat(TokenKind::Comma) {
-            items.push(item(self)?);
-            height = height.max(self.height);
+            items.push(self.beside(&mut item)?);
         }
-        self.height = height;
         Ok(items)
-    }
-
-    fn named_list(&mut self) -> Read<Vec<NamedExpr>> {
-        self.comma_list(Self::named)
-    }
-
-    /// `value` or `name = value`.
-    fn named(&mut self) -> Read<NamedExpr> {
-        if self.at(TokenKind::OpenParen)
-            && self.peek_at(1).kind == TokenKind::Name
-            && self.peek_at(2).kind == TokenKind::Comma
-        {
-            let message = "Several names for one value, `(a, b) = …`, are not supported yet.";
-            return Err(self.report(Diagnostic::error("KT003", self.peek().span, message)));
-        }
-        let named = self.name_length().is_some_and(|length| self.peek_at(length).kind == TokenKind::Assign);
-        let name = if named { Some(self.name("name")?) } else { None };
-        if named {
-            self.bump();
-        }
-        Ok(NamedExpr { name, value: self.expression()? })
-    }
-
-    /// `value asc|desc nulls first|last`.
-    fn sort_key(&mut self) -> Read<SortKey> {
-        let value = self.expression()?;
-        let descending = if self.eat_word("asc") {
-            false
-        } else {
-            self.eat_word("desc");
-            true
-        };
-        let mut nulls_first = !descending;
-        if self.eat_word("nulls") {
-            nulls_first = self.at_word("first");
-            if !nulls_first && !self.at_word("last") {
-                let help = "Write `nulls first` or `nulls last`.";
-                return Err(self.missing("KS005", "`first` or `last`", Some(help)));
-            }
-            self.bump();
-        }
-        Ok(SortKey { value, descending, nulls_first })
-    }
-
-    /// Parameters, then legs.
-    fn union(&mut self) -> Read<Union> {
-        let mut parameters = Vec::new();
-        loop {
-            // `kind=outer`, `hint.concurrency=2`
-            let dotted = self.peek_at(1).kind == TokenKind::Dot && self.peek_at(2).kind == TokenKind::Name;
-            let length = if dotted { 3 } else { 1 };
-            if !(self.at(TokenKind::Name) && self.peek_at(length).kind == TokenKind::Assign) {
-                break;
-            }
-            let span = self.peek().span.to(self.peek_at(length - 1).span);
-            let text = self.text.get(span.start..span.end).unwrap_or("").to_owned();
-            self.at += length + 1;
-            let value = self.path()?;
-            parameters.push((Name { text, span }, value));
-        }
-        let legs = self.comma_list(Self::leg)?;
-        Ok(Union { parameters, legs })
-    }
-
-    fn leg(&mut self) -> Read<Expr> {
-        let start = self.peek().span;
-        let (mut length, mut end, mut wild) = (0, start.start, false);
-        // `Device*Events`: names and stars with nothing between them.
-        loop {
-            let token = self.peek_at(length);
-            let star = token.kind == TokenKind::Star;
-            if token.span.start != end || !(star || token.kind == TokenKind::Name) {
-                break;
-            }
-            wild |= star;
-            end = token.span.end;
-            length += 1;
-        }
-        if !wild {
-            return self.path();
-        }
-        let span = Span::new(start.start, end);
-        self.report(
-            Diagnostic::error("KT003", span, "A table name with `*` is not supported yet.")
-                .help("List the tables, separated by commas."),
-        );
-        self.at += length;
-        self.height = 1;
-        Ok(error_expr(span))
     }
 }

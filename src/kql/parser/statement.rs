@@ -6,20 +6,29 @@ use crate::kql::ast::{Expr, Query, Statement};
 use crate::kql::token::TokenKind;
 
 impl Parser<'_> {
-    /// Everything up to the end of the text.
+    /// Everything up to the end of the text, or of the function's body that is being read.
     pub(in crate::kql) fn query(&mut self) -> Query {
         let mut statements = Vec::new();
+        let mut height = 0;
         loop {
             while self.eat(TokenKind::Semicolon) {}
-            if self.at(TokenKind::End) {
+            if self.at(TokenKind::End) || self.at_body_end() {
+                self.height = height;
                 return Query { statements };
             }
             let before = self.at;
+            self.height = 0;
             if let Ok(Some(statement)) = self.statement() {
                 statements.push(statement);
+                height = height.max(self.height);
             }
             self.end_statement(before);
         }
+    }
+
+    /// Whether the `}` here ends the function's body that is being read.
+    fn at_body_end(&self) -> bool {
+        self.at(TokenKind::CloseBrace) && self.peek().depth < self.body_depth
     }
 
     /// One scalar expression and nothing behind it.
@@ -39,7 +48,7 @@ impl Parser<'_> {
 
     /// A statement ends with `;`. Where a `let` follows at once the `;` was forgotten, and nothing need be skipped.
     fn end_statement(&mut self, before: usize) {
-        if matches!(self.peek().kind, TokenKind::Semicolon | TokenKind::End) {
+        if matches!(self.peek().kind, TokenKind::Semicolon | TokenKind::End) || self.at_body_end() {
             return;
         }
         if self.at > before && self.at_let() {
@@ -54,9 +63,12 @@ impl Parser<'_> {
     }
 
     /// Skips to the `;` that ends the statement, past those inside a function's body.
-    fn skip_statement(&mut self) {
-        let depth = self.peek().depth;
-        while !(self.at(TokenKind::End) || self.at(TokenKind::Semicolon) && self.peek().depth <= depth) {
+    pub(super) fn skip_statement(&mut self) {
+        let depth = self.body_depth;
+        while !(self.at(TokenKind::End)
+            || self.at(TokenKind::Semicolon) && self.peek().depth <= depth
+            || self.at_body_end())
+        {
             self.bump();
         }
     }
@@ -71,15 +83,25 @@ impl Parser<'_> {
         if self.at_word("let") {
             return self.let_statement().map(Some);
         }
-        let followed = self.peek_at(1).kind == TokenKind::Name;
-        let word = self.word(first);
-        if first.kind == TokenKind::Name && followed && matches!(word, "declare" | "set" | "alias" | "restrict") {
-            self.report(
-                Diagnostic::error("KT002", first.span, format!("The statement `{word}` is not supported yet."))
-                    .help("Remove it; kqltap has settings of its own for limits and parameters."),
-            );
-            self.skip_statement();
-            return Ok(None);
+        let second = self.peek_at(1);
+        let word = if second.kind == TokenKind::Name { self.word(first) } else { "" };
+        match word {
+            // It says how Kusto runs a query, and has no say in what the query answers.
+            "set" => {
+                self.skip_statement();
+                return Ok(None);
+            }
+            "declare" if self.word(second) == "query_parameters" => {
+                return self.query_parameters().map(Some).inspect_err(|_| self.skip_statement());
+            }
+            "declare" | "alias" | "restrict" => {
+                let message = format!("The statement `{word}` is not supported yet.");
+                let help = "Remove it; what it names can be given by `let` or by a function.";
+                self.report(Diagnostic::error("KT002", first.span, message).help(help));
+                self.skip_statement();
+                return Ok(None);
+            }
+            _ => {}
         }
         if first.kind == TokenKind::Dot {
             let help = "Management commands (`.show`, `.create` …) are not queries; remove this one.";
@@ -100,29 +122,16 @@ impl Parser<'_> {
             return Ok(Statement::Let { span: start.to(name.span), name, value });
         }
         self.bump();
-        let value = if self.at_lambda() { self.lambda() } else { self.pipe(false)? };
+        let value = if self.at_lambda() {
+            // The name stays known, so that its uses are not complained of.
+            let place = self.peek().span;
+            self.lambda().unwrap_or_else(|_| {
+                self.skip_statement();
+                error_expr(place)
+            })
+        } else {
+            self.pipe(false)?
+        };
         Ok(Statement::Let { span: Span::new(start.start, self.last_end()), name, value })
-    }
-
-    /// Whether a function with parameters begins here: `(name:type) {`, `() {`, `view () {`.
-    fn at_lambda(&self) -> bool {
-        let view = usize::from(self.at_word("view"));
-        let kind = |ahead: usize| self.peek_at(view + ahead).kind;
-        kind(0) == TokenKind::OpenParen
-            && matches!(
-                (kind(1), kind(2)),
-                (TokenKind::CloseParen, TokenKind::OpenBrace) | (TokenKind::Name, TokenKind::Colon)
-            )
-    }
-
-    /// Functions of the query's own are still to come; the name stays known, so that its uses are not complained of.
-    fn lambda(&mut self) -> Expr {
-        let span = self.peek().span;
-        self.report(
-            Diagnostic::error("KT002", span, "A `let` function with parameters is not supported yet.")
-                .help("Write its body where it is called."),
-        );
-        self.skip_statement();
-        error_expr(span)
     }
 }

@@ -1,0 +1,88 @@
+//! Operators that bring other tables in: `union`, `join`, `lookup`, `search`, `evaluate`.
+
+use super::{Parser, Read};
+use crate::diagnostic::Diagnostic;
+use crate::kql::ast::{Expr, ExprKind, Name, OperatorKind, Union};
+use crate::kql::token::TokenKind;
+
+/// Parameters, the right side, and what is compared.
+type Join = (Vec<(Name, Expr)>, Expr, Vec<Expr>);
+
+impl Parser<'_> {
+    /// Parameters, then legs.
+    pub(super) fn union(&mut self) -> Read<Union> {
+        let parameters = self.parameters(|_| true)?;
+        let legs = self.comma_list(Self::leg)?;
+        Ok(Union { parameters, legs })
+    }
+
+    /// A table, tables whose names match, or a pipe in parentheses.
+    fn leg(&mut self) -> Read<Expr> {
+        self.height = 1;
+        match self.wildcard() {
+            Some(name) if name.text == "*" => Ok(Expr { span: name.span, kind: ExprKind::Star }),
+            Some(name) => Ok(Expr { span: name.span, kind: ExprKind::Wildcard(name) }),
+            None => self.path(),
+        }
+    }
+
+    /// `kind=… right on condition, …`, of `join` and of `lookup`.
+    pub(super) fn join(&mut self, word: &str) -> Read<Join> {
+        let parameters = self.parameters(|_| true)?;
+        let right = self.beside(Self::expression)?;
+        if word == "join" && self.at_word("where") {
+            let message = "A `join` with `where` in place of `on` is not supported yet.";
+            return Err(self.report(Diagnostic::error("KT003", self.peek().span, message)));
+        }
+        self.keyword("on")?;
+        let on = self.beside(|parser| parser.comma_list(Self::expression))?;
+        Ok((parameters, right, on))
+    }
+
+    /// `kind=… in (table, …) predicate`
+    pub(super) fn search(&mut self) -> Read<OperatorKind> {
+        let parameters = self.parameters(|name| name == "kind")?;
+        for (name, value) in &parameters {
+            let plain = matches!(&value.kind, ExprKind::Name(kind) if kind.text == "default" || kind.text == "case_insensitive");
+            if name.text == "kind" && !plain {
+                let message = "A `search` that heeds letter case is not supported yet.";
+                self.report(Diagnostic::error("KT003", value.span, message));
+            }
+        }
+        let mut tables = Vec::new();
+        if self.eat_word("in") {
+            let open = self.expect(TokenKind::OpenParen, "`(`")?;
+            tables = self.comma_list(Self::leg)?;
+            self.expect_close(TokenKind::CloseParen, open)?;
+        }
+        let outer = std::mem::replace(&mut self.searching, true);
+        let predicate = self.beside(Self::expression);
+        self.searching = outer;
+        Ok(OperatorKind::Search { tables, predicate: predicate? })
+    }
+
+    /// `plugin(argument, …)`, with what it gives: `: (name:type, …)`.
+    pub(super) fn evaluate(&mut self) -> Read<Expr> {
+        self.hints()?;
+        let value = self.path()?;
+        if !self.eat(TokenKind::Colon) {
+            return Ok(value);
+        }
+        let open = self.expect(TokenKind::OpenParen, "`(`")?;
+        let (mut rest, mut columns) = (false, Vec::new());
+        while !self.at(TokenKind::CloseParen) {
+            if self.eat(TokenKind::Star) {
+                rest = true;
+            } else {
+                columns.push(self.declaration()?);
+            }
+            if !self.eat(TokenKind::Comma) {
+                break;
+            }
+        }
+        let close = self.expect_close(TokenKind::CloseParen, open)?;
+        self.grow(self.height)?;
+        let span = value.span.to(close.span);
+        Ok(Expr { kind: ExprKind::Shaped { value: Box::new(value), rest, columns }, span })
+    }
+}
