@@ -19,6 +19,7 @@ pub(super) fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr) -> bool) {
             }
         }
         ExprKind::Unary { operand, .. } => each(operand, see),
+        ExprKind::Unpack { value, .. } | ExprKind::Shaped { value, .. } => each(value, see),
         ExprKind::Binary { left, right, .. } => {
             each(left, see);
             each(right, see);
