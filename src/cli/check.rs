@@ -204,9 +204,12 @@ fn feature<'d>(diagnostic: &'d Diagnostic, query: &'d str) -> &'d str {
     });
     let pointed = || {
         let text = query.get(diagnostic.span.start..diagnostic.span.end).unwrap_or_default();
-        let end =
-            text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '!' | '~'))).unwrap_or(text.len());
-        text.get(..end).unwrap_or_default()
+        let of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        // An operator such as `==` or `!in`, or a name.
+        let sign = text.find(|c: char| of_word(c) || c.is_whitespace()).unwrap_or(text.len());
+        let (sign, rest) = text.split_at(sign);
+        let end = rest.find(|c: char| !of_word(c)).unwrap_or(rest.len());
+        text.get(..sign.len() + end).unwrap_or_default()
     };
     let word = quoted.filter(|name| !name.is_empty()).unwrap_or_else(pointed);
     // A name that somebody has written may be as long as the query.
@@ -253,6 +256,7 @@ mod tests {
         assert_eq!(about("Unexpected: `=`.", 4, 5), "=");
         assert_eq!(about("this needs many rows", 4, 26), "summarize");
         assert_eq!(about("it's one quote", 14, 21), "count");
+        assert_eq!(about("not comparable", 2, 3), "|");
         assert_eq!(about("out of the text", 90, 99), "");
         assert_eq!(about(&format!("'{}'", "é".repeat(99)), 0, 1), "é".repeat(48));
     }
