@@ -57,8 +57,8 @@ fn workspace() -> (tempfile::TempDir, String, Vec<String>) {
     (folder, rule, flags)
 }
 
-fn with(first: &[&str], flags: &[String]) -> Vec<String> {
-    first.iter().map(|s| (*s).to_owned()).chain(flags.iter().cloned()).collect()
+fn with<'a>(first: &[&'a str], flags: &'a [String]) -> Vec<&'a str> {
+    first.iter().copied().chain(flags.iter().map(String::as_str)).collect()
 }
 
 #[test]
