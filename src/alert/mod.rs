@@ -6,11 +6,14 @@ mod numbered;
 
 use sha2::{Digest, Sha256};
 
-use crate::compile::bound::Step;
+use crate::compile::bound::{Leg, Step};
+use crate::compile::ir::{Rest, slots_of};
 use crate::compile::plain::evaluate;
+use crate::compile::{each_table_leg, of_record};
 use crate::matcher::{Match, cell, source_value};
 use crate::value::Value;
 use crate::value::functions::Context;
+use crate::value::operators::truth;
 
 pub use evidence::Evidence;
 pub use numbered::Numbered;
@@ -71,22 +74,40 @@ fn id_of(found: &Match<'_>) -> String {
     hash.update([0]);
     hash.update((found.detection.leg as u64).to_le_bytes());
     hash.update(found.record.payload().as_bytes());
+    // The rows that one record became differ in nothing else.
+    if found.nth > 0 {
+        hash.update((found.nth as u64).to_le_bytes());
+    }
     let digest = hash.finalize();
     digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A match is rare, so the leg is walked once more for what to show.
+/// A match is rare, so its leg is walked once more for what to show. What a record was taken apart for is no evidence: it
+/// stands in no column.
 fn evidence_of(found: &Match<'_>, context: &Context) -> Vec<Evidence> {
-    let leg = &found.rule.query.legs[found.detection.leg];
-    let mut row: Vec<Value<'_>> =
-        (0..leg.cells.len()).map(|cell| source_value(found.program, found.detection, found.record, cell)).collect();
-    let mut collected = evidence::Collector::new(leg, &found.rule.rule.query);
-    for step in &leg.steps {
-        match step {
-            Step::Filter(predicate) => collected.walk(predicate, &row, context),
-            Step::Assign(cell, value) => row[cell.index()] = evaluate(value, &row, context),
-            Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
+    let query = &found.rule.rule.query;
+    let mut evidence = Vec::new();
+    let mut walk = |leg: &Leg| {
+        if leg.table().is_none_or(|table| table.name != found.program.table.name) {
+            return;
         }
+        let slots = slots_of(&leg.cells, &found.program.columns);
+        let mut row: Vec<Value<'_>> =
+            (0..leg.cells.len()).map(|cell| source_value(found.program, &slots, found.record, cell)).collect();
+        let mut collected = evidence::Collector::new(leg, query);
+        for step in of_record(leg) {
+            match step {
+                Step::Filter(predicate) if truth(&evaluate(predicate, &row, context)) != Some(true) => return,
+                Step::Filter(predicate) => collected.walk(predicate, &row, context),
+                Step::Assign(cell, value) => row[cell.index()] = evaluate(value, &row, context),
+                Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
+            }
+        }
+        evidence.extend(collected.evidence);
+    };
+    match &found.detection.rest {
+        Rest::Row(_) => walk(&found.rule.query.legs[found.detection.leg]),
+        Rest::Query(query) => query.legs.iter().for_each(|leg| each_table_leg(leg, &mut walk)),
     }
-    collected.evidence
+    evidence
 }

@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::bound::{Bound, BoundKind, Leg, Step};
-use super::ir::{Detection, ExprId, Node, Pattern, PatternId, PatternKind, Subject, SubjectId, TableProgram, slots_of};
+use super::bound::{Bound, BoundKind, BoundQuery, Leg, OutputColumn, Step};
+use super::ir::{
+    Detection, ExprId, Node, Pattern, PatternId, PatternKind, Rest, Subject, SubjectId, TableProgram, slots_of,
+};
 use super::rule::BoundRule;
+use super::stream::{self, each_table_leg};
 use crate::kql::ast::TextKind;
 use crate::schema::{Column, ScalarType, Table};
 use crate::value::Value;
@@ -19,15 +22,32 @@ pub fn programs(rules: &[BoundRule]) -> Vec<TableProgram> {
     let mut by_table: HashMap<&str, usize> = HashMap::new();
     for (rule_index, bound) in rules.iter().enumerate() {
         for (leg_index, leg) in bound.query.legs.iter().enumerate() {
-            let Some(table) = leg.table() else { continue };
-            let at = *by_table.entry(&table.name).or_insert_with(|| {
-                order.push(Lowering::new(table.clone()));
-                order.len() - 1
-            });
-            order[at].add(rule_index, leg_index, leg);
+            for table in tables_of(leg) {
+                let at = *by_table.entry(&table.name).or_insert_with(|| {
+                    order.push(Lowering::new(table.clone()));
+                    order.len() - 1
+                });
+                match stream::is_plain(leg) {
+                    true => order[at].add(rule_index, leg_index, leg),
+                    false => order[at].add_query(rule_index, leg_index, leg, &bound.query),
+                }
+            }
         }
     }
     order.into_iter().map(Lowering::finish).collect()
+}
+
+/// The tables whose records a leg reads, each once.
+fn tables_of(leg: &Leg) -> Vec<&Arc<Table>> {
+    let mut tables: Vec<&Arc<Table>> = Vec::new();
+    each_table_leg(leg, &mut |leg| {
+        if let Some(table) = leg.table()
+            && !tables.iter().any(|known| known.name == table.name)
+        {
+            tables.push(table);
+        }
+    });
+    tables
 }
 
 /// Builds one table's program, leg by leg.
@@ -84,6 +104,7 @@ impl Lowering {
             match step {
                 Step::Filter(predicate) => filter.push(self.expr(predicate, &mut cells)),
                 Step::Assign(cell, value) => cells.exprs[cell.index()] = Some(self.expr(value, &mut cells)),
+                // Such a leg is no plain one.
                 Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
             }
         }
@@ -92,7 +113,51 @@ impl Lowering {
         filter.sort_by_key(|id| self.cost(*id));
         // A cell that only a lookback names must still be decoded, for `--lookback apply` and for the alert's time.
         let slots = slots_of(&leg.cells, &self.program.columns);
-        self.program.detections.push(Detection { rule, leg: leg_index, filter, output, slots });
+        let rest = Rest::Row(output);
+        self.program.detections.push(Detection { rule, leg: leg_index, filter, rest, slots });
+    }
+
+    /// Adds a leg that is run as a query over each record that passes what it asks of the record itself.
+    fn add_query(&mut self, rule: usize, leg_index: usize, leg: &Leg, query: &BoundQuery) {
+        let Some(leg) = stream::per_record(leg) else { return };
+        let mut alternatives: Vec<Vec<ExprId>> = Vec::new();
+        let mut slots = Vec::new();
+        stream::each_table_leg(&leg, &mut |leaf| {
+            if leaf.table().is_none_or(|table| table.name != self.program.table.name) {
+                return;
+            }
+            let mut cells = Cells { leg: leaf, exprs: vec![None; leaf.cells.len()] };
+            let mut filter = Vec::new();
+            for step in stream::of_record(leaf) {
+                match step {
+                    Step::Filter(predicate) => filter.push(self.expr(predicate, &mut cells)),
+                    Step::Assign(cell, value) => cells.exprs[cell.index()] = Some(self.expr(value, &mut cells)),
+                    Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
+                }
+            }
+            leaf.cells.iter().filter_map(|cell| cell.column()).for_each(|column| {
+                self.slot(column);
+            });
+            slots = slots_of(&leaf.cells, &self.program.columns);
+            alternatives.push(filter);
+        });
+        let mut filter = match alternatives.len() {
+            1 => alternatives.remove(0),
+            _ if alternatives.iter().any(Vec::is_empty) => Vec::new(),
+            _ => {
+                let any = alternatives.into_iter().map(|all| self.node(Node::And(all), ScalarType::Bool)).collect();
+                vec![self.node(Node::Or(any), ScalarType::Bool)]
+            }
+        };
+        filter.sort_by_key(|id| self.cost(*id));
+        // Behind the query's columns stand those that it is sorted by.
+        let hidden = leg.output[query.columns.len()..].iter().map(|cell| {
+            let cell = &leg.cells[cell.index()];
+            OutputColumn { name: cell.name.clone(), ty: cell.ty }
+        });
+        let columns = query.columns.iter().cloned().chain(hidden).collect();
+        let rest = Rest::Query(Box::new(BoundQuery { legs: vec![leg], columns, order: Vec::new() }));
+        self.program.detections.push(Detection { rule, leg: leg_index, filter, rest, slots });
     }
 
     fn finish(mut self) -> TableProgram {
@@ -101,7 +166,10 @@ impl Lowering {
         self.program.nodes.iter().for_each(|node| node.operands(&mut count));
         self.program.subjects.iter().for_each(|subject| count(subject.expr));
         for detection in &self.program.detections {
-            detection.filter.iter().chain(&detection.output).for_each(|id| count(*id));
+            detection.filter.iter().for_each(|id| count(*id));
+            if let Rest::Row(output) = &detection.rest {
+                output.iter().for_each(|id| count(*id));
+            }
         }
         for (node, uses) in self.program.nodes.iter().zip(uses) {
             let worth = uses > 1 && !matches!(node, Node::Constant(_) | Node::Hit { .. } | Node::Not(_));

@@ -26,7 +26,8 @@ pub fn bind_rule(
     bind_rule_with(rule, catalog, &Libraries::default(), limits, options)
 }
 
-/// The same, with saved functions and watchlists.
+/// The same, with saved functions and watchlists. Without [`BindOptions::batch`] a query that cannot be answered record by
+/// record is refused.
 pub fn bind_rule_with(
     rule: Rule,
     catalog: &Catalog,
@@ -43,6 +44,11 @@ pub fn bind_rule_with(
     } else {
         let (query, more) = bind_query_with(&parsed.query, catalog, libraries, options);
         diagnostics.extend(more);
+        if let Some(query) = &query
+            && !options.batch
+        {
+            diagnostics.extend(query.stream_refusals());
+        }
         query
     };
     diagnostics.sort_by_key(|d| (d.span.start, d.span.end));

@@ -258,12 +258,15 @@ impl Lexer<'_> {
             self.push(kind, start);
         } else if suffix == plain && !hex && words::is_time_unit(unit) {
             self.push(TokenKind::TimeSpan, start);
+        } else if !self.text.get(start..suffix).unwrap_or("").contains(['.', '+', '-']) {
+            // A name may begin with digits, if it is no literal as a whole: `2fa_state`.
+            self.push(TokenKind::Name, start);
         } else {
             let written: String = self.text.get(start..self.at).unwrap_or("").chars().take(40).collect();
             self.error(
                 Span::new(start, self.at),
                 format!("`{written}` is neither a number nor a timespan."),
-                "A timespan is a number and a unit: d, h, m, s, ms, microsecond, tick. A name that begins with a digit is written ['name'].",
+                "A timespan is a number and a unit: d, h, m, s, ms, microsecond, tick.",
             );
             self.push(TokenKind::Error, start);
         }

@@ -258,6 +258,8 @@ fn expressions() {
         ("iff(isnull(x), typeof(long), f(y=1, *))", "iff(isnull(x) typeof(long) f(y=Long:1 *))"),
         ("a['b c'].['d e'].f[-1][x]", "a[String:b c].d e.f[(neg Long:1)][x]"),
         ("['a b'].c", "a b.c"),
+        ("a.[0].b.[x]", "a[Long:0].b[x]"),
+        ("2fa + 0xg + 1e5x + 2h", "(Add (Add (Add 2fa 0xg) 1e5x) TimeSpan:2h)"),
         ("kind + by + type + Table + $left.x + not", "(Add (Add (Add (Add (Add kind by) type) Table) $left.x) not)"),
         ("not(a) and not (b)", "(and not(a) not(b))"),
         ("\u{feff}a\u{a0}// note\n+ // other\n 1", "(Add a Long:1)"),
@@ -380,7 +382,7 @@ fn one_mistake_one_diagnostic() {
         ("T | where a == 'x\n| where b = 1", &[("KS004", "'"), ("KS002", "=")]),
         ("T | where f(a, 'x)\n| where b = 1", &[("KS004", "'"), ("KS002", "=")]),
         ("T | where a == \"\\d\"", &[("KS004", "\\d")]),
-        ("T | where a > 5x", &[("KS004", "5x")]),
+        ("T | where a > 1.5x", &[("KS004", "1.5x")]),
         ("T | where a > datetime(strcat('x', 'y')) | where b = 1", &[("KS004", "datetime"), ("KS002", "=")]),
         ("T | where a == “x”", &[("KS002", "“x”")]),
         ("T | where a == 1) | where b = 2", &[("KS002", ")"), ("KS002", "=")]),
@@ -440,13 +442,30 @@ fn limits_are_told_not_hit() {
     let long = parse("T | where a", &Limits { max_length: 4, ..limits });
     assert_eq!(long.diagnostics[0].code, "KS244");
     assert_eq!(parse_expression("1 + 1 + 1", &Limits { max_length: 4, ..limits }).1[0].code, "KS244");
-    let deep =
-        ["(", "not(", "a[", "dynamic([", "f(x | union (", "(union (", "T | where a in (", "1 between (", "(T | where "];
+    let deep = [
+        "(",
+        "not(",
+        "a[",
+        "dynamic([",
+        "f(x | union (",
+        "(union (",
+        "T | where a in (",
+        "1 between (",
+        "(T | where ",
+        "let f = () { ",
+        "T | join (",
+        "datatable(a:long)[(",
+        "T | summarize f(",
+        "database(",
+        "search (",
+    ];
     for piece in deep {
-        let text = piece.repeat(100_000);
+        let text = piece.repeat(50_000);
         let diagnostics = parse(&text, &limits).diagnostics;
         assert_eq!(diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["KS245"], "{piece}");
     }
+    let apply = format!("T | {}", "mv-apply a on (".repeat(100_000));
+    assert_eq!(parse(&apply, &limits).diagnostics[0].code, "KS245");
     let json = format!("dynamic({}", "[".repeat(100_000));
     assert_eq!(parse(&json, &limits).diagnostics[0].code, "KS245");
     // A chain makes a high tree without any bracket; chains inside chains too.
@@ -489,6 +508,7 @@ fn garbage_is_read_in_linear_time() {
         "!",
         "1 ",
         "5x ",
+        "1.5x ",
         "a b ",
         ",",
         "= ",
@@ -509,6 +529,20 @@ fn garbage_is_read_in_linear_time() {
         "[;",
         "('\n",
         "dynamic({",
+        "let f = (a:long) {",
+        "let f=(){};",
+        "}",
+        "externaldata(",
+        "externaldata(a)[",
+        "datatable(",
+        "T|scan (",
+        "T|parse a with * ",
+        "database('x').",
+        "a*",
+        "print ",
+        "mv-apply x on (",
+        "declare query_parameters(",
+        "search in (",
         "!in ",
     ];
     for piece in pieces {
@@ -524,7 +558,23 @@ fn every_prefix_and_every_hole_is_read() {
     for (at, _) in SEED.char_indices() {
         parse(&SEED[..at], &Limits::default());
     }
-    let text = "let a = dynamic({\"k\": [1, -2d]}); union kind=inner (T | where x !in~ (a, 'b') and y between (1 .. 2) | extend z = f(x.['q'][0])), U | top 3 by x asc nulls last";
+    for text in [
+        "let f = (t:(a:long), u:(*), n:int = 5) { let g = view () { t }; g | where a in (n) };",
+        "declare query_parameters(a:long = 1); search in (A, B*) 'x' and c:'y' | evaluate p(d) : (*, a:long)",
+        "T | summarize (a, b) = arg_max(a, *), n = count() by bin(x, 1d) | mv-expand a = b.[0] to typeof(long) limit 1",
+        "T | mv-apply a on (where b | top 1 by c) | parse kind=regex s with * 'a' b:long | parse-kv s as (a:long) with (x='y')",
+        "T | join kind=inner (database('x').U) on $left.a == $right.b | make-series count() default=0 on t in range(1, 2, 3) by k",
+        "union T*, datatable(a:long)[1, 2,], externaldata(a:long)['x'] with (a=b) | project-reorder a* desc | scan with (step s: a => b = 1;)",
+    ] {
+        read_with_holes(text);
+    }
+    read_with_holes(
+        "let a = dynamic({\"k\": [1, -2d]}); union kind=inner (T | where x !in~ (a, 'b') and y between (1 .. 2) | extend z = f(x.['q'][0])), U | top 3 by x asc nulls last",
+    );
+}
+
+/// The text with every stretch of it left out once.
+fn read_with_holes(text: &str) {
     for (start, _) in text.char_indices() {
         for (end, _) in text.char_indices().filter(|(end, _)| *end > start) {
             let holed = text[..start].to_owned() + &text[end..];

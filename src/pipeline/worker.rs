@@ -207,6 +207,9 @@ impl Lines {
                 for mistyped in outcome.mistyped {
                     out.say(source.line, || mistyped.to_string());
                 }
+                for failure in outcome.failures {
+                    out.say(source.line, || failure.to_string());
+                }
                 self.pass(line, &notes, out);
             }
             // No record of a malformed line is given out, so nothing has been written for it.

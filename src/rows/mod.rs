@@ -166,8 +166,9 @@ fn each_of_op(op: &RowsOp, tables: &mut dyn TableRows, scope: Scope<'_>, emit: &
         }
         RowsKind::Join(join) => join::run(&op.input, join, tables, scope, fitted),
         RowsKind::MakeSeries { by, aggregates, axis, first, last, step } => {
-            let bound = |bound: &Option<Bound>| bound.as_ref().map(|bound| scope.value(bound, &Row::new()));
-            let (first, last) = (bound(first), bound(last));
+            // The bounds read no row, but they may read the clock: `from ago(7d)`.
+            let end = |bound: &Option<Bound>| bound.as_ref().map(|b| convert::to_type(&scope.value(b, &Row::new()), axis.ty));
+            let (first, last) = (end(first), end(last));
             let plan = series::Plan { by, aggregates, axis, first: first.as_ref(), last: last.as_ref(), step };
             series::run(&op.input, &plan, tables, scope, fitted)
         }

@@ -52,14 +52,12 @@ impl Binder<'_> {
                 self.extreme(feed, function, arguments, keys, call.span).map(|a| vec![a])
             }
             ("take_any" | "any", [_, _, ..] | [Expr { kind: ExprKind::Star, .. }]) => {
-                let columns = self.returned(feed, arguments, keys, &[])?;
+                let returned = self.returned(feed, arguments, keys, &[])?;
+                let columns = returned.iter().map(|(name, bound)| (name.clone(), bound.ty)).collect();
+                let arguments: Vec<Bound> = returned.into_iter().map(|(_, bound)| bound).collect();
                 let taken = find("take_any")?;
-                let one = |(name, bound): (String, Bound)| {
-                    let ty = bound.ty;
-                    let aggregate = Aggregate { function: taken, arguments: vec![bound], ty };
-                    Aggregated { aggregate, columns: vec![(name, ty)] }
-                };
-                Some(columns.into_iter().map(one).collect())
+                let ty = self.check_aggregate(taken, &arguments, call.span)?;
+                Some(vec![Aggregated { aggregate: Aggregate { function: taken, arguments, ty }, columns }])
             }
             ("percentiles", [value, ranks @ ..]) if !ranks.is_empty() => {
                 let value_bound = self.feed(feed, value);
@@ -110,15 +108,8 @@ impl Binder<'_> {
         if arguments.iter().any(Bound::is_error) {
             return None;
         }
-        if !(function.min..=function.max).contains(&arguments.len()) {
-            let (name, min, max) = (function.name, function.min, function.max);
-            let wanted = if min == max { min.to_string() } else { format!("{min} to {max}") };
-            let code = if min == max { "KS119" } else { "KS120" };
-            self.error(code, span, format!("{name}() takes {wanted} arguments, not {}", arguments.len()));
-            return None;
-        }
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
-        match (function.check)(&types) {
+        match function.result(&types) {
             Ok(ty) => Some(ty),
             Err((code, message)) => {
                 self.error(code, span, message);

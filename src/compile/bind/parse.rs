@@ -148,8 +148,8 @@ impl Binder<'_> {
         let columns: Vec<(String, ScalarType)> = self.declared(declared)?.into_iter().map(|c| (c.name, c.ty)).collect();
         let mut pattern = KeyValuePattern {
             columns: columns.clone(),
-            pair_delimiter: " ".to_owned(),
-            key_delimiter: "=".to_owned(),
+            pair_delimiter: String::new(),
+            key_delimiter: String::new(),
             quotes: Vec::new(),
             escape: None,
             greedy: false,

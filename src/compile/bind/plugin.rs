@@ -4,23 +4,22 @@ use super::Binder;
 use super::scope::{LegScope, Scope, Tabular};
 use crate::compile::bound::{Bound, BoundKind, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Argument, Expr, ExprKind};
+use crate::kql::ast::{Argument, ColumnDeclaration, Expr, ExprKind};
 use crate::schema::ScalarType;
 use crate::value::functions::{self, Callee};
 use crate::value::{Dynamic, Value};
 
 impl Binder<'_> {
     pub(super) fn evaluate(&mut self, table: Tabular, call: &Expr, span: Span) -> Option<Tabular> {
+        if let ExprKind::Shaped { value, rest, columns } = &call.kind {
+            return self.shaped(table, value, *rest, columns);
+        }
         let ExprKind::Call { name, arguments } = &call.kind else {
             self.error("KS237", call.span, "'evaluate' takes a call of a plug-in");
             return None;
         };
         match name.text.as_str() {
             "bag_unpack" => self.bag_unpack(table, arguments, span),
-            // Duplicates are what the plug-in is there to compress; a result has them all the same.
-            "narrow" | "autocluster" | "basket" | "pivot" | "ipv4_lookup" | "ipv6_lookup" => {
-                self.unsupported(name.text.as_str(), name.span)
-            }
             other => self.unsupported(other, name.span),
         }
     }
@@ -30,12 +29,54 @@ impl Binder<'_> {
         None
     }
 
-    /// Which columns a bag unpacks to is only known of literal bags, and of `bag_pack(…)` written out.
-    fn bag_unpack(&mut self, mut table: Tabular, arguments: &[Argument], span: Span) -> Option<Tabular> {
+    /// `bag_unpack(bag) : (name:type, …)`
+    fn shaped(&mut self, mut table: Tabular, call: &Expr, rest: bool, declared: &[ColumnDeclaration]) -> Option<Tabular> {
+        let ExprKind::Call { name, arguments } = &call.kind else {
+            self.error("KS237", call.span, "'evaluate' takes a call of a plug-in");
+            return None;
+        };
+        if name.text != "bag_unpack" {
+            return self.unsupported(&name.text, name.span);
+        }
+        let columns = self.declared(declared)?;
+        let (bag, prefix) = self.unpacked(arguments, call.span)?;
+        for leg in &mut table.legs {
+            let bound = self.scalar(bag, &mut Scope::Row(leg));
+            if bound.is_error() {
+                return None;
+            }
+            let before: Vec<String> = leg.columns.iter().map(|c| c.name.clone()).collect();
+            leg.columns.retain(|c| !matches!(&bag.kind, ExprKind::Name(name) if name.text == c.name));
+            if !rest {
+                // Columns of the input that are declared stay, the others go.
+                leg.columns.retain(|c| columns.iter().any(|d| d.name == c.name));
+            }
+            for column in &columns {
+                if before.contains(&column.name) {
+                    continue;
+                }
+                let key = column.name.strip_prefix(&prefix).unwrap_or(&column.name).to_owned();
+                let kind = BoundKind::Member(Box::new(bound.clone()), key);
+                let member = Bound { kind, ty: ScalarType::Dynamic, span: call.span };
+                let value = converted(member, column.ty);
+                let column = leg.assign(&column.name, value);
+                leg.put(column);
+            }
+            leg.open = false;
+        }
+        Some(table)
+    }
+
+    /// The column of bags, and the prefix of what it unpacks to.
+    fn unpacked<'e>(&mut self, arguments: &'e [Argument], span: Span) -> Option<(&'e Expr, String)> {
         let [bag, rest @ ..] = arguments else {
             self.error("KS119", span, "bag_unpack() takes the column of bags");
             return None;
         };
+        if !matches!(bag.value.kind, ExprKind::Name(_)) {
+            self.error("KS109", bag.value.span, "bag_unpack() takes the name of a column");
+            return None;
+        }
         let mut prefix = String::new();
         if let Some(first) = rest.iter().find(|a| a.name.as_ref().is_none_or(|n| n.text == "OutputColumnPrefix")) {
             let bound = self.scalar(&first.value, &mut Scope::Nothing);
@@ -47,12 +88,14 @@ impl Binder<'_> {
                 }
             }
         }
-        let ExprKind::Name(column) = &bag.value.kind else {
-            self.error("KS109", bag.value.span, "bag_unpack() takes the name of a column");
-            return None;
-        };
+        Some((&bag.value, prefix))
+    }
+
+    /// Which columns a bag unpacks to is only known of literal bags, and of `bag_pack(…)` written out.
+    fn bag_unpack(&mut self, mut table: Tabular, arguments: &[Argument], span: Span) -> Option<Tabular> {
+        let (bag, prefix) = self.unpacked(arguments, span)?;
         for leg in &mut table.legs {
-            let bound = self.scalar(&bag.value, &mut Scope::Row(leg));
+            let bound = self.scalar(bag, &mut Scope::Row(leg));
             if bound.is_error() {
                 return None;
             }
@@ -67,7 +110,7 @@ impl Binder<'_> {
                 );
                 return None;
             };
-            leg.columns.retain(|c| c.name != column.text);
+            leg.columns.retain(|c| !matches!(&bag.kind, ExprKind::Name(name) if name.text == c.name));
             for (name, ty) in members {
                 let member = Bound {
                     kind: BoundKind::Member(Box::new(bound.clone()), name.clone()),

@@ -7,9 +7,9 @@ use super::names::{inferred_name, make_unique};
 use super::scope::{Scope, Tabular};
 use crate::compile::bound::{Bound, OutputColumn, RowsKind};
 use crate::diagnostic::Span;
-use crate::kql::ast::{Expr, ExprKind, MakeSeries};
+use crate::kql::ast::{BinaryOp, Expr, ExprKind, MakeSeries};
 use crate::schema::ScalarType;
-use crate::value::{Value, convert};
+use crate::value::{TimeSpan, Value, convert};
 
 impl Binder<'_> {
     pub(super) fn make_series(&mut self, table: Tabular, series: &MakeSeries, span: Span) -> Option<Tabular> {
@@ -38,16 +38,30 @@ impl Binder<'_> {
         let name = named.or_else(|| inferred_name(&series.axis.value)).unwrap_or_else(|| "Column1".to_owned());
         columns.push(OutputColumn { name, ty: ScalarType::Dynamic });
         let first = self.bound_of_axis(series.first.as_ref(), axis.ty)?;
-        let last = self.bound_of_axis(series.last.as_ref(), axis.ty)?;
+        let mut last = self.bound_of_axis(series.last.as_ref(), axis.ty)?;
         let step_type = if axis.ty == ScalarType::DateTime { ScalarType::TimeSpan } else { axis.ty };
         let step = self.bound_of_axis(Some(&series.step), step_type)??;
         let Some(step) = step.as_constant().map(|value| convert::to_type(value, step_type).into_owned()) else {
             self.error("KS129", series.step.span, "the step of make-series must be a constant");
             return None;
         };
+        if series.inclusive {
+            last = last.map(|last| self.just_behind(last, &step));
+        }
         make_unique(&mut columns);
         let kind = RowsKind::MakeSeries { by: keys.values, aggregates, axis, first, last, step };
         Some(Tabular::of(rows(kind, feed.finish(), columns, span, "make-series")))
+    }
+
+    /// The old form's last value is inclusive: the end is moved by less than any step.
+    fn just_behind(&mut self, last: Bound, step: &Value<'static>) -> Bound {
+        let (least, ty) = match (last.ty, step) {
+            (ScalarType::DateTime | ScalarType::TimeSpan, _) => (Value::TimeSpan(TimeSpan(1)), ScalarType::TimeSpan),
+            (_, Value::Real(step)) => (Value::Real(step * 1e-9), ScalarType::Real),
+            _ => (Value::Long(1), ScalarType::Long),
+        };
+        let span = last.span;
+        self.binary(BinaryOp::Add, span, last, Bound::constant(least, ty, span), span)
     }
 
     fn series_default(&mut self, default: Option<&Expr>, ty: ScalarType) -> Option<Value<'static>> {

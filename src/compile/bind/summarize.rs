@@ -10,7 +10,7 @@ use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular};
 use super::{Binder, Lifted, walk};
 use crate::compile::bound::{Aggregate, Bound, OutputColumn, RowsKind};
 use crate::diagnostic::Span;
-use crate::kql::ast::{Expr, ExprKind, NamedExpr};
+use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr};
 use crate::schema::ScalarType;
 
 /// Keys that rows are grouped by.
@@ -74,8 +74,7 @@ impl Binder<'_> {
         let kind = RowsKind::Summarize { by: keys.values, aggregates: computed };
         let mut leg = rows(kind, feed.finish(), columns, span, "summarize");
         let mut output: Vec<ScopeColumn> = leg.columns[..visible].to_vec();
-        let lifted =
-            places.iter().filter_map(|(span, shown)| shown.first().map(|(at, _)| (*span, Lifted::Column(hidden(*at)))));
+        let lifted = places.iter().filter_map(|(span, shown)| shown.first().map(|(at, _)| (*span, Lifted::Column(hidden(*at)))));
         let outer = self.lifted.clone();
         self.lifted.extend(lifted);
         for item in aggregates {
@@ -94,11 +93,17 @@ impl Binder<'_> {
         places: &[(Span, Vec<(usize, String)>)],
         output: &mut Vec<ScopeColumn>,
     ) {
-        let several =
-            places.iter().find(|(span, shown)| *span == item.value.span && is_call(&item.value) && !shown.is_empty());
+        let (value, names): (&Expr, Vec<&Name>) = match &item.value.kind {
+            ExprKind::Unpack { names, value } => (value, names.iter().collect()),
+            _ => (&item.value, item.name.iter().collect()),
+        };
+        let several = places.iter().find(|(span, shown)| *span == value.span && is_call(value) && !shown.is_empty());
         if let Some((_, shown)) = several {
+            if let Some(extra) = names.get(shown.len()) {
+                self.error("KS150", extra.span, "there are more names than columns");
+            }
             for (n, (at, name)) in shown.iter().enumerate() {
-                let given = item.name.as_ref().filter(|_| n == 0);
+                let given = names.get(n);
                 let name = self.output_name(given.map(|g| (g.text.as_str(), g.span)), Some(name), output);
                 output.push(ScopeColumn { name, place: Place::Input(*at), ty: leg.columns[*at].ty });
             }
@@ -122,7 +127,9 @@ impl Binder<'_> {
                 name.to_owned()
             }
             (None, Some(name)) => unique(name, &taken),
-            (None, None) => (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default(),
+            (None, None) => {
+                (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default()
+            }
         }
     }
 
@@ -135,16 +142,14 @@ impl Binder<'_> {
             let name = match (&item.name, inferred_name(&item.value)) {
                 (Some(name), _) => {
                     if taken(&name.text) {
-                        self.error(
-                            "KS171",
-                            name.span,
-                            format!("a column '{}' is already declared in this operator", name.text),
-                        );
+                        self.error("KS171", name.span, format!("a column '{}' is already declared in this operator", name.text));
                     }
                     name.text.clone()
                 }
                 (None, Some(name)) => unique(&name, &taken),
-                (None, None) => (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default(),
+                (None, None) => {
+                    (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default()
+                }
             };
             if let ExprKind::Name(column) = &item.value.kind {
                 keys.plain.push(column.text.clone());

@@ -19,7 +19,6 @@ pub(super) fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr) -> bool) {
             }
         }
         ExprKind::Unary { operand, .. } => each(operand, see),
-        ExprKind::Unpack { value, .. } | ExprKind::Shaped { value, .. } => each(value, see),
         ExprKind::Binary { left, right, .. } => {
             each(left, see);
             each(right, see);
@@ -34,6 +33,7 @@ pub(super) fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr) -> bool) {
             each(low, see);
             each(high, see);
         }
+        ExprKind::Unpack { value, .. } | ExprKind::Shaped { value, .. } => each(value, see),
         ExprKind::Literal(_)
         | ExprKind::Dynamic(_)
         | ExprKind::Name(_)

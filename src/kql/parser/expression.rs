@@ -38,7 +38,9 @@ impl Parser<'_> {
         let mut height = self.height;
         let mut steps = Vec::new();
         loop {
-            if self.eat(TokenKind::Dot) {
+            // `a.[0]` is `a[0]`, `a.['b']` is `a.b`.
+            let dotted = self.eat(TokenKind::Dot);
+            if dotted && (!self.at(TokenKind::OpenBracket) || self.name_length().is_some()) {
                 let name = self.name("name of a member")?;
                 if self.at(TokenKind::OpenParen) {
                     let message = format!("The call `.{}(…)` behind a dot is not supported yet.", name.text);

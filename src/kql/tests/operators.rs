@@ -210,7 +210,7 @@ fn one_mistake_in_an_operator() {
         ("T | search kind=case_sensitive 'x'", &[("KT003", "case_sensitive")]),
         ("range x from 1 to 5", &[("KS001", "")]),
         ("datatable(a:string, b)['x'] | where c = 1", &[("KS001", ")"), ("KS002", "=")]),
-        ("datatable(a:string)['x' | where c = 1", &[("KS001", "["), ("KS002", "=")]),
+        ("datatable(a:string)['x' | where c = 1", &[("KS001", "|"), ("KS002", "=")]),
         (
             "externaldata(a:string)[@'https://example.com/a|b'] with (format='csv', x=[1]) | where c = 1",
             &[("KT001", "externaldata"), ("KS002", "=")],
