@@ -1,8 +1,8 @@
 //! Aggregates: which columns a call of one becomes.
 
-use super::Binder;
 use super::feed::Feed;
 use super::names::{aggregate_name, fragment, inferred_name};
+use super::Binder;
 use crate::compile::bound::{Aggregate, AggregateFunction, Bound};
 use crate::diagnostic::{Span, suggest};
 use crate::kql::ast::{Argument, Expr, ExprKind};
@@ -65,19 +65,13 @@ impl Binder<'_> {
                 for rank in ranks {
                     let bound = self.feed(feed, rank);
                     let column = format!("percentile_{}_{}", inferred_name(value).unwrap_or_default(), fragment(rank));
-                    all.push(self.aggregated(
-                        find("percentile")?,
-                        vec![value_bound.clone(), bound],
-                        column,
-                        call.span,
-                    )?);
+                    all.push(self.aggregated(find("percentile")?, vec![value_bound.clone(), bound], column, call.span)?);
                 }
                 Some(all)
             }
             _ => {
                 let Some(found) = find(function) else {
-                    let near = suggest(function, aggregate_names())
-                        .map_or(String::new(), |n| format!("; did you mean '{n}'?"));
+                    let near = suggest(function, aggregate_names()).map_or(String::new(), |n| format!("; did you mean '{n}'?"));
                     self.error("KS123", name.span, format!("the aggregate '{function}' is not known{near}"));
                     return None;
                 };
@@ -158,8 +152,7 @@ impl Binder<'_> {
             if matches!(argument.value.kind, ExprKind::Star) {
                 for at in 0..feed.input.legs[0].columns.len() {
                     let name = feed.input.legs[0].columns[at].name.clone();
-                    let repeated =
-                        keys.contains(&name) || shown.contains(&name) || columns.iter().any(|(n, _)| *n == name);
+                    let repeated = keys.contains(&name) || shown.contains(&name) || columns.iter().any(|(n, _)| *n == name);
                     if !repeated {
                         columns.push((name, feed.column(at, argument.value.span)));
                     }
@@ -179,14 +172,5 @@ impl Binder<'_> {
 }
 
 fn aggregate_names() -> impl Iterator<Item = &'static str> {
-    OTHER_NAMES.iter().map(|(_, name)| *name).chain([
-        "countif",
-        "dcount",
-        "sum",
-        "sumif",
-        "avg",
-        "min",
-        "max",
-        "percentile",
-    ])
+    OTHER_NAMES.iter().map(|(_, name)| *name).chain(["countif", "dcount", "sum", "sumif", "avg", "min", "max", "percentile"])
 }

@@ -4,7 +4,9 @@ use super::Binder;
 use super::join::word_of;
 use super::names::inferred_name;
 use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular};
-use crate::compile::bound::{BoundQuery, CellId, CellSource, Expand, ExpandItem, RowSource, RowsKind, Step};
+use crate::compile::bound::{
+    BoundQuery, CellId, CellSource, Expand, ExpandItem, RowSource, RowsKind, Step,
+};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{ExprKind, MvExpand, Operator};
 use crate::schema::ScalarType;
@@ -143,11 +145,7 @@ impl Binder<'_> {
         }
         let mut query = inner.finish();
         if !query.is_static() {
-            self.error(
-                "KT007",
-                span,
-                "a subquery of mv-apply that reads records of another table is not supported yet",
-            );
+            self.error("KT007", span, "a subquery of mv-apply that reads records of another table is not supported yet");
             return None;
         }
         place_inputs(&mut query, &mut |at| leg.cell_of(at));
@@ -166,13 +164,7 @@ impl Binder<'_> {
         }
         leg.leg.steps.push(Step::Apply { expand, query: Box::new(query), cells });
         // The row's own columns, each in the cell that the subquery may have made it get.
-        let cell_now = |c: ScopeColumn| {
-            leg.columns
-                .iter()
-                .find(|n| n.name == c.name && !matches!(n.place, Place::Cell(x) if fresh.contains(&x)))
-                .cloned()
-                .unwrap_or(c)
-        };
+        let cell_now = |c: ScopeColumn| leg.columns.iter().find(|n| n.name == c.name && !matches!(n.place, Place::Cell(x) if fresh.contains(&x))).cloned().unwrap_or(c);
         let kept = outer.into_iter().filter(|c| !plain.contains(&c.name)).map(cell_now).collect();
         leg.columns = kept;
         results.into_iter().for_each(|column| leg.put(column));

@@ -152,10 +152,7 @@ impl Binder<'_> {
     ) -> Option<Option<Tabular>> {
         let lambda = self.function(&name.text)?;
         let given = arguments;
-        Some(
-            self.inside(&lambda, given, first, &mut Scope::Nothing, span, |binder, body| binder.tabular(body))
-                .flatten(),
-        )
+        Some(self.inside(&lambda, given, first, &mut Scope::Nothing, span, |binder, body| binder.tabular(body)).flatten())
     }
 
     /// A call of a function that gives a scalar, if `name` is one.
@@ -167,8 +164,9 @@ impl Binder<'_> {
         span: Span,
     ) -> Option<Bound> {
         let lambda = self.function(&name.text)?;
-        let value =
-            self.inside(&lambda, arguments, None, scope, span, |binder, body| binder.scalar(body, &mut Scope::Nothing));
+        let value = self.inside(&lambda, arguments, None, scope, span, |binder, body| {
+            binder.scalar(body, &mut Scope::Nothing)
+        });
         Some(value.map_or_else(|| Bound::error(span), |value| Bound { span, ..value }))
     }
 
@@ -183,11 +181,7 @@ impl Binder<'_> {
         bind: impl FnOnce(&mut Self, &Expr) -> T,
     ) -> Option<T> {
         if self.calls.stack.contains(&lambda.name) {
-            self.error(
-                "KT008",
-                span,
-                format!("the function '{}' calls itself, and Kusto allows no recursion", lambda.name),
-            );
+            self.error("KT008", span, format!("the function '{}' calls itself, and Kusto allows no recursion", lambda.name));
             return None;
         }
         self.calls.count += 1;
@@ -337,11 +331,7 @@ impl Binder<'_> {
             .filter(|wanted| !table.legs[0].open && !table.legs[0].columns.iter().any(|c| c.name == wanted.name.text))
             .collect();
         if let Some(first) = lacks.first() {
-            self.error(
-                "KS249",
-                span,
-                format!("the table lacks the column '{}' that the function asks for", first.name.text),
-            );
+            self.error("KS249", span, format!("the table lacks the column '{}' that the function asks for", first.name.text));
         }
     }
 

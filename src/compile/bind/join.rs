@@ -143,10 +143,7 @@ impl Binder<'_> {
             ExprKind::Name(name) => {
                 if let Some(side) = [&*left, &*right].iter().position(|table| !has(table, &name.text)) {
                     let side = ["left", "right"][side];
-                    let message = format!(
-                        "the column '{}' must be on both sides of the join, and the {side} has none",
-                        name.text
-                    );
+                    let message = format!("the column '{}' must be on both sides of the join, and the {side} has none", name.text);
                     self.error("KS145", name.span, message);
                     return None;
                 }

@@ -62,7 +62,12 @@ impl Binder<'_> {
         Some(bound)
     }
 
-    fn pattern(&mut self, parse: &Parse, kind: Kind, flags: &str) -> Option<(TextPattern, Vec<(String, ScalarType)>)> {
+    fn pattern(
+        &mut self,
+        parse: &Parse,
+        kind: Kind,
+        flags: &str,
+    ) -> Option<(TextPattern, Vec<(String, ScalarType)>)> {
         let free = kind == Kind::Regex;
         let lazy = if free { "" } else { "?" };
         let mut text = match kind {
@@ -145,7 +150,8 @@ impl Binder<'_> {
         declared: &[ColumnDeclaration],
         parameters: &[(Name, Expr)],
     ) -> Option<Tabular> {
-        let columns: Vec<(String, ScalarType)> = self.declared(declared)?.into_iter().map(|c| (c.name, c.ty)).collect();
+        let columns: Vec<(String, ScalarType)> =
+            self.declared(declared)?.into_iter().map(|c| (c.name, c.ty)).collect();
         let mut pattern = KeyValuePattern {
             columns: columns.clone(),
             pair_delimiter: String::new(),

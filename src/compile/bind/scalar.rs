@@ -27,12 +27,7 @@ impl Binder<'_> {
 
     /// What an operator has computed of this expression beforehand.
     fn lifted_value(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Option<Bound> {
-        if self.lifted.is_empty()
-            || !matches!(
-                expr.kind,
-                ExprKind::Call { .. } | ExprKind::Name(_) | ExprKind::Pipe { .. } | ExprKind::Operator(_)
-            )
-        {
+        if self.lifted.is_empty() || !matches!(expr.kind, ExprKind::Call { .. } | ExprKind::Name(_) | ExprKind::Pipe { .. } | ExprKind::Operator(_)) {
             return None;
         }
         match (self.lifted.get(&expr.span)?, scope) {

@@ -36,9 +36,7 @@ impl Binder<'_> {
     fn search_predicate(&mut self, leg: &mut LegScope, predicate: &Expr) -> Bound {
         let span = predicate.span;
         match &predicate.kind {
-            ExprKind::Literal(literal) if literal.kind == LiteralKind::String => {
-                self.anywhere(leg, &literal.text, span)
-            }
+            ExprKind::Literal(literal) if literal.kind == LiteralKind::String => self.anywhere(leg, &literal.text, span),
             ExprKind::Star => Bound::constant(Value::Bool(true), ScalarType::Bool, span),
             ExprKind::Logical { and, operands } => {
                 let operands = operands.iter().map(|o| self.search_predicate(leg, o)).collect();

@@ -1,10 +1,10 @@
 //! `make-series`
 
-use super::Binder;
 use super::aggregate::{Aggregated, is_aggregate};
 use super::feed::{Feed, rows};
 use super::names::{inferred_name, make_unique};
 use super::scope::{Scope, Tabular};
+use super::Binder;
 use crate::compile::bound::{Bound, OutputColumn, RowsKind};
 use crate::diagnostic::Span;
 use crate::kql::ast::{BinaryOp, Expr, ExprKind, MakeSeries};

@@ -79,12 +79,8 @@ impl Binder<'_> {
             return table;
         }
         self.report(
-            Diagnostic::error(
-                "KS204",
-                name.span,
-                format!("'{}' is not a table or a known tabular function", name.text),
-            )
-            .help("--functions names files of saved functions"),
+            Diagnostic::error("KS204", name.span, format!("'{}' is not a table or a known tabular function", name.text))
+                .help("--functions names files of saved functions"),
         );
         None
     }
@@ -94,7 +90,12 @@ impl Binder<'_> {
         Tabular::of(LegScope::over(RowSource::Values(Arc::new(rows)), columns))
     }
 
-    pub(super) fn datatable(&mut self, declared: &[ColumnDeclaration], values: &[Expr], span: Span) -> Option<Tabular> {
+    pub(super) fn datatable(
+        &mut self,
+        declared: &[ColumnDeclaration],
+        values: &[Expr],
+        span: Span,
+    ) -> Option<Tabular> {
         let columns = self.declared(declared)?;
         if columns.is_empty() || !values.len().is_multiple_of(columns.len()) {
             self.error("KS173", span, format!("{} values do not make rows of {} columns", values.len(), columns.len()));
@@ -155,11 +156,7 @@ impl Binder<'_> {
             let name = match &item.name {
                 Some(name) => {
                     if taken(&name.text) {
-                        self.error(
-                            "KS171",
-                            name.span,
-                            format!("a column '{}' is already declared in this operator", name.text),
-                        );
+                        self.error("KS171", name.span, format!("a column '{}' is already declared in this operator", name.text));
                     }
                     name.text.clone()
                 }
@@ -183,11 +180,7 @@ impl Binder<'_> {
         }
         for bound in [&first, &last, &step] {
             if !bound.ty.is_numeric() && !matches!(bound.ty, ScalarType::DateTime | ScalarType::TimeSpan) {
-                self.error(
-                    "KS138",
-                    bound.span,
-                    format!("'range' counts numbers and times, and this is a {}", bound.ty),
-                );
+                self.error("KS138", bound.span, format!("'range' counts numbers and times, and this is a {}", bound.ty));
                 return None;
             }
         }

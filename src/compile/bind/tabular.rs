@@ -53,11 +53,7 @@ impl Binder<'_> {
             // The parser has said that it is not supported yet.
             OperatorKind::Unsupported(_) | OperatorKind::Error => None,
             _ => {
-                self.error(
-                    "KS174",
-                    operator.span,
-                    "this operator cannot be the first one; a table must stand before it",
-                );
+                self.error("KS174", operator.span, "this operator cannot be the first one; a table must stand before it");
                 None
             }
         }

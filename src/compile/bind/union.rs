@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::columns::matches;
-use super::scope::{LegScope, ScopeColumn, Tabular};
 use super::{Binder, Meaning};
+use super::scope::{LegScope, ScopeColumn, Tabular};
 use crate::compile::bound::Bound;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Name, Union};
@@ -214,3 +214,4 @@ fn titles(names: &[(String, ScalarType)]) -> Vec<String> {
         })
         .collect()
 }
+

@@ -77,11 +77,7 @@ impl Binder<'_> {
             ("row_cumsum", [term] | [term, _]) => {
                 let term = self.appended(table, term)?;
                 if !term.ty.is_numeric() && term.ty != ScalarType::TimeSpan {
-                    self.error(
-                        "KS138",
-                        term.span,
-                        format!("only numbers and timespans add up, and this is a {}", term.ty),
-                    );
+                    self.error("KS138", term.span, format!("only numbers and timespans add up, and this is a {}", term.ty));
                     return None;
                 }
                 let restart = match arguments.get(1) {
@@ -103,11 +99,7 @@ impl Binder<'_> {
                         match bound.as_constant() {
                             Some(value) => value.clone(),
                             None => {
-                                self.error(
-                                    "KS131",
-                                    expr.span,
-                                    "the value where there is no such row must be a literal",
-                                );
+                                self.error("KS131", expr.span, "the value where there is no such row must be a literal");
                                 return None;
                             }
                         }
