@@ -114,8 +114,12 @@ fn agree(queries: &[String], lines: &[Line], options: BindOptions, tally: &Tally
         }
         rules.extend(bound);
     }
-    let tables: Vec<Vec<String>> =
-        rules.iter().map(|rule| rule.query.legs.iter().map(|leg| leg.table().map_or_else(String::new, |t| t.name.clone())).collect()).collect();
+    let tables: Vec<Vec<String>> = rules
+        .iter()
+        .map(|rule| {
+            rule.query.legs.iter().map(|leg| leg.table().map_or_else(String::new, |t| t.name.clone())).collect()
+        })
+        .collect();
     let texts: Vec<String> = rules.iter().map(|rule| rule.rule.query.clone()).collect();
     let ruleset = Arc::new(Ruleset::new(rules, &CATALOG, None).expect("a small automaton"));
     let mut compiled = Matcher::new(ruleset.clone(), Limits::default(), Path::Compiled);
