@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::args::RulesArguments;
+use super::libraries::Known;
 use super::{OK, USAGE, print, rules};
 use crate::compile::bound::{BoundQuery, Leg, Order, RowSource, RowsKind, Step};
 use crate::compile::ir::Rest;
@@ -11,14 +12,13 @@ use crate::compile::{BindOptions, BoundRule};
 use crate::kql;
 use crate::matcher::ruleset::required;
 use crate::matcher::{GatePlan, Required, Ruleset, TableMatcher};
-use crate::schema::Catalog;
 
 pub(super) fn explain(arguments: &RulesArguments) -> u8 {
-    let catalog = Catalog::builtin();
-    let Some(bound) = rules::bound(&arguments.paths, &catalog, &kql::Limits::default(), BindOptions::default()) else {
+    let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
+    let Some(bound) = rules::bound(&arguments.paths, &known, &kql::Limits::default(), BindOptions::default()) else {
         return USAGE;
     };
-    let ruleset = match Ruleset::new(bound, &catalog, None) {
+    let ruleset = match Ruleset::new(bound, &known.catalog, None) {
         Ok(ruleset) => ruleset,
         Err(error) => {
             eprintln!("kqltap: {error}");

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::args::RunArguments;
+use super::libraries::Known;
 use super::{FAILED, OK, USAGE, rules};
 use crate::matcher::Ruleset;
 use crate::pipeline::run::{Run, RunError, Running};
 use crate::pipeline::source::Input;
-use crate::schema::Catalog;
 use crate::settings::{RawSettings, Settings, Stats};
 
 pub(super) fn run(arguments: RunArguments) -> u8 {
@@ -48,17 +48,23 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
 }
 
 fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String> {
-    let catalog = Catalog::builtin();
+    let known = Known::load(
+        &settings.functions,
+        settings.watchlists.as_deref(),
+        &settings.table_schemas,
+        &settings.query_limits,
+    )?;
+    let catalog = &known.catalog;
     if let Some(table) = &settings.table
         && !catalog.contains(table)
     {
         let near = catalog.suggest(table).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         return Err(format!("--table {table}: there is no such table{near}"));
     }
-    let Some(rules) = rules::bound(&settings.rules, &catalog, &settings.query_limits, settings.bind) else {
+    let Some(rules) = rules::bound(&settings.rules, &known, &settings.query_limits, settings.bind) else {
         return Ok(None);
     };
-    let ruleset = Ruleset::new(rules, &catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;
+    let ruleset = Ruleset::new(rules, catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;
     Ok(Some(Run {
         ruleset: Arc::new(ruleset),
         inputs,

@@ -60,6 +60,9 @@ struct Sheet {
     rows: Vec<Vec<String>>,
 }
 
+/// What is wrong with a text, and the line that it is in.
+type Mistake = (usize, String);
+
 impl Watchlists {
     /// Reads every watchlist in a folder.
     ///

@@ -8,6 +8,7 @@ mod cases;
 mod cli;
 mod decode;
 mod ledger;
+mod libraries;
 mod page;
 mod records;
 mod signals;

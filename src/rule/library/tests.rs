@@ -1,5 +1,5 @@
 //! Libraries of functions as files.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::path::PathBuf;
@@ -106,7 +106,7 @@ fn a_place_in_a_body_is_a_place_in_the_file() {
     let (folder, library) = library(&[("a.yaml", SENTINEL)]);
     let function = library.find("ExampleProduct").unwrap();
     assert_eq!(function.path, folder.path().join("a.yaml").display().to_string());
-    assert_eq!(function.origin.line_and_column(Span::new(9, 10)), (9, 3));
+    assert_eq!(function.origin.line_and_column(Span::new(7, 8)), (9, 3));
 }
 
 #[test]
@@ -122,12 +122,15 @@ fn a_file_of_kql_is_a_function_or_defines_some() {
     assert_eq!(signature(&library, "Quiet"), "Quiet()");
     assert_eq!(signature(&library, "Named"), "Named(a:string, [b:long])");
     assert_eq!(signature(&library, "Two"), "Two(base:int)");
-    let statements = |name: &str| library.find(name).unwrap().body.statements.len();
-    assert_eq!(
-        (statements("One"), statements("Two")),
-        (2, 1),
-        "a let of the file goes with the body, a hidden one not"
-    );
+    let lets = |name: &str| -> Vec<String> {
+        let text = |statement: &ast::Statement| match statement {
+            ast::Statement::Let { name, .. } => name.text.clone(),
+            _ => "print".to_owned(),
+        };
+        library.find(name).unwrap().body.statements.iter().map(text).collect()
+    };
+    assert_eq!(lets("One"), ["base", "print"], "what the file says before a function goes with it");
+    assert_eq!(lets("Two"), ["One", "print"], "but not what its own parameter hides");
 }
 
 #[test]

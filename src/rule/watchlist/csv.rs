@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::{Sheet, too_many};
+use super::{Mistake, Sheet, too_many};
+
+/// The line that a row begins at, and its values.
+type Row = (usize, Vec<String>);
 
 /// The table in a text, with `room` cells at most; an error says the line.
-pub(super) fn sheet(text: &str, room: usize) -> Result<Sheet, (usize, String)> {
+pub(super) fn sheet(text: &str, room: usize) -> Result<Sheet, Mistake> {
     let mut reader = Reader { rest: text, line: 1 };
     let mut cells = 0;
     let columns = match reader.row()? {
@@ -28,7 +31,7 @@ pub(super) fn sheet(text: &str, room: usize) -> Result<Sheet, (usize, String)> {
     Ok(Sheet { columns, rows })
 }
 
-fn header(row: Vec<String>) -> Result<Vec<String>, (usize, String)> {
+fn header(row: Vec<String>) -> Result<Vec<String>, Mistake> {
     let columns: Vec<String> = row.into_iter().map(|name| name.trim().to_owned()).collect();
     let mut seen = HashSet::new();
     for name in &columns {
@@ -49,7 +52,7 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     /// The next row and the line that it begins at; empty lines are passed over.
-    fn row(&mut self) -> Result<Option<(usize, Vec<String>)>, (usize, String)> {
+    fn row(&mut self) -> Result<Option<Row>, Mistake> {
         while let Some(rest) = self.rest.strip_prefix('\n').or_else(|| self.rest.strip_prefix("\r\n")) {
             self.rest = rest;
             self.line += 1;
@@ -73,7 +76,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The value up to a comma, a line end, or the end.
-    fn value(&mut self) -> Result<String, (usize, String)> {
+    fn value(&mut self) -> Result<String, Mistake> {
         let Some(mut rest) = self.rest.strip_prefix('"') else {
             let end = self.rest.find([',', '\n']).unwrap_or(self.rest.len());
             let (value, rest) = self.rest.split_at(end);

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Sheet, too_many};
+use super::{Mistake, Sheet, too_many};
 
 /// The table in a text, with `room` cells at most; an error says the line. A column is a name that any object has, in the
 /// order in which they are met; where an object has none, and for null, the value is empty.
-pub(super) fn sheet(text: &str, room: usize) -> Result<Sheet, (usize, String)> {
+pub(super) fn sheet(text: &str, room: usize) -> Result<Sheet, Mistake> {
     let objects: Vec<Map<String, Json>> = if text.trim_start().starts_with('[') {
         serde_json::from_str(text).map_err(|error| (error.line().max(1), said(&error)))?
     } else {

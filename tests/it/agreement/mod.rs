@@ -116,7 +116,9 @@ fn agree(queries: &[String], lines: &[Line], options: BindOptions, tally: &Tally
     }
     let tables: Vec<Vec<String>> = rules
         .iter()
-        .map(|rule| rule.query.legs.iter().map(|leg| leg.table().map_or(String::new(), |t| t.name.clone())).collect())
+        .map(|rule| {
+            rule.query.legs.iter().map(|leg| leg.table().map_or_else(String::new, |t| t.name.clone())).collect()
+        })
         .collect();
     let texts: Vec<String> = rules.iter().map(|rule| rule.rule.query.clone()).collect();
     let ruleset = Arc::new(Ruleset::new(rules, &CATALOG, None).expect("a small automaton"));
