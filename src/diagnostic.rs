@@ -16,15 +16,19 @@
 //! | `KS244`, `KS245` | the text is too long, or nested too deep |
 //! | `KT001` | a tabular operator that is not supported yet |
 //! | `KT002` | a statement that is not supported yet |
-//! | `KT003` | another form that is not supported yet: wildcard table names, calls behind a dot |
-//! | `KT004` | an operator behind `take` or `top`, which depends on rows that a stream does not choose |
+//! | `KT003` | another form that is not supported yet: a union of all tables, calls behind a dot, `where` inside a `join` |
+//! | `KT006` | the place that a table is read from is left out: records of all places come in one stream (a warning) |
 //!
 //! and those of kqltap's own that the binding of names adds:
 //!
 //! | code | what it says |
 //! |---|---|
+//! | `KT005` | the query needs more than one record, and a stream has one at a time; `--batch` runs it |
+//! | `KT007` | something that must be known before the records is read from them |
 //! | `KT008` | a union of too many tables |
 //! | `KT009` | with what its names stand for written out, the query is too large |
+//! | `KT010` | a function calls itself, or functions call each other too often |
+//! | `KT011` | a watchlist that is not there; it has no rows (a warning) |
 
 mod render;
 mod suggest;

@@ -23,6 +23,12 @@ pub struct RawSettings {
     /// See config/kqltap.toml, for this and all that follow.
     pub rules: Option<Vec<String>>,
     #[allow(missing_docs)]
+    pub functions: Option<Vec<String>>,
+    #[allow(missing_docs)]
+    pub watchlists: Option<String>,
+    #[allow(missing_docs)]
+    pub table_schemas: Option<Vec<String>>,
+    #[allow(missing_docs)]
     pub output: Option<String>,
     #[allow(missing_docs)]
     pub emit: Option<String>,
@@ -74,6 +80,12 @@ pub enum Stats {
 pub struct Settings {
     /// Paths of rules, or `builtin`.
     pub rules: Vec<String>,
+    /// Files and folders of saved functions.
+    pub functions: Vec<String>,
+    /// The folder of watchlists.
+    pub watchlists: Option<String>,
+    /// Files and folders of own tables.
+    pub table_schemas: Vec<String>,
     /// Where alerts go.
     pub output: Output,
     /// Where malformed lines go.
@@ -136,7 +148,9 @@ impl RawSettings {
             let Some(name) = key.strip_prefix("KQLTAP_") else { continue };
             let name = name.to_ascii_lowercase();
             let literal = match known.get(&name) {
-                Some(toml::Value::Array(_)) => format!("{:?}", value.split(':').collect::<Vec<_>>()),
+                Some(toml::Value::Array(_)) => {
+                    format!("{:?}", value.split(':').filter(|path| !path.is_empty()).collect::<Vec<_>>())
+                }
                 Some(toml::Value::String(_)) => toml::Value::String(value).to_string(),
                 Some(_) => value,
                 None => {
@@ -153,6 +167,9 @@ impl RawSettings {
     pub fn over(self, below: RawSettings) -> RawSettings {
         RawSettings {
             rules: self.rules.or(below.rules),
+            functions: self.functions.or(below.functions),
+            watchlists: self.watchlists.or(below.watchlists),
+            table_schemas: self.table_schemas.or(below.table_schemas),
             output: self.output.or(below.output),
             emit: self.emit.or(below.emit),
             table: self.table.or(below.table),
@@ -208,6 +225,9 @@ impl Settings {
         }
         Ok(Settings {
             rules: raw.rules.unwrap_or_default(),
+            functions: raw.functions.unwrap_or_default(),
+            watchlists: raw.watchlists.filter(|folder| !folder.is_empty()),
+            table_schemas: raw.table_schemas.unwrap_or_default(),
             output: Output::parse(&output).map_err(|e| invalid("output", &output, &e))?,
             dead_letter: dead_letter
                 .map(|path| Output::parse(&path).map_err(|e| invalid("dead_letter", &path, &e)))
@@ -216,6 +236,7 @@ impl Settings {
             bind: BindOptions {
                 strict: raw.strict.unwrap_or(false),
                 apply_lookback: choice("lookback", raw.lookback, &[("stream", false), ("apply", true)])?,
+                batch: raw.batch.unwrap_or(false),
             },
             query_limits: kql::Limits {
                 max_length: bound("max_query_length", raw.max_query_length, 1, 1 << 30)?,
@@ -283,6 +304,8 @@ mod tests {
             ("KQLTAP_TABLE", "Env"),
             ("KQLTAP_LOOKBACK", "apply"),
             ("KQLTAP_RULES", "a:b"),
+            ("KQLTAP_FUNCTIONS", "f"),
+            ("KQLTAP_TABLE_SCHEMAS", ""),
             ("OTHER", "x"),
             ("KQLTAP_OWN", "x"),
         ];
@@ -296,6 +319,8 @@ mod tests {
         assert_eq!(settings.table.as_deref(), Some("Flag"));
         assert!(settings.bind.apply_lookback);
         assert_eq!(settings.rules, ["a", "b"]);
+        assert_eq!(settings.functions, ["f"]);
+        assert_eq!(settings.table_schemas, [""; 0], "set to nothing");
         assert_eq!(settings.worker.max_line, 2048);
     }
 

@@ -6,11 +6,15 @@ mod numbered;
 
 use sha2::{Digest, Sha256};
 
-use crate::compile::bound::Step;
+use crate::compile::bound::{Leg, Step};
+use crate::compile::ir::{Rest, slots_of};
 use crate::compile::plain::evaluate;
+use crate::compile::{BoundRule, each_table_leg, of_record};
 use crate::matcher::{Match, cell, source_value};
+use crate::schema::ScalarType;
 use crate::value::Value;
 use crate::value::functions::Context;
+use crate::value::operators::truth;
 
 pub use evidence::{Evidence, MAX_EVIDENCE};
 pub use numbered::Numbered;
@@ -64,6 +68,25 @@ impl<'a> Alert<'a> {
     }
 }
 
+/// Writes the alert of a row that many records made; no one record stands behind it.
+pub fn write_result(rule: &BoundRule, row: &[Value<'_>], nth: usize, out: &mut Vec<u8>) {
+    let mut columns = String::new();
+    native::write_columns(&rule.query.columns, row, &mut columns);
+    let mut hash = Sha256::new();
+    hash.update(rule.rule.id.as_bytes());
+    hash.update([0]);
+    hash.update(columns.as_bytes());
+    hash.update((nth as u64).to_le_bytes());
+    let is_time = |name: &str| matches!(name, "TimeGenerated" | "Timestamp");
+    let time = rule.query.columns.iter().position(|c| is_time(&c.name) && c.ty == ScalarType::DateTime);
+    let time = time.and_then(|at| row.get(at).cloned()).unwrap_or(Value::Null);
+    native::write_result(rule, &hex(&hash.finalize()), &time, &columns, out);
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Of an enveloped record the payload alone counts: a delivery that is repeated comes in a fresh envelope.
 fn id_of(found: &Match<'_>) -> String {
     let mut hash = Sha256::new();
@@ -71,22 +94,41 @@ fn id_of(found: &Match<'_>) -> String {
     hash.update([0]);
     hash.update((found.detection.leg as u64).to_le_bytes());
     hash.update(found.record.payload().as_bytes());
-    let digest = hash.finalize();
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    // The rows that one record became differ in nothing else.
+    if found.nth > 0 {
+        hash.update((found.nth as u64).to_le_bytes());
+    }
+    hex(&hash.finalize())
 }
 
-/// A match is rare, so the leg is walked once more for what to show.
+/// A match is rare, so its leg is walked once more for what to show. What a record was taken apart for is no evidence: it
+/// stands in no column.
 fn evidence_of(found: &Match<'_>, context: &Context) -> Vec<Evidence> {
-    let leg = &found.rule.query.legs[found.detection.leg];
-    let mut row: Vec<Value<'_>> =
-        (0..leg.cells.len()).map(|cell| source_value(found.program, found.detection, found.record, cell)).collect();
-    let mut collected = evidence::Collector::new(leg, &found.rule.rule.query);
-    for step in &leg.steps {
-        match step {
-            Step::Filter(predicate) => collected.walk(predicate, &row, context),
-            Step::Assign(cell, value) => row[cell.index()] = evaluate(value, &row, context),
-            Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
+    let query = &found.rule.rule.query;
+    let mut evidence = Vec::new();
+    let mut walk = |leg: &Leg| {
+        if leg.table().is_none_or(|table| table.name != found.program.table.name) {
+            return;
         }
+        let slots = slots_of(&leg.cells, &found.program.columns);
+        let mut row: Vec<Value<'_>> =
+            (0..leg.cells.len()).map(|cell| source_value(found.program, &slots, found.record, cell)).collect();
+        let mut collected = evidence::Collector::new(leg, query);
+        for step in of_record(leg) {
+            match step {
+                Step::Filter(predicate) if truth(&evaluate(predicate, &row, context)) != Some(true) => return,
+                Step::Filter(predicate) => collected.walk(predicate, &row, context),
+                Step::Assign(cell, value) => row[cell.index()] = evaluate(value, &row, context),
+                Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
+            }
+        }
+        evidence.extend(collected.evidence);
+    };
+    match &found.detection.rest {
+        Rest::Row(_) => walk(&found.rule.query.legs[found.detection.leg]),
+        Rest::Collect { .. } => {}
+        Rest::Query(query) => query.legs.iter().for_each(|leg| each_table_leg(leg, &mut walk)),
     }
-    collected.evidence
+    evidence.truncate(MAX_EVIDENCE);
+    evidence
 }

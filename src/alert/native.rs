@@ -1,44 +1,19 @@
 //! kqltap's own alert: one line of JSON, the shape that README.md shows.
 
 use super::{Alert, Numbered};
+use crate::compile::bound::OutputColumn;
+use crate::compile::{BoundRule, each_table_leg};
 use crate::value::Value;
 use crate::value::dynamic::append_json_string;
 
 pub(super) fn write(alert: &Alert<'_>, out: &mut Numbered) {
-    let rule = &alert.found.rule.rule;
+    let found = alert.found;
     let mut line = String::with_capacity(1024);
-    line.push_str("{\"id\":\"");
-    line.push_str(&alert.id);
-    line.push_str("\",\"time\":");
-    write_value(&alert.time, &mut line);
-    line.push_str(",\"rule\":{");
-    member(&mut line, "id", &rule.id);
-    line.push(',');
-    member(&mut line, "name", &rule.name);
-    line.push(',');
-    member(&mut line, "version", &rule.version);
-    line.push(',');
-    member(&mut line, "severity", rule.severity.name());
-    if let Some(confidence) = rule.confidence {
-        line.push(',');
-        member(&mut line, "confidence", confidence.name());
-    }
-    line.push_str(",\"tactics\":");
-    strings(&mut line, &rule.tactics);
-    line.push_str(",\"techniques\":");
-    strings(&mut line, &rule.techniques);
-    line.push_str("},");
-    member(&mut line, "table", &alert.found.program.table.name);
-    line.push_str(",\"columns\":{");
-    for (i, (column, value)) in alert.found.rule.query.columns.iter().zip(&alert.found.row).enumerate() {
-        if i > 0 {
-            line.push(',');
-        }
-        append_json_string(&column.name, &mut line);
-        line.push(':');
-        write_value(value, &mut line);
-    }
-    line.push_str("},\"evidence\":[");
+    begin(found.rule, &alert.id, &alert.time, &mut line);
+    member(&mut line, "table", &found.program.table.name);
+    line.push_str(",\"columns\":");
+    write_columns(&found.rule.query.columns, &found.row, &mut line);
+    line.push_str(",\"evidence\":[");
     for (i, evidence) in alert.evidence.iter().enumerate() {
         line.push_str(if i > 0 { ",{" } else { "{" });
         member(&mut line, "column", &evidence.column);
@@ -54,6 +29,66 @@ pub(super) fn write(alert: &Alert<'_>, out: &mut Numbered) {
     out.push(line.as_bytes());
     out.place(alert.source.line);
     out.push(format!(",\"record\":{}}}}}\n", alert.found.record.index).as_bytes());
+}
+
+/// The alert of a row that many records made: it names all tables that the query reads, and no place in the input.
+pub(super) fn write_result(rule: &BoundRule, id: &str, time: &Value<'_>, columns: &str, out: &mut Vec<u8>) {
+    let mut line = String::with_capacity(1024);
+    begin(rule, id, time, &mut line);
+    let mut tables: Vec<&str> = Vec::new();
+    for leg in &rule.query.legs {
+        each_table_leg(leg, &mut |leg| {
+            if let Some(table) = leg.table()
+                && !tables.contains(&table.name.as_str())
+            {
+                tables.push(&table.name);
+            }
+        });
+    }
+    member(&mut line, "table", &tables.join(","));
+    line.push_str(",\"columns\":");
+    line.push_str(columns);
+    line.push_str(",\"evidence\":[],\"source\":null}\n");
+    out.extend_from_slice(line.as_bytes());
+}
+
+fn begin(bound: &BoundRule, id: &str, time: &Value<'_>, line: &mut String) {
+    let rule = &bound.rule;
+    line.push_str("{\"id\":\"");
+    line.push_str(id);
+    line.push_str("\",\"time\":");
+    write_value(time, line);
+    line.push_str(",\"rule\":{");
+    member(line, "id", &rule.id);
+    line.push(',');
+    member(line, "name", &rule.name);
+    line.push(',');
+    member(line, "version", &rule.version);
+    line.push(',');
+    member(line, "severity", rule.severity.name());
+    if let Some(confidence) = rule.confidence {
+        line.push(',');
+        member(line, "confidence", confidence.name());
+    }
+    line.push_str(",\"tactics\":");
+    strings(line, &rule.tactics);
+    line.push_str(",\"techniques\":");
+    strings(line, &rule.techniques);
+    line.push_str("},");
+}
+
+/// The result row as an object.
+pub(super) fn write_columns(columns: &[OutputColumn], row: &[Value<'_>], line: &mut String) {
+    line.push('{');
+    for (i, (column, value)) in columns.iter().zip(row).enumerate() {
+        if i > 0 {
+            line.push(',');
+        }
+        append_json_string(&column.name, line);
+        line.push(':');
+        write_value(value, line);
+    }
+    line.push('}');
 }
 
 /// A value as a result column shows it: datetimes with 7 digits, nulls as null, a real that JSON lacks as text.

@@ -29,6 +29,22 @@ pub(super) enum Command {
     Eval(EvalArguments),
     /// List the known tables, or the columns of one
     Tables(TablesArguments),
+    /// List the functions that queries can call, or say what one does
+    Functions(FunctionsArguments),
+}
+
+/// What queries may use besides what comes with kqltap.
+#[derive(Debug, Args)]
+pub(super) struct LibraryArguments {
+    /// Saved functions: Sentinel's parser YAML, .kql files, or folders of them; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(super) functions: Vec<String>,
+    /// A folder of watchlists, name.csv or name.json, for _GetWatchlist('name')
+    #[arg(long, value_name = "DIR")]
+    pub(super) watchlists: Option<String>,
+    /// Tables of your own: .toml files like those in config/tables, or folders of them; repeatable
+    #[arg(long = "table-schema", value_name = "PATH")]
+    pub(super) table_schemas: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -72,6 +88,8 @@ pub(super) struct RunArguments {
     /// How the ledger is shown at the end
     #[arg(long, value_name = "HOW")]
     stats: Option<StatsName>,
+    #[command(flatten)]
+    libraries: LibraryArguments,
     /// A file of settings; see config/kqltap.toml
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
@@ -99,9 +117,10 @@ enum StatsName {
 impl RunArguments {
     /// What the flags say of the settings.
     pub(super) fn settings(&self) -> RawSettings {
+        let some = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
         let word = |value: &dyn std::fmt::Debug| format!("{value:?}").to_ascii_lowercase();
         RawSettings {
-            rules: (!self.rules.is_empty()).then(|| self.rules.clone()),
+            rules: some(&self.rules),
             output: self.output.clone(),
             emit: self.emit.map(|e| word(&e)),
             table: self.table.clone(),
@@ -113,6 +132,9 @@ impl RunArguments {
             workers: self.workers,
             shadow: self.shadow,
             stats: self.stats.map(|s| word(&s)),
+            functions: some(&self.libraries.functions),
+            watchlists: self.libraries.watchlists.clone(),
+            table_schemas: some(&self.libraries.table_schemas),
             ..RawSettings::default()
         }
     }
@@ -129,6 +151,11 @@ pub(super) struct CheckArguments {
     /// A column that a table's schema lacks is an error, as in Sentinel
     #[arg(long)]
     pub(super) strict: bool,
+    /// Check for run --batch, which runs operators over many rows too
+    #[arg(long)]
+    pub(super) batch: bool,
+    #[command(flatten)]
+    pub(super) libraries: LibraryArguments,
 }
 
 #[derive(Debug, Args)]
@@ -136,16 +163,26 @@ pub(super) struct RulesArguments {
     /// Rules: files, folders, or builtin
     #[arg(value_name = "PATH", default_value = "builtin")]
     pub(super) paths: Vec<String>,
+    #[command(flatten)]
+    pub(super) libraries: LibraryArguments,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArguments {
-    /// The expression; without it, each line of standard input is one
+    /// The expression or query; without it, each line of standard input is an expression, or all of it one query
     #[arg(value_name = "EXPR", allow_hyphen_values = true)]
     pub(super) expression: Option<String>,
+    /// Evaluate a whole query that reads no table of records
+    #[arg(long)]
+    pub(super) query: bool,
+    /// Each line of standard input is a JSON string that holds one
+    #[arg(long, conflicts_with = "expression")]
+    pub(super) jsonl: bool,
     /// What now() is [default: the clock]
     #[arg(long, value_name = "TIME")]
     pub(super) now: Option<String>,
+    #[command(flatten)]
+    pub(super) libraries: LibraryArguments,
 }
 
 #[derive(Debug, Args)]
@@ -153,4 +190,16 @@ pub(super) struct TablesArguments {
     /// A table, to see its columns
     #[arg(value_name = "NAME")]
     pub(super) name: Option<String>,
+    /// Tables of your own: .toml files like those in config/tables, or folders of them; repeatable
+    #[arg(long = "table-schema", value_name = "PATH")]
+    pub(super) table_schemas: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FunctionsArguments {
+    /// A function, to see what it does
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    #[command(flatten)]
+    pub(super) libraries: LibraryArguments,
 }

@@ -1,113 +1,224 @@
 //! `kqltap check`: what is wrong with rules.
+//!
+//! Files are checked side by side, and reported in their order. A folder may hold thousands.
 
+use std::collections::HashMap;
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value as Json, json};
 
 use super::args::CheckArguments;
+use super::libraries::Known;
 use super::{OK, USAGE, print, rules};
-use crate::compile::{BindOptions, BoundRule, bind_rule};
+use crate::compile::{BindOptions, BoundRule, bind_rule_with};
 use crate::diagnostic::Diagnostic;
 use crate::kql::Limits;
-use crate::rule::{self, Rule, RuleError};
-use crate::schema::Catalog;
+use crate::rule::{self, Origin, Rule, RuleError};
 
+/// How many reasons the last line names.
+const REASONS: usize = 12;
+
+/// A stack for the deepest query that the limits allow, as the main thread has it.
+const STACK: usize = 8 << 20;
+
+/// One file to be checked.
+struct Job {
+    /// `None` for the pack that comes with kqltap.
+    path: Option<PathBuf>,
+    /// Whether the file itself was named: in a folder what is no rule is passed over.
+    named: bool,
+}
+
+/// What checking a file gave: what to print of it, and what to count.
 #[derive(Default)]
-struct Totals {
-    files: usize,
+struct Outcome {
+    out: String,
+    err: String,
     skipped: usize,
     rules: usize,
-    failed: usize,
     warnings: usize,
+    /// For each rule that is refused the code and the feature of its first error.
+    refused: Vec<String>,
+    failed: bool,
+}
+
+struct Checker<'a> {
+    known: &'a Known,
+    options: BindOptions,
+    json: bool,
+    color: bool,
 }
 
 pub(super) fn check(arguments: &CheckArguments) -> u8 {
-    let catalog = Catalog::builtin();
-    let options = BindOptions { strict: arguments.strict, apply_lookback: false };
-    let mut totals = Totals::default();
+    let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
+    let checker = Checker {
+        known: &known,
+        options: BindOptions { strict: arguments.strict, batch: arguments.batch, ..BindOptions::default() },
+        json: arguments.json,
+        color: std::io::stdout().is_terminal(),
+    };
+    let mut jobs = Vec::new();
     let mut failed = false;
     for path in &arguments.paths {
         if path == "builtin" {
-            failed |= !file("builtin", rule::builtin(), true, &catalog, options, arguments.json, &mut totals);
+            jobs.push(Job { path: None, named: true });
             continue;
         }
-        let files = match rule::files(Path::new(path)) {
-            Ok(files) => files,
+        let path = Path::new(path);
+        match rule::files(path) {
+            Ok(files) => jobs.extend(files.into_iter().map(|file| Job { path: Some(file), named: !path.is_dir() })),
             Err(error) => {
                 say!("kqltap: {error}");
                 failed = true;
-                continue;
             }
-        };
-        let named = !Path::new(path).is_dir();
-        for name in files {
-            let loaded = rule::load_file(&name);
-            failed |= !file(&name.display().to_string(), loaded, named, &catalog, options, arguments.json, &mut totals);
         }
     }
+    let mut total = Outcome::default();
+    for outcome in checker.all(&jobs) {
+        print(&outcome.out);
+        if !outcome.err.is_empty() {
+            say!("{}", outcome.err.trim_end());
+        }
+        failed |= outcome.failed;
+        total.skipped += outcome.skipped;
+        total.rules += outcome.rules;
+        total.warnings += outcome.warnings;
+        total.refused.extend(outcome.refused);
+    }
     say!(
-        "kqltap: {} files, {} rules: {} ok, {} refused; {} warnings; {} files without a query",
-        totals.files,
-        totals.rules,
-        totals.rules - totals.failed,
-        totals.failed,
-        totals.warnings,
-        totals.skipped,
+        "kqltap: {} files, {} rules: {} ok, {} refused; {} warnings; {} files without a query{}",
+        jobs.len(),
+        total.rules,
+        total.rules - total.refused.len(),
+        total.refused.len(),
+        total.warnings,
+        total.skipped,
+        reasons(&total.refused),
     );
     if failed { USAGE } else { OK }
 }
 
-/// Checks one file and reports on it; whether it is good. A file that is no rule is passed over unless it was named.
-fn file(
-    path: &str,
-    loaded: Result<Vec<Rule>, RuleError>,
-    named: bool,
-    catalog: &Catalog,
-    options: BindOptions,
-    as_json: bool,
-    totals: &mut Totals,
-) -> bool {
-    totals.files += 1;
-    let rules = match loaded {
-        Ok(rules) => rules,
-        Err(RuleError::NotARule { .. }) if !named => {
-            totals.skipped += 1;
-            return true;
-        }
-        Err(error) => {
-            match as_json {
-                true => {
-                    print(&format!("{}\n", json!({"path": path, "ok": false, "error": error.to_string(), "rules": []})))
-                }
-                false => say!("kqltap: {error}"),
-            }
-            return false;
-        }
-    };
-    let mut good = true;
-    let mut reports = Vec::new();
-    for rule in rules {
-        let (name, origin) = (rule.name.clone(), rule.origin.clone());
-        let (bound, diagnostics) = bind_rule(rule, catalog, &Limits::default(), options);
-        totals.rules += 1;
-        totals.warnings += diagnostics.iter().filter(|d| !d.is_error()).count();
-        if bound.is_none() {
-            totals.failed += 1;
-            good = false;
-        }
-        match as_json {
-            true => reports.push(report(&name, bound.as_ref(), &origin, &diagnostics)),
-            false => print(&rules::draw(&origin, &diagnostics, std::io::stdout().is_terminal())),
-        }
+/// Why rules are refused, and how many for each reason, the most frequent first.
+fn reasons(refused: &[String]) -> String {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for reason in refused {
+        *counts.entry(reason).or_default() += 1;
     }
-    if as_json {
-        print(&format!("{}\n", json!({"path": path, "ok": good, "rules": reports})));
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_by(|a, b| (b.1, a.0).cmp(&(a.1, b.0)));
+    let mut said: Vec<String> = counts.iter().take(REASONS).map(|(why, count)| format!("{count} {why}")).collect();
+    if counts.len() > REASONS {
+        let rest: usize = counts.iter().skip(REASONS).map(|(_, count)| count).sum();
+        said.push(format!("{rest} for {} other reasons", counts.len() - REASONS));
     }
-    good
+    if said.is_empty() { String::new() } else { format!("; refused for: {}", said.join(", ")) }
 }
 
-fn report(name: &str, bound: Option<&BoundRule>, origin: &rule::Origin, diagnostics: &[Diagnostic]) -> Json {
+impl Checker<'_> {
+    /// Checks every file, on a thread for each core; outcomes are in the order of the jobs.
+    fn all(&self, jobs: &[Job]) -> Vec<Outcome> {
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(16)).min(jobs.len());
+        let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(jobs.len())));
+        let work = || {
+            while let Some((at, job)) =
+                Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, jobs.get(at)?)))
+            {
+                let outcome = self.file(job);
+                if let Ok(mut done) = done.lock() {
+                    done.push((at, outcome));
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let started: Vec<_> = (0..threads)
+                .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok())
+                .collect();
+            if started.is_empty() {
+                work();
+            }
+        });
+        let mut done = done.into_inner().unwrap_or_default();
+        done.sort_by_key(|(at, _)| *at);
+        done.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    fn file(&self, job: &Job) -> Outcome {
+        let (path, loaded) = match &job.path {
+            None => ("builtin".to_owned(), rule::builtin()),
+            Some(path) => (path.display().to_string(), rule::load_file(path)),
+        };
+        let mut outcome = Outcome::default();
+        let rules = match loaded {
+            Ok(rules) => rules,
+            Err(RuleError::NotARule { .. }) if !job.named => {
+                outcome.skipped = 1;
+                return outcome;
+            }
+            Err(error) => {
+                outcome.failed = true;
+                match self.json {
+                    true => {
+                        let report = json!({"path": path, "ok": false, "error": error.to_string(), "rules": []});
+                        outcome.out = format!("{report}\n");
+                    }
+                    false => outcome.err = format!("kqltap: {error}\n"),
+                }
+                return outcome;
+            }
+        };
+        let reports: Vec<Json> = rules.into_iter().filter_map(|rule| self.rule(rule, &mut outcome)).collect();
+        if self.json {
+            outcome.out = format!("{}\n", json!({"path": path, "ok": !outcome.failed, "rules": reports}));
+        }
+        outcome
+    }
+
+    /// Checks one rule; its report, if reports are JSON.
+    fn rule(&self, rule: Rule, outcome: &mut Outcome) -> Option<Json> {
+        let (name, origin, query) = (rule.name.clone(), rule.origin.clone(), rule.query.clone());
+        let Known { catalog, libraries } = self.known;
+        let (bound, diagnostics) = bind_rule_with(rule, catalog, libraries, &Limits::default(), self.options);
+        outcome.rules += 1;
+        outcome.warnings += diagnostics.iter().filter(|d| !d.is_error()).count();
+        if bound.is_none() {
+            outcome.failed = true;
+            outcome.refused.push(match diagnostics.iter().find(|d| d.is_error()) {
+                Some(error) => format!("{} {}", error.code, feature(error, &query)).trim_end().to_owned(),
+                None => "no reason given".to_owned(),
+            });
+        }
+        if self.json {
+            return Some(report(&name, bound.as_ref(), &origin, &query, &diagnostics));
+        }
+        outcome.out.push_str(&rules::draw(&origin, &diagnostics, self.color));
+        None
+    }
+}
+
+/// What a diagnostic is about, in a word: what its message has in quotes, or the word that it points at.
+fn feature<'d>(diagnostic: &'d Diagnostic, query: &'d str) -> &'d str {
+    let quoted = diagnostic.message.find(['\'', '`']).and_then(|at| {
+        let (quote, rest) = diagnostic.message.get(at..)?.split_at_checked(1)?;
+        rest.split_once(quote).map(|(name, _)| name)
+    });
+    let pointed = || {
+        let text = query.get(diagnostic.span.start..diagnostic.span.end).unwrap_or_default();
+        let of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        // An operator such as `==` or `!in`, or a name.
+        let sign = text.find(|c: char| of_word(c) || c.is_whitespace()).unwrap_or(text.len());
+        let (sign, rest) = text.split_at(sign);
+        let end = rest.find(|c: char| !of_word(c)).unwrap_or(rest.len());
+        text.get(..sign.len() + end).unwrap_or_default()
+    };
+    let word = quoted.filter(|name| !name.is_empty()).unwrap_or_else(pointed);
+    // A name that somebody has written may be as long as the query.
+    word.char_indices().nth(48).and_then(|(at, _)| word.get(..at)).unwrap_or(word)
+}
+
+fn report(name: &str, bound: Option<&BoundRule>, origin: &Origin, query: &str, diagnostics: &[Diagnostic]) -> Json {
     let mut tables: Vec<&str> = Vec::new();
     for leg in bound.iter().flat_map(|b| &b.query.legs) {
         let Some(table) = leg.table() else { continue };
@@ -123,10 +234,41 @@ fn report(name: &str, bound: Option<&BoundRule>, origin: &rule::Origin, diagnost
             let length =
                 origin.source.get(placed.start..placed.end).map_or(placed.end - placed.start, |s| s.chars().count());
             json!({
-                "severity": d.severity.name(), "code": d.code, "message": d.message, "help": d.help,
-                "line": line, "column": column, "length": length,
+                "severity": d.severity.name(), "code": d.code, "feature": feature(d, query), "message": d.message,
+                "help": d.help, "line": line, "column": column, "length": length,
             })
         })
         .collect();
     json!({"name": name, "ok": bound.is_some(), "tables": tables, "diagnostics": diagnostics})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Span;
+
+    #[test]
+    fn a_feature_is_quoted_or_pointed_at() {
+        let query = "T | summarize count() by x";
+        let about = |message: &str, start, end| {
+            let error = Diagnostic::error("KT005", Span::new(start, end), message);
+            feature(&error, query).to_owned()
+        };
+        assert_eq!(about("the operator 'join' needs many rows", 4, 26), "join");
+        assert_eq!(about("Unexpected: `=`.", 4, 5), "=");
+        assert_eq!(about("this needs many rows", 4, 26), "summarize");
+        assert_eq!(about("it's one quote", 14, 21), "count");
+        assert_eq!(about("not comparable", 2, 3), "|");
+        assert_eq!(about("out of the text", 90, 99), "");
+        assert_eq!(about(&format!("'{}'", "é".repeat(99)), 0, 1), "é".repeat(48));
+    }
+
+    #[test]
+    fn reasons_are_counted_the_most_frequent_first() {
+        assert_eq!(reasons(&[]), "");
+        let refused: Vec<String> = ["b", "a", "b", "c"].iter().map(|s| (*s).to_owned()).collect();
+        assert_eq!(reasons(&refused), "; refused for: 2 b, 1 a, 1 c");
+        let many: Vec<String> = (0..20).map(|i| format!("{i:02}")).collect();
+        assert!(reasons(&many).ends_with(", 1 11, 8 for 8 other reasons"), "{}", reasons(&many));
+    }
 }

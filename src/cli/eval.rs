@@ -1,18 +1,25 @@
-//! `kqltap eval`: what a scalar expression is worth.
+//! `kqltap eval`: what a scalar expression, or with `--query` a whole query, is worth.
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Read as _};
 
 use serde_json::{Value as Json, json};
 
 use super::args::EvalArguments;
-use super::{FAILED, OK, USAGE, print};
-use crate::compile::bind_scalar;
-use crate::compile::plain;
+use super::libraries::Known;
+use super::{FAILED, OK, USAGE, json, print};
+use crate::compile::{BindOptions, bind_query_with, bind_scalar, plain};
 use crate::diagnostic::Diagnostic;
-use crate::kql::{Limits, parse_expression};
-use crate::schema::Catalog;
+use crate::kql::{Limits, parse, parse_expression};
+use crate::rows::{self, NoTables, RowsLimits};
+use crate::value::DateTime;
 use crate::value::functions::Context;
-use crate::value::{DateTime, Value, convert};
+
+/// What evaluates one text after the other.
+struct Evaluator {
+    known: Known,
+    context: Context,
+    query: bool,
+}
 
 pub(super) fn eval(arguments: &EvalArguments) -> u8 {
     let now = match &arguments.now {
@@ -25,63 +32,80 @@ pub(super) fn eval(arguments: &EvalArguments) -> u8 {
             }
         },
     };
-    let (catalog, context) = (Catalog::builtin(), Context { now });
-    if let Some(expression) = &arguments.expression {
-        let answer = evaluate(expression, &catalog, &context);
-        print(&format!("{}\n", to_json(&answer)));
-        return if answer.is_ok() { OK } else { USAGE };
+    let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
+    let evaluator = Evaluator { known, context: Context { now }, query: arguments.query };
+    if let Some(text) = &arguments.expression {
+        return evaluator.one(text);
+    }
+    if arguments.query && !arguments.jsonl {
+        // A query has many lines, so all of the input is one.
+        let mut text = String::new();
+        return match std::io::stdin().lock().read_to_string(&mut text) {
+            Ok(_) => evaluator.one(&text),
+            Err(error) => unreadable(&error),
+        };
     }
     for line in std::io::stdin().lock().lines() {
-        match line {
-            Ok(line) if line.trim().is_empty() => {}
-            Ok(line) => print(&format!("{}\n", to_json(&evaluate(&line, &catalog, &context)))),
-            Err(error) => {
-                say!("kqltap: cannot read standard input: {error}");
-                return FAILED;
+        let line = match line {
+            Ok(line) if line.trim().is_empty() => continue,
+            Ok(line) => line,
+            Err(error) => return unreadable(&error),
+        };
+        let text = match arguments.jsonl {
+            false => Ok(line),
+            true => {
+                serde_json::from_str::<String>(&line).map_err(|error| format!("the line is no JSON string: {error}"))
             }
-        }
+        };
+        print(&format!("{}\n", answer(text.and_then(|text| evaluator.evaluate(&text)))));
     }
     OK
 }
 
-fn evaluate(expression: &str, catalog: &Catalog, context: &Context) -> Result<Value<'static>, String> {
-    let (parsed, diagnostics) = parse_expression(expression, &Limits::default());
-    if let Some(error) = first_error(&diagnostics) {
-        return Err(error);
+fn unreadable(error: &std::io::Error) -> u8 {
+    say!("kqltap: cannot read standard input: {error}");
+    FAILED
+}
+
+fn answer(result: Result<Json, String>) -> Json {
+    result.unwrap_or_else(|error| json!({ "error": error }))
+}
+
+impl Evaluator {
+    fn one(&self, text: &str) -> u8 {
+        let result = self.evaluate(text);
+        let status = if result.is_ok() { OK } else { USAGE };
+        print(&format!("{}\n", answer(result)));
+        status
     }
-    let parsed = parsed.ok_or("KS006: an expression is missing")?;
-    let (bound, diagnostics) = bind_scalar(&parsed, catalog);
-    match first_error(&diagnostics) {
-        Some(error) => Err(error),
-        None => Ok(plain::evaluate(&bound, &[], context).into_owned()),
+
+    fn evaluate(&self, text: &str) -> Result<Json, String> {
+        if self.query { self.table(text) } else { self.scalar(text) }
+    }
+
+    fn scalar(&self, text: &str) -> Result<Json, String> {
+        let (parsed, diagnostics) = parse_expression(text, &Limits::default());
+        refuse(&diagnostics)?;
+        let parsed = parsed.ok_or("KS006: an expression is missing")?;
+        let (bound, diagnostics) = bind_scalar(&parsed, &self.known.catalog);
+        refuse(&diagnostics)?;
+        Ok(json!({"value": json::value(&plain::evaluate(&bound, &[], &self.context))}))
+    }
+
+    fn table(&self, text: &str) -> Result<Json, String> {
+        let parsed = parse(text, &Limits::default());
+        refuse(&parsed.diagnostics)?;
+        let options = BindOptions { batch: true, apply_lookback: true, ..BindOptions::default() };
+        let (bound, diagnostics) = bind_query_with(&parsed.query, &self.known.catalog, &self.known.libraries, options);
+        refuse(&diagnostics)?;
+        let bound = bound.ok_or("KS006: a query is missing")?;
+        let rows =
+            rows::run(&bound, &mut NoTables, &self.context, &RowsLimits::default()).map_err(|e| e.to_string())?;
+        Ok(json::table(&bound.columns, &rows))
     }
 }
 
-fn first_error(diagnostics: &[Diagnostic]) -> Option<String> {
-    diagnostics.iter().find(|d| d.is_error()).map(ToString::to_string)
-}
-
-fn to_json(answer: &Result<Value<'static>, String>) -> Json {
-    match answer {
-        Ok(value) => json!({"value": value_json(value)}),
-        Err(error) => json!({"error": error}),
-    }
-}
-
-/// As the query service's JSON has it: a datetime without trailing zeros, a real that JSON lacks as text.
-fn value_json(value: &Value<'_>) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(b) => json!(b),
-        Value::Int(n) => json!(n),
-        Value::Long(n) => json!(n),
-        Value::Real(n) if n.is_finite() => json!(n),
-        Value::DateTime(time) => json!(time.to_text_short()),
-        Value::Dynamic(dynamic) => {
-            let mut text = String::new();
-            dynamic.to_json(&mut text);
-            serde_json::from_str(&text).unwrap_or(Json::String(text))
-        }
-        Value::String(_) | Value::Real(_) | Value::TimeSpan(_) | Value::Guid(_) => json!(convert::text(value)),
-    }
+/// The first error as a sentence.
+fn refuse(diagnostics: &[Diagnostic]) -> Result<(), String> {
+    diagnostics.iter().find(|d| d.is_error()).map_or(Ok(()), |error| Err(error.to_string()))
 }

@@ -3,21 +3,22 @@
 use std::fmt::Write as _;
 
 use super::args::RulesArguments;
+use super::libraries::Known;
 use super::{OK, USAGE, print, rules};
-use crate::compile::bound::{BoundQuery, Leg, Order, Step};
+use crate::compile::bound::{BoundQuery, Leg, Order, RowSource, RowsKind, Step};
+use crate::compile::ir::Rest;
 use crate::compile::literals::Group;
 use crate::compile::{BindOptions, BoundRule};
 use crate::kql;
 use crate::matcher::ruleset::required;
 use crate::matcher::{GatePlan, Required, Ruleset, TableMatcher};
-use crate::schema::Catalog;
 
 pub(super) fn explain(arguments: &RulesArguments) -> u8 {
-    let catalog = Catalog::builtin();
-    let Some(bound) = rules::bound(&arguments.paths, &catalog, &kql::Limits::default(), BindOptions::default()) else {
+    let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
+    let Some(bound) = rules::bound(&arguments.paths, &known, &kql::Limits::default(), BindOptions::default()) else {
         return USAGE;
     };
-    let ruleset = match Ruleset::new(bound, &catalog, None) {
+    let ruleset = match Ruleset::new(bound, &known.catalog, None) {
         Ok(ruleset) => ruleset,
         Err(error) => {
             say!("kqltap: {error}");
@@ -40,7 +41,7 @@ fn explain_rule(bound: &BoundRule, text: &mut String) {
     let (rule, query) = (&bound.rule, &bound.query);
     let _ = writeln!(text, "rule {} ({}, {})", rule.name, rule.id, rule.severity.name());
     for leg in &query.legs {
-        explain_leg(leg, &rule.query, text);
+        explain_leg(leg, &rule.query, 2, text);
     }
     let columns: Vec<String> = query.columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect();
     let _ = writeln!(text, "  result   {}", columns.join(", "));
@@ -50,17 +51,48 @@ fn explain_rule(bound: &BoundRule, text: &mut String) {
     text.push('\n');
 }
 
-fn explain_leg(leg: &Leg, query: &str, text: &mut String) {
-    let _ = writeln!(text, "  table    {}", leg.table().map_or("(rows of the query)", |t| &t.name));
-    let columns: Vec<&str> = leg.cells.iter().filter(|c| c.source.is_some()).map(|c| c.name.as_str()).collect();
-    let _ = writeln!(text, "    reads  {}", columns.join(", "));
+fn explain_leg(leg: &Leg, query: &str, indent: usize, text: &mut String) {
+    let pad = " ".repeat(indent);
+    match &leg.source {
+        RowSource::Table(table) => {
+            let _ = writeln!(text, "{pad}table    {}", table.name);
+            let columns: Vec<&str> = leg.cells.iter().filter(|c| c.source.is_some()).map(|c| c.name.as_str()).collect();
+            let _ = writeln!(text, "{pad}  reads  {}", columns.join(", "));
+        }
+        RowSource::Values(rows) => {
+            let _ = writeln!(text, "{pad}rows     {} that the query or a watchlist spells out", rows.len());
+        }
+        RowSource::Elements => {
+            let _ = writeln!(text, "{pad}rows     the elements");
+        }
+        RowSource::Rows(op) => {
+            let _ = writeln!(text, "{pad}{:<8} of", op.name);
+            op.input.legs.iter().for_each(|leg| explain_leg(leg, query, indent + 4, text));
+            if let RowsKind::Join(join) = &op.kind {
+                let _ = writeln!(text, "{pad}  with");
+                join.right.legs.iter().for_each(|leg| explain_leg(leg, query, indent + 4, text));
+            }
+        }
+    }
     for bound in &leg.lookback {
-        let _ = writeln!(text, "    lookback, taken as true in a stream: {}", snippet(query, bound.span));
+        let _ = writeln!(text, "{pad}  lookback, taken as true in a stream: {}", snippet(query, bound.span));
     }
     for step in &leg.steps {
-        if let Step::Filter(bound) = step {
-            let _ = writeln!(text, "    where  {}", snippet(query, bound.span));
-        }
+        let _ = match step {
+            Step::Filter(bound) => writeln!(text, "{pad}  where  {}", snippet(query, bound.span)),
+            Step::Expand(expand) => {
+                let values: Vec<String> = expand.items.iter().map(|item| snippet(query, item.value.span)).collect();
+                writeln!(text, "{pad}  mv-expand {}", values.join(", "))
+            }
+            Step::Apply { expand, query: inner, .. } => {
+                let values: Vec<String> = expand.items.iter().map(|item| snippet(query, item.value.span)).collect();
+                let _ = writeln!(text, "{pad}  mv-apply {}", values.join(", "));
+                inner.legs.iter().for_each(|leg| explain_leg(leg, query, indent + 6, text));
+                Ok(())
+            }
+            Step::Parse { subject, .. } => writeln!(text, "{pad}  parse  {}", snippet(query, subject.span)),
+            Step::Assign(..) => Ok(()),
+        };
     }
 }
 
@@ -94,11 +126,21 @@ fn explain_table(table: &TableMatcher, ruleset: &Ruleset, text: &mut String) {
     let _ = write!(text, "{program}");
     for detection in &program.detections {
         let filter: Vec<String> = detection.filter.iter().map(ToString::to_string).collect();
-        let output: Vec<String> = detection.output.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "  detection {:?}", ruleset.rules[detection.rule].rule.name);
         let _ = writeln!(text, "    needs  {}", needs(&required(program, &detection.filter, false)));
         let _ = writeln!(text, "    if all of {}", filter.join(", "));
-        let _ = writeln!(text, "    row ({})", output.join(", "));
+        match &detection.rest {
+            Rest::Row(output) => {
+                let output: Vec<String> = output.iter().map(ToString::to_string).collect();
+                let _ = writeln!(text, "    row ({})", output.join(", "));
+            }
+            Rest::Collect { .. } => {
+                let _ = writeln!(text, "    then the record is kept until the input ends");
+            }
+            Rest::Query(query) => {
+                let _ = writeln!(text, "    then the query is run over the record, {} columns", query.columns.len());
+            }
+        }
     }
     text.push('\n');
 }

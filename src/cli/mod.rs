@@ -4,6 +4,9 @@ mod args;
 mod check;
 mod eval;
 mod explain;
+mod functions;
+mod json;
+mod libraries;
 mod rules;
 mod run;
 mod tables;
@@ -31,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Eval(arguments) => eval::eval(&arguments),
         Command::Tables(arguments) => tables::tables(&arguments),
+        Command::Functions(arguments) => functions::functions(&arguments),
     };
     ExitCode::from(status)
 }

@@ -3,11 +3,11 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use crate::compile::{BindOptions, BoundRule, bind_rule};
+use super::libraries::Known;
+use crate::compile::{BindOptions, BoundRule, bind_rule_with};
 use crate::diagnostic::{Diagnostic, render};
 use crate::kql;
 use crate::rule::{self, Rule, RuleError};
-use crate::schema::Catalog;
 
 /// The rules of a path, or the pack that comes with kqltap.
 pub(super) fn load(path: &str) -> Result<Vec<Rule>, RuleError> {
@@ -20,7 +20,7 @@ pub(super) fn load(path: &str) -> Result<Vec<Rule>, RuleError> {
 /// Loads and binds the rules of every path. What is wrong is printed; `None` if a rule has errors.
 pub(super) fn bound(
     paths: &[String],
-    catalog: &Catalog,
+    known: &Known,
     limits: &kql::Limits,
     options: BindOptions,
 ) -> Option<Vec<BoundRule>> {
@@ -37,7 +37,7 @@ pub(super) fn bound(
         };
         for rule in rules {
             let origin = rule.origin.clone();
-            let (rule, diagnostics) = bind_rule(rule, catalog, limits, options);
+            let (rule, diagnostics) = bind_rule_with(rule, &known.catalog, &known.libraries, limits, options);
             show(&origin, &diagnostics);
             match rule {
                 Some(rule) => bound.push(rule),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::args::RunArguments;
+use super::libraries::Known;
 use super::{FAILED, OK, USAGE, rules};
 use crate::matcher::Ruleset;
 use crate::pipeline::identity;
 use crate::pipeline::run::{Run, RunError, Running};
 use crate::pipeline::source::Input;
-use crate::schema::Catalog;
 use crate::settings::{RawSettings, Settings, Stats};
 
 pub(super) fn run(arguments: RunArguments) -> u8 {
@@ -54,17 +54,23 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
             "{one} and {other} are the same file; it would be read and written, or written twice, at once"
         ));
     }
-    let catalog = Catalog::builtin();
+    let known = Known::load(
+        &settings.functions,
+        settings.watchlists.as_deref(),
+        &settings.table_schemas,
+        &settings.query_limits,
+    )?;
+    let catalog = &known.catalog;
     if let Some(table) = &settings.table
         && !catalog.contains(table)
     {
         let near = catalog.suggest(table).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         return Err(format!("--table {table}: there is no such table{near}"));
     }
-    let Some(rules) = rules::bound(&settings.rules, &catalog, &settings.query_limits, settings.bind) else {
+    let Some(rules) = rules::bound(&settings.rules, &known, &settings.query_limits, settings.bind) else {
         return Ok(None);
     };
-    let ruleset = Ruleset::new(rules, &catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;
+    let ruleset = Ruleset::new(rules, catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;
     Ok(Some(Run {
         ruleset: Arc::new(ruleset),
         inputs,
@@ -134,6 +140,7 @@ mod tests {
     use crate::pipeline::sink::Output;
     use crate::pipeline::worker::{Emit, WorkerOptions};
     use crate::record::Limits;
+    use crate::schema::Catalog;
 
     /// The status of a run over one record that matches, with a gate that looks for `literal`.
     fn status(literal: &str, shadow: u64) -> u8 {

@@ -1,11 +1,19 @@
 //! `kqltap tables`: the tables that queries can name.
 
+use std::path::Path;
+
 use super::args::TablesArguments;
 use super::{OK, USAGE, print};
 use crate::schema::Catalog;
 
 pub(super) fn tables(arguments: &TablesArguments) -> u8 {
-    let catalog = Catalog::builtin();
+    let mut catalog = Catalog::builtin();
+    for path in &arguments.table_schemas {
+        if let Err(error) = catalog.add_path(Path::new(path)) {
+            say!("kqltap: {error}");
+            return USAGE;
+        }
+    }
     let Some(name) = &arguments.name else {
         let names: String = catalog.names().map(|name| format!("{name}\n")).collect();
         print(&names);

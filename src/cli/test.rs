@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::args::RulesArguments;
+use super::libraries::Known;
 use super::{FAILED, OK, USAGE, print, rules};
 use crate::alert::{Alert, Source};
 use crate::compile::BindOptions;
@@ -13,19 +14,18 @@ use crate::matcher::Ruleset;
 use crate::matcher::{Match, Matcher, Path};
 use crate::record::Limits;
 use crate::rule::TestRecord;
-use crate::schema::Catalog;
 use crate::value::DateTime;
 use crate::value::functions::Context;
 
 pub(super) fn test(arguments: &RulesArguments) -> u8 {
-    let catalog = Catalog::builtin();
-    let Some(bound) = rules::bound(&arguments.paths, &catalog, &kql::Limits::default(), BindOptions::default()) else {
+    let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
+    let Some(bound) = rules::bound(&arguments.paths, &known, &kql::Limits::default(), BindOptions::default()) else {
         return USAGE;
     };
     let (mut passed, mut failed, mut untested) = (0, 0, 0);
     for rule in bound {
         let (name, path, tests) = (rule.rule.name.clone(), rule.rule.origin.path.clone(), rule.rule.tests.clone());
-        let ruleset = match Ruleset::new(vec![rule], &catalog, None) {
+        let ruleset = match Ruleset::new(vec![rule], &known.catalog, None) {
             Ok(ruleset) => Arc::new(ruleset),
             Err(error) => {
                 say!("kqltap: {error}");

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::bound::Cell;
+use super::bound::{BoundQuery, Cell};
 use crate::kql::ast::{BinaryOp, TextKind, TextOp};
 use crate::schema::{Column, ScalarType, Table};
 use crate::value::Value;
@@ -56,10 +56,27 @@ pub struct Detection {
     pub leg: usize,
     /// All must be true; the cheapest first.
     pub filter: Vec<ExprId>,
-    /// The result row.
-    pub output: Vec<ExprId>,
+    /// What becomes of a record that passes.
+    pub rest: Rest,
     /// For the plain evaluator: the slot of each cell of the leg that the table fills.
     pub slots: Vec<Option<usize>>,
+}
+
+/// What becomes of a record that passes a detection's filter.
+#[derive(Debug)]
+pub enum Rest {
+    /// One result row.
+    Row(Vec<ExprId>),
+    /// The query is run over the record, and gives any number of rows: it takes the record apart, or joins it with rows
+    /// that are known. Its columns are the leg's output.
+    Query(Box<BoundQuery>),
+    /// The record is a row of a table that the rule's query is run over when the input has ended.
+    Collect {
+        /// Which of the query's table legs, counted by [`super::each_table_leg`].
+        place: usize,
+        /// The leg's cells.
+        cells: Vec<ExprId>,
+    },
 }
 
 /// A text and what is looked for in it.
@@ -200,6 +217,6 @@ impl TableProgram {
 }
 
 /// The slots of a leg's cells among a program's columns.
-pub(super) fn slots_of(cells: &[Cell], columns: &[Column]) -> Vec<Option<usize>> {
+pub(crate) fn slots_of(cells: &[Cell], columns: &[Column]) -> Vec<Option<usize>> {
     cells.iter().map(|cell| cell.column().and_then(|s| columns.iter().position(|c| c.name == s.name))).collect()
 }

@@ -6,9 +6,12 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::bound::{Bound, BoundKind, Leg, Step};
-use super::ir::{Detection, ExprId, Node, Pattern, PatternId, PatternKind, Subject, SubjectId, TableProgram, slots_of};
+use super::bound::{Bound, BoundKind, BoundQuery, Leg, OutputColumn, Step};
+use super::ir::{
+    Detection, ExprId, Node, Pattern, PatternId, PatternKind, Rest, Subject, SubjectId, TableProgram, slots_of,
+};
 use super::rule::BoundRule;
+use super::stream::{self, each_table_leg};
 use crate::kql::ast::TextKind;
 use crate::schema::{Column, ScalarType, Table};
 use crate::value::Value;
@@ -20,16 +23,51 @@ pub fn programs(rules: &[BoundRule]) -> Vec<TableProgram> {
     let mut order: Vec<Lowering> = Vec::new();
     let mut by_table: HashMap<&str, usize> = HashMap::new();
     for (rule_index, bound) in rules.iter().enumerate() {
-        for (leg_index, leg) in bound.query.legs.iter().enumerate() {
-            let Some(table) = leg.table() else { continue };
-            let at = *by_table.entry(&table.name).or_insert_with(|| {
-                order.push(Lowering::new(table.clone()));
-                order.len() - 1
+        // Only a batch has such a rule; its records are kept until the input ends.
+        let waits = bound.query.needs_all_rows();
+        let mut place = 0;
+        if waits {
+            bound.query.legs.iter().for_each(|leg| {
+                each_table_leg(leg, &mut |leg| {
+                    if let Some(table) = leg.table() {
+                        let at = *by_table.entry(&table.name).or_insert_with(|| {
+                            order.push(Lowering::new(table.clone()));
+                            order.len() - 1
+                        });
+                        order[at].add_collected(rule_index, place, leg);
+                    }
+                    place += 1;
+                });
             });
-            order[at].add(rule_index, leg_index, leg);
+            continue;
+        }
+        for (leg_index, leg) in bound.query.legs.iter().enumerate() {
+            for table in tables_of(leg) {
+                let at = *by_table.entry(&table.name).or_insert_with(|| {
+                    order.push(Lowering::new(table.clone()));
+                    order.len() - 1
+                });
+                match stream::is_plain(leg) {
+                    true => order[at].add(rule_index, leg_index, leg),
+                    false => order[at].add_query(rule_index, leg_index, leg, &bound.query),
+                }
+            }
         }
     }
     order.into_iter().map(Lowering::finish).collect()
+}
+
+/// The tables whose records a leg reads, each once.
+fn tables_of(leg: &Leg) -> Vec<&Arc<Table>> {
+    let mut tables: Vec<&Arc<Table>> = Vec::new();
+    each_table_leg(leg, &mut |leg| {
+        if let Some(table) = leg.table()
+            && !tables.iter().any(|known| known.name == table.name)
+        {
+            tables.push(table);
+        }
+    });
+    tables
 }
 
 /// Builds one table's program, leg by leg.
@@ -86,6 +124,7 @@ impl Lowering {
             match step {
                 Step::Filter(predicate) => filter.push(self.expr(predicate, &mut cells)),
                 Step::Assign(cell, value) => cells.exprs[cell.index()] = Some(self.expr(value, &mut cells)),
+                // Such a leg is no plain one.
                 Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
             }
         }
@@ -95,7 +134,72 @@ impl Lowering {
         // A cell that only a lookback names gets no slot: in a stream a lookback is not evaluated, and the event time that
         // alerts need has its slot from the start.
         let slots = slots_of(&leg.cells, &self.program.columns);
-        self.program.detections.push(Detection { rule, leg: leg_index, filter, output, slots });
+        let rest = Rest::Row(output);
+        self.program.detections.push(Detection { rule, leg: leg_index, filter, rest, slots });
+    }
+
+    /// Adds a table leg whose records are kept, if they pass what it asks of a record.
+    fn add_collected(&mut self, rule: usize, place: usize, leg: &Leg) {
+        let (mut filter, mut cells) = self.filter_of_record(leg);
+        filter.sort_by_key(|id| self.cost(*id));
+        let exprs = (0..leg.cells.len())
+            .map(|at| match leg.cells[at].column() {
+                Some(_) => self.cell(at, &mut cells),
+                None => self.node(Node::Constant(Value::Null), leg.cells[at].ty),
+            })
+            .collect();
+        let slots = slots_of(&leg.cells, &self.program.columns);
+        let rest = Rest::Collect { place, cells: exprs };
+        self.program.detections.push(Detection { rule, leg: place, filter, rest, slots });
+    }
+
+    /// What a leg asks of the record itself; every column that it reads is decoded from now on.
+    fn filter_of_record<'l>(&mut self, leg: &'l Leg) -> (Vec<ExprId>, Cells<'l>) {
+        let mut cells = Cells { leg, exprs: vec![None; leg.cells.len()] };
+        let mut filter = Vec::new();
+        for step in stream::of_record(leg) {
+            match step {
+                Step::Filter(predicate) => filter.push(self.expr(predicate, &mut cells)),
+                Step::Assign(cell, value) => cells.exprs[cell.index()] = Some(self.expr(value, &mut cells)),
+                Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
+            }
+        }
+        leg.cells.iter().filter_map(|cell| cell.column()).for_each(|column| {
+            self.slot(column);
+        });
+        (filter, cells)
+    }
+
+    /// Adds a leg that is run as a query over each record that passes what it asks of the record itself.
+    fn add_query(&mut self, rule: usize, leg_index: usize, leg: &Leg, query: &BoundQuery) {
+        let Some(leg) = stream::per_record(leg) else { return };
+        let mut alternatives: Vec<Vec<ExprId>> = Vec::new();
+        let mut slots = Vec::new();
+        stream::each_table_leg(&leg, &mut |leaf| {
+            if leaf.table().is_none_or(|table| table.name != self.program.table.name) {
+                return;
+            }
+            let (filter, _) = self.filter_of_record(leaf);
+            slots = slots_of(&leaf.cells, &self.program.columns);
+            alternatives.push(filter);
+        });
+        let mut filter = match alternatives.len() {
+            1 => alternatives.remove(0),
+            _ if alternatives.iter().any(Vec::is_empty) => Vec::new(),
+            _ => {
+                let any = alternatives.into_iter().map(|all| self.node(Node::And(all), ScalarType::Bool)).collect();
+                vec![self.node(Node::Or(any), ScalarType::Bool)]
+            }
+        };
+        filter.sort_by_key(|id| self.cost(*id));
+        // Behind the query's columns stand those that it is sorted by.
+        let hidden = leg.output[query.columns.len()..].iter().map(|cell| {
+            let cell = &leg.cells[cell.index()];
+            OutputColumn { name: cell.name.clone(), ty: cell.ty }
+        });
+        let columns = query.columns.iter().cloned().chain(hidden).collect();
+        let rest = Rest::Query(Box::new(BoundQuery { legs: vec![leg], columns, order: Vec::new() }));
+        self.program.detections.push(Detection { rule, leg: leg_index, filter, rest, slots });
     }
 
     fn finish(mut self) -> TableProgram {
@@ -104,7 +208,10 @@ impl Lowering {
         self.program.nodes.iter().for_each(|node| node.operands(&mut count));
         self.program.subjects.iter().for_each(|subject| count(subject.expr));
         for detection in &self.program.detections {
-            detection.filter.iter().chain(&detection.output).for_each(|id| count(*id));
+            detection.filter.iter().for_each(|id| count(*id));
+            if let Rest::Row(output) | Rest::Collect { cells: output, .. } = &detection.rest {
+                output.iter().for_each(|id| count(*id));
+            }
         }
         for (node, uses) in self.program.nodes.iter().zip(uses) {
             // A hit is remembered where its subject's hits are. Whatever else has operands must be remembered, or a chain

@@ -3,7 +3,11 @@
 //! No automata, no gate, no sharing, nothing skipped. It is slow, and it is the oracle: property tests, and `--shadow` on
 //! live data, hold the fast path to it. It also computes constants when a rule is compiled.
 
+mod expand;
+mod parse;
+
 use super::bound::{Bound, BoundKind, Leg, Step};
+use crate::rows::{self, Budget, NoTables, RowsError, RowsLimits, Scope};
 use crate::schema::ScalarType;
 use crate::value::functions::Context;
 use crate::value::list::has_list;
@@ -12,24 +16,105 @@ use crate::value::operators::{
 };
 use crate::value::{DateTime, Value, arithmetic, text};
 
-/// Runs a leg over one row of its table. `source` gives the value of each cell that the table fills. The result row, or
-/// `None` where a filter drops it.
-pub fn run<'v>(leg: &'v Leg, mut source: impl FnMut(usize) -> Value<'v>, context: &Context) -> Option<Vec<Value<'v>>> {
-    let mut row: Vec<Value<'v>> =
+/// What takes the rows that come out of a leg.
+pub type TakeRow<'e, 'v> = dyn FnMut(Vec<Value<'v>>) -> Result<(), RowsError> + 'e;
+
+/// Runs a leg over one row of its table, and gives the first row that comes out; `None` where a filter drops all.
+///
+/// `source` gives the value of each cell that the table fills.
+pub fn run<'v>(leg: &'v Leg, source: impl FnMut(usize) -> Value<'v>, context: &Context) -> Option<Vec<Value<'v>>> {
+    let mut first = None;
+    // What goes beyond a limit comes after the first row.
+    let _ = run_each(leg, source, context, &mut |row| {
+        first.get_or_insert(row);
+        Ok(())
+    });
+    first
+}
+
+/// Runs a leg over one row of its table, and gives every row that comes out: more than one behind `mv-expand`.
+///
+/// # Errors
+/// Where one row becomes more than [`RowsLimits::of_record`] allows.
+pub fn run_each<'v>(
+    leg: &'v Leg,
+    mut source: impl FnMut(usize) -> Value<'v>,
+    context: &Context,
+    take: &mut TakeRow<'_, 'v>,
+) -> Result<(), RowsError> {
+    let row =
         (0..leg.cells.len()).map(|i| if leg.cells[i].source.is_some() { source(i) } else { Value::Null }).collect();
-    for step in &leg.steps {
+    run_steps(leg, row, Scope::new(context, &Budget::new(RowsLimits::of_record())), take)
+}
+
+/// Runs a leg's steps over a row of its cells.
+pub(crate) fn run_steps<'v>(
+    leg: &'v Leg,
+    row: Vec<Value<'v>>,
+    scope: Scope<'_>,
+    take: &mut TakeRow<'_, 'v>,
+) -> Result<(), RowsError> {
+    walk(leg, &leg.steps, row, scope, take)
+}
+
+fn walk<'v>(
+    leg: &'v Leg,
+    steps: &'v [Step],
+    mut row: Vec<Value<'v>>,
+    scope: Scope<'_>,
+    take: &mut TakeRow<'_, 'v>,
+) -> Result<(), RowsError> {
+    let context = scope.context;
+    for (at, step) in steps.iter().enumerate() {
         match step {
             Step::Filter(predicate) => {
                 // `truth` and not `as_bool`: a conjunct of `where d.flag and …` may be a dynamic.
                 if truth(&evaluate(predicate, &row, context)) != Some(true) {
-                    return None;
+                    return Ok(());
                 }
             }
             Step::Assign(cell, value) => row[cell.index()] = evaluate(value, &row, context),
-            Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}
+            Step::Parse { subject, pattern, cells, filters } => {
+                let subject = evaluate(subject, &row, context);
+                let values = parse::columns(pattern, &text_of(&subject));
+                if *filters && values.is_none() {
+                    return Ok(());
+                }
+                let values = values.unwrap_or_default().into_iter().chain(std::iter::repeat(Value::Null));
+                for (cell, value) in cells.iter().zip(values) {
+                    row[cell.index()] = present(value, leg.cells[cell.index()].ty);
+                }
+            }
+            Step::Expand(expand) => {
+                let (rest, inner) = (&steps[at + 1..], scope.deeper()?);
+                return expand::each(expand, &row, leg, scope, &mut |row| walk(leg, rest, row, inner, take));
+            }
+            Step::Apply { expand, query, cells } => {
+                let (rest, inner) = (&steps[at + 1..], scope.deeper()?);
+                let mut elements = rows::Elements::new(scope.budget);
+                expand::each(expand, &row, leg, scope, &mut |row| elements.push(row))?;
+                if elements.rows().is_empty() {
+                    return Ok(());
+                }
+                return rows::each_row(query, &mut NoTables, inner.within(elements.rows()), &mut |values| {
+                    let mut row = row.clone();
+                    for (cell, value) in cells.iter().zip(values) {
+                        row[cell.index()] = value;
+                    }
+                    walk(leg, rest, row, inner, take)
+                });
+            }
         }
     }
-    Some(leg.output.iter().map(|cell| row[cell.index()].clone()).collect())
+    take(leg.output.iter().map(|cell| row[cell.index()].clone()).collect())
+}
+
+/// There is no null string.
+fn present(value: Value<'_>, ty: ScalarType) -> Value<'_> {
+    match value {
+        Value::Null if ty == ScalarType::String => Value::string(""),
+        value => value,
+    }
 }
 
 /// The value of an expression that reads no cell and no clock.
@@ -39,12 +124,7 @@ pub fn constant(bound: &Bound) -> Value<'_> {
 
 /// The value of an expression over a row.
 pub fn evaluate<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> {
-    let value = raw(bound, row, context);
-    match value {
-        // There is no null string.
-        Value::Null if bound.ty == ScalarType::String => Value::string(""),
-        value => value,
-    }
+    present(raw(bound, row, context), bound.ty)
 }
 
 fn raw<'v>(bound: &'v Bound, row: &[Value<'v>], context: &Context) -> Value<'v> {

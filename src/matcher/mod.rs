@@ -10,9 +10,11 @@ pub mod scratch;
 
 use std::sync::Arc;
 
-use crate::compile::ir::{Detection, TableProgram};
+use crate::compile::bound::{BoundQuery, Leg};
+use crate::compile::ir::{Detection, Rest, TableProgram, slots_of};
 use crate::compile::{BoundRule, plain};
 use crate::record::{Decoder, Limits, Malformed, Record, Routed};
+use crate::rows::{self, RowsError, RowsLimits, TableRows, TakeRow};
 use crate::value::Value;
 use crate::value::functions::Context;
 use cell::Mistyped;
@@ -51,6 +53,8 @@ pub struct Match<'m> {
     pub record: &'m Record<'m>,
     /// The result row; behind the query's columns stand those it is sorted by.
     pub row: Vec<Value<'m>>,
+    /// Which of the rows that the record became, from 0.
+    pub nth: usize,
 }
 
 /// What a line held.
@@ -62,6 +66,8 @@ pub struct Outcome {
     pub unrouted: u64,
     /// Columns that did not have their type.
     pub mistyped: Vec<Mistyped>,
+    /// Records of which a query made more than it may.
+    pub failures: Vec<RowsError>,
 }
 
 impl Matcher {
@@ -94,7 +100,7 @@ impl Matcher {
                 Path::Compiled => {
                     compiled(&self.ruleset, table, &record, context, &mut self.scratch, &mut outcome, each)
                 }
-                Path::Plain => plain_record(&self.ruleset, table, &record, context, each),
+                Path::Plain => plain_record(&self.ruleset, table, &record, context, &mut outcome, each),
             }
         }
         Ok(outcome)
@@ -112,11 +118,24 @@ fn compiled(
 ) {
     let matcher = &ruleset.tables[table];
     let mut evaluation = Evaluation::new(&matcher.program, &matcher.columns, record, context, scratch);
+    let failures = &mut outcome.failures;
     let mut hold = |evaluation: &mut Evaluation<'_, '_>, detection| {
         let detection: &Detection = detection;
         if evaluation.passes(&detection.filter) {
-            let row = detection.output.iter().map(|id| evaluation.value(*id)).collect();
-            each(&found(ruleset, &matcher.program, detection, record, row));
+            match &detection.rest {
+                Rest::Row(output) => {
+                    let row = output.iter().map(|id| evaluation.value(*id)).collect();
+                    each(&Of { ruleset, program: &matcher.program, detection, record }.found(row, 0));
+                }
+                Rest::Query(query) => {
+                    let of = Of { ruleset, program: &matcher.program, detection, record };
+                    failures.extend(rows_of_record(&of, query, context, each).err());
+                }
+                Rest::Collect { cells, .. } => {
+                    let row = cells.iter().map(|id| evaluation.value(*id)).collect();
+                    each(&Of { ruleset, program: &matcher.program, detection, record }.found(row, 0));
+                }
+            }
         }
     };
     match &matcher.index {
@@ -135,36 +154,80 @@ fn plain_record(
     table: usize,
     record: &Record<'_>,
     context: &Context,
+    outcome: &mut Outcome,
     each: &mut dyn FnMut(&Match<'_>),
 ) {
     let program = &ruleset.tables[table].program;
     for detection in &program.detections {
-        let leg = &ruleset.rules[detection.rule].query.legs[detection.leg];
-        let source = |cell: usize| source_value(program, detection, record, cell);
-        if let Some(row) = plain::run(leg, source, context) {
-            each(&found(ruleset, program, detection, record, row));
-        }
+        let of = Of { ruleset, program, detection, record };
+        let result = match &detection.rest {
+            Rest::Row(_) => {
+                let leg = &ruleset.rules[detection.rule].query.legs[detection.leg];
+                let source = |cell: usize| source_value(program, &detection.slots, record, cell);
+                plain::run_each(leg, source, context, &mut |row| {
+                    each(&of.found(row, 0));
+                    Ok(())
+                })
+            }
+            Rest::Query(query) => rows_of_record(&of, query, context, each),
+            // The whole query is run plainly, whatever path led here.
+            Rest::Collect { .. } => Ok(()),
+        };
+        outcome.failures.extend(result.err());
     }
 }
 
-fn found<'m>(
+/// A detection and the record that is held against it.
+#[derive(Clone, Copy)]
+struct Of<'m> {
     ruleset: &'m Ruleset,
     program: &'m TableProgram,
     detection: &'m Detection,
     record: &'m Record<'m>,
-    row: Vec<Value<'m>>,
-) -> Match<'m> {
-    Match { rule: &ruleset.rules[detection.rule], rule_index: detection.rule, detection, program, record, row }
+}
+
+impl<'m> Of<'m> {
+    fn found(self, row: Vec<Value<'m>>, nth: usize) -> Match<'m> {
+        let Of { ruleset, program, detection, record } = self;
+        let rule = &ruleset.rules[detection.rule];
+        Match { rule, rule_index: detection.rule, detection, program, record, row, nth }
+    }
+}
+
+/// The record is the only row of its table; every row of the query's result is a match.
+fn rows_of_record(
+    of: &Of<'_>,
+    query: &BoundQuery,
+    context: &Context,
+    each: &mut dyn FnMut(&Match<'_>),
+) -> Result<(), RowsError> {
+    let result = rows::run(query, &mut OneRecord(*of), context, &RowsLimits::of_record())?;
+    result.into_iter().enumerate().for_each(|(nth, row)| each(&of.found(row, nth)));
+    Ok(())
+}
+
+/// A table of one record; all other tables are empty.
+struct OneRecord<'m>(Of<'m>);
+
+impl TableRows for OneRecord<'_> {
+    fn rows(&mut self, leg: &Leg, take: &mut TakeRow<'_>) -> Result<(), RowsError> {
+        let Of { program, record, .. } = self.0;
+        if leg.table().is_none_or(|table| table.name != program.table.name) {
+            return Ok(());
+        }
+        let slots = slots_of(&leg.cells, &program.columns);
+        take((0..leg.cells.len()).map(|cell| source_value(program, &slots, record, cell)).collect())
+    }
 }
 
 /// The value of a leg's cell that the table fills, read from the record.
 pub fn source_value<'v>(
     program: &TableProgram,
-    detection: &Detection,
+    slots: &[Option<usize>],
     record: &'v Record<'_>,
     cell: usize,
 ) -> Value<'v> {
-    match detection.slots.get(cell).copied().flatten() {
+    match slots.get(cell).copied().flatten() {
         Some(slot) => {
             let ty = program.columns[slot].ty;
             cell::typed(record.cell(slot), ty, record.max_depth()).unwrap_or_else(|| Value::missing(ty))

@@ -3,20 +3,41 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::alert::Numbered;
-use crate::compile::bound::{Order, SortColumn};
+use super::run::RunError;
+use crate::alert::{self, Numbered};
+use crate::compile::bound::{Leg, Order, SortColumn};
+use crate::compile::{BoundRule, each_table_leg};
 use crate::matcher::{Match, Ruleset};
+use crate::rows::{self, Row, RowsError, RowsLimits, TableRows, TakeRow, row_size};
+use crate::value::functions::Context;
 use crate::value::{Value, compare};
 
 /// The rows of each rule's result, with the alert that each becomes.
 #[derive(Default)]
 pub struct ResultTable {
     /// By rule; each row's keys and its alert.
-    rules: BTreeMap<usize, Vec<Row>>,
+    rules: BTreeMap<usize, Vec<OrderedRow>>,
+    /// For each rule whose query needs all rows, the rows of each table that it reads.
+    collected: BTreeMap<usize, BTreeMap<usize, Vec<Row>>>,
     bytes: usize,
 }
 
-type Row = (Vec<Value<'static>>, Vec<u8>);
+type OrderedRow = (Vec<Value<'static>>, Vec<u8>);
+
+/// A record of a table that a query reads as a whole.
+pub struct CollectedRow {
+    rule: usize,
+    place: usize,
+    row: Row,
+}
+
+impl CollectedRow {
+    /// The record of a match, for the table leg at that place of its rule's query.
+    pub fn new(found: &Match<'_>, place: usize) -> CollectedRow {
+        let row = found.row.iter().map(|value| value.clone().into_owned()).collect();
+        CollectedRow { rule: found.rule_index, place, row }
+    }
+}
 
 /// A row of a result.
 pub struct ResultRow {
@@ -48,18 +69,41 @@ impl ResultTable {
         self.rules.entry(row.rule).or_default().push((row.keys, alert));
     }
 
-    /// About how many bytes it holds.
+    /// Keeps a record until the input ends.
+    pub fn collect(&mut self, row: CollectedRow) {
+        self.bytes += row_size(&row.row);
+        self.collected.entry(row.rule).or_default().entry(row.place).or_default().push(row.row);
+    }
+
+    /// About how many bytes of alerts and records it holds.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Rule by rule, in the query's order: what is to be written, and how many alerts that is.
-    pub fn finish(self, ruleset: &Ruleset) -> (Vec<u8>, u64) {
+    ///
+    /// # Errors
+    /// A query over the whole input needs more than `max_bytes`.
+    pub fn finish(
+        mut self,
+        ruleset: &Ruleset,
+        context: &Context,
+        max_bytes: usize,
+    ) -> Result<(Vec<u8>, u64), RunError> {
         let (mut out, mut count) = (Vec::new(), 0);
-        for (rule, mut rows) in self.rules {
-            let query = &ruleset.rules[rule].query;
-            let visible = query.columns.len();
-            for order in &query.order {
+        for (rule, bound) in ruleset.rules.iter().enumerate() {
+            if bound.query.needs_all_rows() {
+                let mut tables = Collected::new(bound, self.collected.remove(&rule).unwrap_or_default());
+                let limits = RowsLimits { max_bytes, ..RowsLimits::default() };
+                let rows = rows::run(&bound.query, &mut tables, context, &limits)
+                    .map_err(|error| RunError::Query(bound.rule.name.clone(), error))?;
+                count += rows.len() as u64;
+                rows.iter().enumerate().for_each(|(nth, row)| alert::write_result(bound, row, nth, &mut out));
+                continue;
+            }
+            let Some(mut rows) = self.rules.remove(&rule) else { continue };
+            let visible = bound.query.columns.len();
+            for order in &bound.query.order {
                 match order {
                     Order::Sort(keys) => rows.sort_by(|a, b| compare_keys(keys, visible, &a.0, &b.0)),
                     Order::Take(n) => rows.truncate(*n),
@@ -68,7 +112,29 @@ impl ResultTable {
             count += rows.len() as u64;
             rows.iter().for_each(|(_, alert)| out.extend_from_slice(alert));
         }
-        (out, count)
+        Ok((out, count))
+    }
+}
+
+/// The records that were kept, as the tables of one query.
+struct Collected<'q> {
+    legs: Vec<&'q Leg>,
+    rows: BTreeMap<usize, Vec<Row>>,
+}
+
+impl<'q> Collected<'q> {
+    fn new(rule: &'q BoundRule, rows: BTreeMap<usize, Vec<Row>>) -> Collected<'q> {
+        let mut legs = Vec::new();
+        rule.query.legs.iter().for_each(|leg| each_table_leg(leg, &mut |leg| legs.push(leg)));
+        Collected { legs, rows }
+    }
+}
+
+impl TableRows for Collected<'_> {
+    fn rows(&mut self, leg: &Leg, take: &mut TakeRow<'_>) -> Result<(), RowsError> {
+        let place = self.legs.iter().position(|known| std::ptr::eq(*known, leg));
+        let rows = place.and_then(|place| self.rows.get(&place)).map_or(&[][..], Vec::as_slice);
+        rows.iter().try_for_each(|row| take(row.clone()))
     }
 }
 

@@ -15,6 +15,7 @@ use super::source::Input;
 use super::worker::{BlockOutput, Place, Worker, WorkerOptions};
 use super::writer::Writer;
 use crate::matcher::Ruleset;
+use crate::rows::RowsError;
 
 /// What to run.
 pub struct Run {
@@ -56,6 +57,9 @@ pub enum RunError {
     /// An output failed.
     #[error(transparent)]
     Sink(#[from] SinkError),
+    /// A query over the whole input failed.
+    #[error("rule '{0}': {1}")]
+    Query(String, RowsError),
     /// A batch is too large.
     #[error(
         "the results of --batch take more than {0} bytes (batch_memory); raise it, narrow the rules, or run without --batch"

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::dead_letter;
 use super::framing::Block;
 use super::ledger::Ledger;
-use super::result_table::ResultRow;
+use super::result_table::{CollectedRow, ResultRow};
 use super::shadow::Shadow;
 use crate::alert::{Alert, Numbered, Source};
+use crate::compile::ir::Rest;
 use crate::matcher::gate::Gate;
 use crate::matcher::{GatePlan, Match, Matcher, Path, Ruleset};
 use crate::record::{self, Limits};
@@ -80,6 +81,8 @@ pub struct BlockOutput {
     pub ledger: Ledger,
     /// With `batch`, the results.
     pub results: Vec<ResultRow>,
+    /// With `batch`, the records that a query over all of them needs.
+    pub collected: Vec<CollectedRow>,
 }
 
 /// Messages of one block that are kept; the rest is counted.
@@ -231,6 +234,13 @@ impl Lines {
         let mut notes: Vec<(usize, Numbered)> = Vec::new();
         let (emit, batch) = (self.options.emit, self.options.batch);
         let outcome = self.matcher.line(text, context, &mut |found: &Match<'_>| {
+            if let Rest::Collect { place, .. } = &found.detection.rest {
+                // Without a batch there is no such rule; the shadow has no part in what is computed at the end.
+                if batch {
+                    out.collected.push(CollectedRow::new(found, *place));
+                }
+                return;
+            }
             out.ledger.alerts += 1;
             let alert = Alert::new(found, source, context);
             match emit {
@@ -258,6 +268,9 @@ impl Lines {
                 out.ledger.mistyped += outcome.mistyped.len() as u64;
                 for mistyped in outcome.mistyped {
                     out.say(source.line, || mistyped.to_string());
+                }
+                for failure in outcome.failures {
+                    out.say(source.line, || failure.to_string());
                 }
                 self.pass(line, &notes, out);
             }
@@ -329,6 +342,7 @@ impl BlockOutput {
         self.messages.clear();
         self.alarms.clear();
         self.results.clear();
+        self.collected.clear();
         self.begins = false;
     }
 

@@ -5,6 +5,8 @@ use super::result_table::ResultTable;
 use super::run::{Run, RunError};
 use super::sink::{Output, Sink};
 use super::worker::{BlockOutput, Emit};
+use crate::value::DateTime;
+use crate::value::functions::Context;
 
 /// Messages about lines that are printed; the rest is counted in the ledger.
 const MAX_MESSAGES: u64 = 20;
@@ -61,6 +63,9 @@ impl Writer {
         for row in out.results.drain(..) {
             self.results.push(row, self.line);
         }
+        for row in out.collected.drain(..) {
+            self.results.collect(row);
+        }
         if self.results.bytes() > run.batch_memory {
             return Err(RunError::BatchMemory(run.batch_memory));
         }
@@ -84,7 +89,10 @@ impl Writer {
 
     /// Writes the ordered results of a batch: how many rows there are, and whether they could be written.
     pub(super) fn write_results(&mut self, run: &Run) -> (u64, Result<(), RunError>) {
-        let (bytes, count) = std::mem::take(&mut self.results).finish(&run.ruleset);
-        (count, self.sink.write(&bytes).map_err(RunError::from))
+        let context = Context { now: run.options.now.unwrap_or_else(DateTime::now) };
+        match std::mem::take(&mut self.results).finish(&run.ruleset, &context, run.batch_memory) {
+            Ok((bytes, count)) => (count, self.sink.write(&bytes).map_err(RunError::from)),
+            Err(failure) => (0, Err(failure)),
+        }
     }
 }

@@ -14,11 +14,13 @@ pub enum RuleError {
         #[source]
         error: io::Error,
     },
-    /// The file is longer than [`MAX_FILE_BYTES`](super::MAX_FILE_BYTES).
-    #[error("{path}: a rule file may have {} MiB at most; split it", super::MAX_FILE_BYTES >> 20)]
+    /// The file is longer than [`MAX_FILE_BYTES`](super::MAX_FILE_BYTES), or than a watchlist may be.
+    #[error("{path}: such a file may have {} MiB at most; split it", most >> 20)]
     TooLong {
         /// The file.
         path: String,
+        /// The limit, in bytes.
+        most: usize,
     },
     /// The file is not UTF-8.
     #[error("{path}:{line}: this line is not UTF-8; save the file as UTF-8")]
@@ -37,6 +39,15 @@ pub enum RuleError {
     /// The file is YAML and no document in it has a `query`. A caller that walks folders may pass over it.
     #[error("{path}: no document here has a `query`, so this is no rule; add the key `query` with the KQL text")]
     NotARule {
+        /// The file.
+        path: String,
+    },
+    /// The file was named as one of functions and holds none. A caller that walks folders may pass over it.
+    #[error(
+        "{path}: no function here; a function is YAML with the key FunctionQuery or ParserQuery, or KQL under a name: \
+         the file's, or that of `let name = (…) {{…}}`"
+    )]
+    NotAFunction {
         /// The file.
         path: String,
     },

@@ -56,6 +56,11 @@ pub fn load_file(path: &Path) -> Result<Vec<Rule>, RuleError> {
 /// # Errors
 /// A folder cannot be listed.
 pub fn files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
+    files_with(path, &["yaml", "yml", "kql"])
+}
+
+/// The same, for files with one of these endings.
+pub(super) fn files_with(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, RuleError> {
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
@@ -71,7 +76,7 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
             }
             if entry.file_type().map_err(unreadable)?.is_dir() {
                 folders.push(path);
-            } else if path.is_file() && matches!(ending(&path).as_deref(), Some("yaml" | "yml" | "kql")) {
+            } else if path.is_file() && ending(&path).is_some_and(|ending| endings.contains(&ending.as_str())) {
                 found.push(path);
             }
         }
@@ -81,18 +86,23 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
 }
 
 /// The letters behind the last dot of the file's name, in lower case.
-fn ending(path: &Path) -> Option<String> {
+pub(super) fn ending(path: &Path) -> Option<String> {
     Some(path.extension()?.to_str()?.to_ascii_lowercase())
 }
 
-/// The file's text, if it is UTF-8 and not too long.
-fn read(path: &Path, label: &str) -> Result<String, RuleError> {
+/// The text of a file of rules or functions, if it is UTF-8 and not too long.
+pub(super) fn read(path: &Path, label: &str) -> Result<String, RuleError> {
+    read_at_most(path, label, MAX_FILE_BYTES)
+}
+
+/// The file's text, if it is UTF-8 and has no more than `most` bytes.
+pub(super) fn read_at_most(path: &Path, label: &str, most: usize) -> Result<String, RuleError> {
     let unreadable = |error: io::Error| RuleError::Io { path: label.to_owned(), error };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
-    file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() > MAX_FILE_BYTES {
-        return Err(RuleError::TooLong { path: label.to_owned() });
+    file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > most {
+        return Err(RuleError::TooLong { path: label.to_owned(), most });
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();

@@ -6,7 +6,9 @@ mod document;
 mod error;
 mod files;
 mod kql_file;
+mod library;
 mod origin;
+mod watchlist;
 mod yaml;
 
 use std::path::Path;
@@ -17,7 +19,9 @@ use sha2::{Digest, Sha256};
 pub use error::RuleError;
 pub use files::{MAX_FILE_BYTES, files, load, load_file};
 pub use kql_file::parse_kql;
+pub use library::{FunctionLibrary, Libraries, SavedFunction};
 pub use origin::Origin;
+pub use watchlist::{MAX_WATCHLIST_BYTES, MAX_WATCHLIST_CELLS, Watchlist, Watchlists};
 pub use yaml::parse_yaml;
 
 /// One detection: a query and what is known about it.

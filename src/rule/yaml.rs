@@ -31,7 +31,7 @@ pub fn parse_yaml(path: &str, text: &str) -> Result<Vec<Rule>, RuleError> {
 }
 
 /// Limits: a rule is small and flat. Aliases are YAML, but a bomb of them is not worth its text.
-fn options() -> Options {
+pub(super) fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 48,
@@ -169,16 +169,16 @@ impl RuleFile<'_> {
     }
 }
 
-fn line_of(at: Location) -> usize {
+pub(super) fn line_of(at: Location) -> usize {
     usize::try_from(at.line()).unwrap_or(1).max(1)
 }
 
-fn column_of(at: Location) -> usize {
+pub(super) fn column_of(at: Location) -> usize {
     usize::try_from(at.column()).unwrap_or(1).max(1)
 }
 
 /// Where in the file a scalar's text begins; past any file if the reader does not say, and then nothing is mapped.
-fn byte_of(at: Location) -> usize {
+pub(super) fn byte_of(at: Location) -> usize {
     at.span().byte_offset().and_then(|offset| usize::try_from(offset).ok()).unwrap_or(usize::MAX)
 }
 

@@ -2,6 +2,7 @@
 
 mod builtin;
 mod catalog;
+mod files;
 mod shape;
 mod table;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 use std::fmt;
 
 pub use catalog::Catalog;
+pub use files::MAX_TABLE_BYTES;
 pub use shape::{Entry, Shape};
 pub use table::{Column, Member, SchemaError, Table};
 

@@ -10,6 +10,7 @@ mod decode;
 mod growth;
 mod index;
 mod ledger;
+mod libraries;
 mod page;
 mod records;
 mod signals;

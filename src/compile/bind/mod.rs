@@ -1,25 +1,45 @@
 //! Names get their meanings: a syntax tree and a catalog of tables become a [`BoundQuery`].
 //!
-//! `let` is by name: a tabular `let` is copied wherever it is used. Everything that is wrong is said once, and what
-//! depends on it is bound on, so that one run shows every mistake.
+//! `let` is by name: a tabular `let` is copied wherever it is used, and a function's body is bound anew for each call.
+//! Everything that is wrong is said once, and what depends on it is bound on, so that one run shows every mistake.
 
+mod aggregate;
+mod columns;
+mod expand;
+mod feed;
+mod function;
+mod join;
+mod names;
 mod operators;
 mod pack;
+mod parse;
+mod plugin;
 mod room;
 mod scalar;
 mod scope;
+mod search;
+mod series;
+mod source;
+mod subquery;
+mod summarize;
 mod tabular;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
+mod union;
+mod walk;
+mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::bound::{Bound, BoundQuery};
 use crate::diagnostic::{Diagnostic, Span, suggest};
-use crate::kql::ast::{Expr, ExprKind, Query, Statement};
+use crate::kql::ast::{Expr, ExprKind, Name, Query, Statement};
+use crate::rule::Libraries;
 use crate::schema::{Catalog, ScalarType};
 use crate::value::functions::MAX_WEIGHT;
+use function::{Calls, Lambda};
 pub(crate) use operators::{symbol, text_name};
 use room::MAX_TREE;
 use scope::{Scope, Tabular};
@@ -34,20 +54,38 @@ pub struct BindOptions {
     pub strict: bool,
     /// Keep conjuncts that bound the table's own time by `ago()` or `now()`, and do not take them as the query's lookback.
     pub apply_lookback: bool,
+    /// The query runs over all of its rows, and not record by record: [`super::bind_rule`] does not refuse what needs that.
+    pub batch: bool,
 }
 
 /// What `let` gave a name to.
 #[derive(Clone)]
 enum Meaning {
     Scalar(Bound),
-    Tabular(Tabular),
+    Tabular(Rc<Tabular>),
+    Function(Rc<Lambda>),
+    /// A scalar that is made of records, `toscalar(Table | …)`: one row with one column.
+    Later(Rc<Tabular>),
 }
+
+/// What an operator has computed before its expressions are bound.
+#[derive(Clone)]
+enum Lifted {
+    /// The column that holds the value.
+    Column(String),
+    /// The value itself.
+    Value(Bound),
+}
+
+/// Names and what they stand for.
+type Lets = HashMap<String, Meaning>;
 
 /// Binds one query; see [`bind_query`] and [`bind_scalar`].
 struct Binder<'c> {
     catalog: &'c Catalog,
+    libraries: &'c Libraries,
     options: BindOptions,
-    lets: HashMap<String, Meaning>,
+    lets: Lets,
     diagnostics: Vec<Diagnostic>,
     /// What `type_elsewhere` has found.
     elsewhere: HashMap<String, Option<ScalarType>>,
@@ -55,11 +93,27 @@ struct Binder<'c> {
     room: usize,
     /// How much the bound query may still weigh; see `room`.
     tree_room: usize,
+    /// Parts of expressions that an operator has computed beforehand, by their place in the text: aggregates, window
+    /// functions, what is read from other tables.
+    lifted: HashMap<Span, Lifted>,
+    calls: Calls,
+    /// Columns that no schema knows, and so nobody knows the type of.
+    guessed: HashSet<String>,
 }
 
 /// Binds a whole query. Without an error among the diagnostics there is a query.
 pub fn bind_query(query: &Query, catalog: &Catalog, options: BindOptions) -> (Option<BoundQuery>, Vec<Diagnostic>) {
-    let mut binder = Binder::new(catalog, options);
+    bind_query_with(query, catalog, &Libraries::default(), options)
+}
+
+/// The same, with saved functions and watchlists.
+pub fn bind_query_with(
+    query: &Query,
+    catalog: &Catalog,
+    libraries: &Libraries,
+    options: BindOptions,
+) -> (Option<BoundQuery>, Vec<Diagnostic>) {
+    let mut binder = Binder::new(catalog, libraries, options);
     let bound = binder.query(query);
     let failed = binder.diagnostics.iter().any(Diagnostic::is_error);
     (bound.filter(|_| !failed), binder.diagnostics)
@@ -67,54 +121,32 @@ pub fn bind_query(query: &Query, catalog: &Catalog, options: BindOptions) -> (Op
 
 /// Binds a lone scalar expression, with no columns in scope.
 pub fn bind_scalar(expr: &Expr, catalog: &Catalog) -> (Bound, Vec<Diagnostic>) {
-    let mut binder = Binder::new(catalog, BindOptions::default());
+    let libraries = Libraries::default();
+    let mut binder = Binder::new(catalog, &libraries, BindOptions::default());
     let bound = binder.scalar(expr, &mut Scope::Nothing);
     (bound, binder.diagnostics)
 }
 
 impl<'c> Binder<'c> {
-    fn new(catalog: &'c Catalog, options: BindOptions) -> Binder<'c> {
+    fn new(catalog: &'c Catalog, libraries: &'c Libraries, options: BindOptions) -> Binder<'c> {
         Binder {
             catalog,
+            libraries,
             options,
             lets: HashMap::new(),
             diagnostics: Vec::new(),
             elsewhere: HashMap::new(),
             room: MAX_WEIGHT,
             tree_room: MAX_TREE,
+            lifted: HashMap::new(),
+            calls: Calls::default(),
+            guessed: HashSet::new(),
         }
     }
-}
 
-impl Binder<'_> {
     fn query(&mut self, query: &Query) -> Option<BoundQuery> {
-        let mut result = None;
-        for statement in &query.statements {
-            match statement {
-                Statement::Let { name, value, .. } => {
-                    let meaning = if self.is_tabular(value) {
-                        self.tabular(value).map(Meaning::Tabular)
-                    } else {
-                        let value = self.scalar(value, &mut Scope::Nothing);
-                        Some(Meaning::Scalar(self.shallow_let(value)))
-                    };
-                    // A let that failed still shadows, or its uses would be called unknown.
-                    let meaning = meaning.unwrap_or_else(|| Meaning::Scalar(Bound::error(value.span)));
-                    self.lets.insert(name.text.clone(), meaning);
-                }
-                Statement::Parameters(_) => {}
-                Statement::Expression(expr) if matches!(expr.kind, ExprKind::Error) => {}
-                Statement::Expression(expr) => {
-                    if result.is_some() {
-                        self.error("KS002", expr.span, "a second query after the first; kqltap runs one query a rule");
-                        continue;
-                    }
-                    result = Some(self.tabular(expr));
-                }
-            }
-        }
-        match result {
-            Some(table) => table.map(Tabular::finish),
+        match self.statements(query) {
+            Some(expr) => self.tabular(expr).map(Tabular::finish),
             None => {
                 if !self.diagnostics.iter().any(Diagnostic::is_error) {
                     let end = query.statements.last().map_or(Span::default(), |s| match s {
@@ -129,19 +161,55 @@ impl Binder<'_> {
         }
     }
 
+    /// Gives the statements' names their meanings; what is left is the query's own expression.
+    fn statements<'q>(&mut self, query: &'q Query) -> Option<&'q Expr> {
+        let mut result = None;
+        for statement in &query.statements {
+            match statement {
+                Statement::Let { name, value, .. } => self.define(name, value),
+                Statement::Parameters(parameters) => self.query_parameters(parameters),
+                Statement::Expression(expr) if matches!(expr.kind, ExprKind::Error) => {}
+                Statement::Expression(expr) => {
+                    if result.is_some() {
+                        self.error("KS002", expr.span, "a second query after the first; kqltap runs one query a rule");
+                        continue;
+                    }
+                    result = Some(expr);
+                }
+            }
+        }
+        result
+    }
+
+    fn define(&mut self, name: &Name, value: &Expr) {
+        let meaning = match &value.kind {
+            ExprKind::Function(function) => {
+                self.lambda(name, function).map(|lambda| Meaning::Function(Rc::new(lambda)))
+            }
+            _ if self.is_tabular(value) => self.tabular(value).map(|table| Meaning::Tabular(Rc::new(table))),
+            _ => self.scalar_let(value),
+        };
+        // A let that failed still shadows, or its uses would be called unknown.
+        let meaning = meaning.unwrap_or_else(|| Meaning::Scalar(Bound::error(value.span)));
+        self.lets.insert(name.text.clone(), meaning);
+    }
+
     /// Whether an expression stands for a table; a bare name does if it was given to one, or is one.
     fn is_tabular(&self, expr: &Expr) -> bool {
         match &expr.kind {
-            ExprKind::Pipe { .. } | ExprKind::Operator(_) => true,
+            ExprKind::Pipe { .. } | ExprKind::Operator(_) | ExprKind::Wildcard(_) => true,
             ExprKind::Name(name) => match self.lets.get(&name.text) {
+                Some(Meaning::Function(lambda)) => lambda.is_tabular,
                 Some(meaning) => matches!(meaning, Meaning::Tabular(_)),
                 None => self.catalog.table(&name.text).is_some(),
             },
+            ExprKind::Call { name, arguments } => self.is_tabular_call(name, arguments),
             _ => false,
         }
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
+        let diagnostic = self.calls.placed(diagnostic);
         // Behind the bound the first error is still said: a query with one is none.
         let failed = self.diagnostics.iter().any(Diagnostic::is_error);
         if self.says_enough() && (failed || !diagnostic.is_error()) {
@@ -187,5 +255,19 @@ impl Binder<'_> {
         }
         self.error("KS141", bound.span, format!("{what} must be of type {ty}, and this is {}", bound.ty));
         false
+    }
+
+    /// A constant of a whole number, zero or more.
+    fn whole_number(&mut self, expr: &Expr, what: &str) -> Option<usize> {
+        let bound = self.scalar(expr, &mut Scope::Nothing);
+        let number = match bound.as_constant() {
+            Some(crate::value::Value::Long(n)) => usize::try_from(*n).ok(),
+            Some(crate::value::Value::Int(n)) => usize::try_from(*n).ok(),
+            _ => None,
+        };
+        if number.is_none() && !bound.is_error() {
+            self.error("KS134", expr.span, format!("{what} must be a whole number, zero or more"));
+        }
+        number
     }
 }

@@ -128,8 +128,14 @@ impl Binder<'_> {
         }
     }
 
-    /// A literal string beside another type is read as that type: `long == "1"`.
+    /// A literal beside another type is read as that type: `long == "1"`, and `string == 0` is `string == "0"`.
     fn coerced(&mut self, bound: Bound, ty: ScalarType) -> Bound {
+        if ty == String
+            && bound.ty.is_numeric()
+            && let Some(value) = bound.as_constant()
+        {
+            return Bound::constant(convert::tostring(value).into_owned(), ty, bound.span);
+        }
         if bound.ty != String || matches!(ty, String | Dynamic) {
             return bound;
         }

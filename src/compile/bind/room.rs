@@ -3,9 +3,11 @@
 //! `let` is by name, so a short text can stand for a large tree: each line that names the one before it twice doubles it.
 //! So everything that a query is bound to is weighed, copies too; what is too heavy is said once, and nothing more is bound.
 
-use super::Binder;
 use super::scope::{LegScope, ScopeColumn, Tabular};
-use crate::compile::bound::{Bound, Cell, Step};
+use super::{Binder, Lets, Meaning};
+use crate::compile::bound::{
+    Bound, BoundQuery, Cell, CellId, Expand, Leg, OutputColumn, ParsePattern, RowSource, RowsKind, RowsOp, Step, Window,
+};
 use crate::diagnostic::Span;
 use crate::value::functions::room_after;
 
@@ -33,7 +35,19 @@ impl Binder<'_> {
 
     /// The same for a copy of a table.
     pub(super) fn spend_on_table(&mut self, table: &Tabular, span: Span) -> bool {
-        self.spend(table.legs.iter().map(leg_weight).sum(), span)
+        self.spend(table.legs.iter().map(scope_weight).fold(0, usize::saturating_add), span)
+    }
+
+    /// The same for the names that a function's body sees, which each function and each call copies.
+    pub(super) fn spend_on_lets(&mut self, lets: &Lets, span: Span) -> bool {
+        let weight = |(name, meaning): (&String, &Meaning)| {
+            let value = match meaning {
+                Meaning::Scalar(value) => tree_weight(value),
+                Meaning::Tabular(_) | Meaning::Function(_) | Meaning::Later(_) => 0,
+            };
+            value.saturating_add(name.len() + size_of::<(String, Meaning)>())
+        };
+        self.spend(lets.iter().map(weight).fold(0, usize::saturating_add), span)
     }
 
     /// Whether a union that has `legs` may get `more`; said if not.
@@ -62,13 +76,74 @@ pub(super) fn tree_weight(bound: &Bound) -> usize {
 /// What a column that a union adds to a leg weighs.
 pub(super) const COLUMN_WEIGHT: usize = size_of::<ScopeColumn>() + size_of::<Cell>() + size_of::<Step>();
 
-fn leg_weight(scope: &LegScope) -> usize {
-    let steps = scope.leg.steps.iter().map(|step| match step {
+fn scope_weight(scope: &LegScope) -> usize {
+    (scope.columns.len() * size_of::<ScopeColumn>()).saturating_add(leg_weight(&scope.leg))
+}
+
+fn leg_weight(leg: &Leg) -> usize {
+    let source = match &leg.source {
+        RowSource::Rows(op) => op_weight(op),
+        // Spelled-out rows are shared.
+        RowSource::Table(_) | RowSource::Values(_) | RowSource::Elements => 0,
+    };
+    let steps = leg.steps.iter().map(|step| size_of::<Step>().saturating_add(step_weight(step)));
+    let bounds = steps.chain(leg.lookback.iter().map(tree_weight));
+    let places = leg.cells.len() * size_of::<Cell>() + leg.output.len() * size_of::<CellId>();
+    bounds.fold(source.saturating_add(places), usize::saturating_add)
+}
+
+fn step_weight(step: &Step) -> usize {
+    match step {
         Step::Filter(value) | Step::Assign(_, value) => tree_weight(value),
-    });
-    let bounds = steps.chain(scope.leg.lookback.iter().map(tree_weight));
-    let names = scope.columns.len() * size_of::<ScopeColumn>() + scope.leg.cells.len() * size_of::<Cell>();
-    bounds.fold(names, usize::saturating_add)
+        Step::Expand(expand) => expand_weight(expand),
+        Step::Apply { expand, query, cells } => {
+            let weight = expand_weight(expand).saturating_add(query_weight(query));
+            weight.saturating_add(cells.len() * size_of::<CellId>())
+        }
+        // A pattern is shared.
+        Step::Parse { subject, pattern: _, cells, filters: _ } => {
+            tree_weight(subject).saturating_add(cells.len() * size_of::<CellId>() + size_of::<ParsePattern>())
+        }
+    }
+}
+
+fn expand_weight(expand: &Expand) -> usize {
+    total(expand.items.iter().map(|item| &item.value))
+}
+
+fn query_weight(query: &BoundQuery) -> usize {
+    let legs = query.legs.iter().map(leg_weight).fold(0, usize::saturating_add);
+    legs.saturating_add(query.columns.len() * size_of::<OutputColumn>())
+}
+
+fn op_weight(op: &RowsOp) -> usize {
+    let kind = match &op.kind {
+        RowsKind::Ordered | RowsKind::Distinct | RowsKind::Count | RowsKind::Sample(_) => 0,
+        RowsKind::Summarize { by, aggregates } => {
+            total(by.iter().chain(aggregates.iter().flat_map(|aggregate| &aggregate.arguments)))
+        }
+        RowsKind::Join(join) => query_weight(&join.right),
+        RowsKind::MakeSeries { by, aggregates, axis, first, last, step: _ } => {
+            let of_aggregates = aggregates.iter().flat_map(|(aggregate, _)| &aggregate.arguments);
+            total(by.iter().chain(of_aggregates).chain([axis]).chain(first).chain(last))
+        }
+        RowsKind::Window(windows) => total(
+            windows
+                .iter()
+                .flat_map(|window| match window {
+                    Window::RowNumber { restart, .. } => [None, restart.as_ref()],
+                    Window::Shift { value, .. } => [Some(value), None],
+                    Window::Sum { term, restart } => [Some(term), restart.as_ref()],
+                })
+                .flatten(),
+        ),
+    };
+    let own = size_of::<RowsOp>() + op.columns.len() * size_of::<OutputColumn>();
+    query_weight(&op.input).saturating_add(kind).saturating_add(own)
+}
+
+fn total<'b>(bounds: impl Iterator<Item = &'b Bound>) -> usize {
+    bounds.map(tree_weight).fold(0, usize::saturating_add)
 }
 
 #[cfg(test)]
@@ -152,6 +227,55 @@ mod tests {
         assert_eq!(codes(&format!("Syslog | extend a = {}", packs(60))), [""; 0]);
         let many: Vec<String> = (0..1_000).map(|i| format!("extend a{i} = {}", packs(60))).collect();
         assert_eq!(codes(&format!("Syslog | {}", many.join(" | "))), ["KT009"]);
+    }
+
+    #[test]
+    fn searches_are_bounded() {
+        // Each term asks every column.
+        let terms = |n: usize| (0..n).map(|i| format!("'{i}{}'", "x".repeat(1_000))).collect::<Vec<_>>().join(" or ");
+        assert_eq!(codes(&format!("Syslog | search {}", terms(20))), [""; 0]);
+        assert_eq!(codes(&format!("union {} | search {}", ["Syslog"; 100].join(", "), terms(200))), ["KT009"]);
+    }
+
+    #[test]
+    fn what_functions_make_is_bounded() {
+        let call = |levels| chain("Syslog", levels, |v| format!("f({v})")) + &format!("v{levels}");
+        let doubles = "let f = (T:(*)) { union T, T };\n";
+        assert_eq!(bound(&(doubles.to_owned() + &call(9))).0.unwrap().legs.len(), 512);
+        assert_eq!(codes(&(doubles.to_owned() + &call(16))), ["KT008"]);
+        // Each function keeps what names meant where it was defined.
+        let long = chain(&format!("'{}'", "x".repeat(1024)), 2, |v| format!("strcat({})", vec![v; 32].join(", ")));
+        let functions = |n: usize| (0..n).map(|i| format!("let f{i} = () {{ 1 }};\n")).collect::<String>();
+        assert_eq!(codes(&format!("{long}{}Syslog", functions(9))), [""; 0]);
+        assert_eq!(codes(&format!("{long}{}Syslog", functions(200))), ["KT009"]);
+        // Calls in the arguments of calls nest.
+        let deep = format!("let f = (t:datetime) {{ {}t{} }};\n", "(".repeat(50), " + 1s)".repeat(50));
+        let nested = |n: usize| format!("{deep}Syslog | where EventTime > {}now(){}", "f(".repeat(n), ")".repeat(n));
+        assert_eq!(codes(&nested(7)), [""; 0]);
+        assert_eq!(codes(&nested(9)), ["KS245"]);
+        let lets = chain("now()", 30, |v| format!("f({v})"));
+        assert_eq!(codes(&format!("{deep}{lets}Syslog | where EventTime > v30")), ["KS245"]);
+    }
+
+    #[test]
+    fn tables_that_get_names_are_bounded() {
+        let sums = chain("now()", 8, |v| format!("{v} + ({v} - {v})"));
+        let named = |n: usize| (0..n).map(|i| format!(" | as t{i}")).collect::<String>();
+        assert_eq!(codes(&format!("{sums}Syslog | where EventTime > v8{}", named(9))), [""; 0]);
+        assert_eq!(codes(&format!("{sums}Syslog | where EventTime > v8{}", named(999))), ["KT009"]);
+        // So is one whose expressions stand in an operator over many rows, or behind one.
+        let query = |n: usize| {
+            format!("{sums}let t = Syslog | where EventTime > v8 | count;\nunion {}", vec!["t"; n].join(", "))
+        };
+        assert_eq!(codes(&query(9)), [""; 0]);
+        assert_eq!(codes(&query(999)), ["KT009"]);
+    }
+
+    #[test]
+    fn operators_over_many_rows_are_bounded() {
+        let query = |n: usize| format!("Syslog | project Computer{}", " | distinct Computer".repeat(n));
+        assert_eq!(codes(&query(128)), [""; 0]);
+        assert_eq!(codes(&query(129)), ["KS245"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::room::{own_weight, tree_weight};
 use super::scope::{Scope, missing_value};
-use super::{Binder, Meaning};
+use super::{Binder, Lifted, Meaning};
 use crate::compile::bound::{Bound, BoundKind};
 use crate::compile::plain;
 use crate::diagnostic::{Diagnostic, Span};
@@ -20,9 +20,30 @@ impl Binder<'_> {
         if self.tree_room == 0 {
             return Bound::error(expr.span);
         }
+        if let Some(bound) = self.lifted_value(expr, scope) {
+            return if self.spend(tree_weight(&bound), expr.span) { bound } else { Bound::error(expr.span) };
+        }
         let bound = self.unfolded(expr, scope);
-        let bound = self.fold(bound);
+        let span = self.calls.span(bound.span);
+        let bound = self.fold(Bound { span, ..bound });
         if self.spend(own_weight(&bound), expr.span) { bound } else { Bound::error(expr.span) }
+    }
+
+    /// What an operator has computed of this expression beforehand.
+    fn lifted_value(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Option<Bound> {
+        if self.lifted.is_empty()
+            || !matches!(
+                expr.kind,
+                ExprKind::Call { .. } | ExprKind::Name(_) | ExprKind::Pipe { .. } | ExprKind::Operator(_)
+            )
+        {
+            return None;
+        }
+        match (self.lifted.get(&expr.span)?, scope) {
+            (Lifted::Value(bound), _) => Some(Bound { span: expr.span, ..bound.clone() }),
+            (Lifted::Column(name), Scope::Row(leg)) => leg.column(name, expr.span),
+            (Lifted::Column(_), Scope::Nothing) => None,
+        }
     }
 
     /// A value in place of what computes it, if that reads neither a column nor the clock. A short text can ask for many
@@ -67,6 +88,9 @@ impl Binder<'_> {
             ExprKind::Unary { negate, operand } => {
                 let operand = self.scalar(operand, scope);
                 self.sign(*negate, operand, span)
+            }
+            ExprKind::Binary { op, op_span, left, right } if matches!(left.kind, ExprKind::Star) => {
+                self.any_column(*op, *op_span, right, scope, span)
             }
             ExprKind::Binary { op: BinaryOp::MatchesRegex, op_span, left, right } => {
                 let left = self.scalar(left, scope);
@@ -138,7 +162,14 @@ impl Binder<'_> {
                 let fits = self.spend(tree_weight(&bound) - own_weight(&bound), name.span);
                 return if fits { bound } else { Bound::error(name.span) };
             }
-            Some(Meaning::Tabular(_)) => {
+            Some(Meaning::Later(_)) => {
+                self.needs_records(name.span);
+                return Bound::error(name.span);
+            }
+            Some(Meaning::Function(lambda)) if !lambda.is_tabular => {
+                return self.function_scalar(name, &[], scope, name.span).unwrap_or_else(|| Bound::error(name.span));
+            }
+            Some(Meaning::Tabular(_) | Meaning::Function(_)) => {
                 self.error("KS108", name.span, format!("'{}' is a table, and a scalar is expected here", name.text));
                 return Bound::error(name.span);
             }
@@ -158,7 +189,17 @@ impl Binder<'_> {
         };
         let names = leg.columns.iter().map(|c| c.name.as_str()).chain(self.lets.keys().map(String::as_str));
         let near = self.near(&name.text, names);
-        let table = leg.leg.table().map_or(String::new(), |t| t.name.clone());
+        let Some(table) = leg.leg.table().map(|t| t.name.clone()) else {
+            if leg.open {
+                // A watchlist that is not there: nobody knows its columns, and all of them are text.
+                return leg.add_unknown(&name.text, ScalarType::String, name.span);
+            }
+            let mut diagnostic =
+                Diagnostic::error("KS142", name.span, format!("no column '{}' is in scope here", name.text));
+            diagnostic.help = near;
+            self.report(diagnostic);
+            return Bound::error(name.span);
+        };
         if leg.open && !self.options.strict {
             let mut diagnostic = Diagnostic::warning(
                 "KS142",
@@ -171,7 +212,11 @@ impl Binder<'_> {
             diagnostic.help =
                 near.or_else(|| Some("Sentinel refuses it; column_ifexists() is its way to ask".to_owned()));
             // A name that other tables know has their type, so that it lines up with them in a union.
-            let ty = self.type_elsewhere(&name.text).unwrap_or(ScalarType::Dynamic);
+            let ty = self.type_elsewhere(&name.text).or_else(|| type_by_suffix(&name.text));
+            let ty = ty.unwrap_or(ScalarType::Dynamic);
+            if ty == ScalarType::Dynamic {
+                self.guessed.insert(name.text.clone());
+            }
             let bound = leg.add_unknown(&name.text, ty, name.span);
             self.report(diagnostic);
             return bound;
@@ -235,17 +280,24 @@ impl Binder<'_> {
         base
     }
 
-    /// `x in (Table)` needs the rows of another table.
+    /// An item of a list; a table stands for the values of its first column.
     fn list_item(&mut self, item: &Expr, scope: &mut Scope<'_>) -> Bound {
-        let shadowed = matches!((&item.kind, &*scope), (ExprKind::Name(n), Scope::Row(leg)) if leg.columns.iter().any(|c| c.name == n.text));
-        if !shadowed && self.is_tabular(item) {
-            self.error("KT001", item.span, "a list that is read from a table is not supported yet");
-            return Bound::error(item.span);
+        if let Some(bound) = self.lifted_value(item, scope) {
+            return bound;
+        }
+        if self.is_table_item(item, scope) {
+            return self.list_now(item);
         }
         self.scalar(item, scope)
     }
 
-    fn regex(&mut self, left: Bound, right: Bound, op_span: Span, span: Span) -> Bound {
+    /// Whether an item of a list is a table; a column of that name would shadow it.
+    pub(super) fn is_table_item(&self, item: &Expr, scope: &Scope<'_>) -> bool {
+        let shadowed = matches!((&item.kind, scope), (ExprKind::Name(n), Scope::Row(leg)) if leg.columns.iter().any(|c| c.name == n.text));
+        !shadowed && self.is_tabular(item)
+    }
+
+    pub(super) fn regex(&mut self, left: Bound, right: Bound, op_span: Span, span: Span) -> Bound {
         if left.is_error() || right.is_error() {
             return Bound::error(span);
         }
@@ -275,7 +327,11 @@ impl Binder<'_> {
         match name.text.as_str() {
             "pack_all" => return self.pack_all(arguments, scope, span),
             "bag_pack_columns" => return self.bag_pack_columns(arguments, scope, span),
+            "toscalar" => return self.toscalar_now(arguments, span),
             _ => {}
+        }
+        if let Some(bound) = self.function_scalar(name, arguments, scope, span) {
+            return bound;
         }
         let found = functions::find(&name.text);
         let arguments: Vec<Bound> = arguments
@@ -369,6 +425,17 @@ fn literal_type(kind: LiteralKind) -> ScalarType {
         LiteralKind::TimeSpan => ScalarType::TimeSpan,
         LiteralKind::Guid => ScalarType::Guid,
     }
+}
+
+/// Azure names a column that it makes of a custom log after its type.
+fn type_by_suffix(name: &str) -> Option<ScalarType> {
+    Some(match name.rsplit_once('_')?.1 {
+        "s" | "g" => ScalarType::String,
+        "d" => ScalarType::Real,
+        "b" => ScalarType::Bool,
+        "t" => ScalarType::DateTime,
+        _ => return None,
+    })
 }
 
 fn reads_clock(bound: &Bound) -> bool {

@@ -49,11 +49,13 @@ pub(super) struct ScopeColumn {
     pub(super) place: Place,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) enum Place {
     Cell(CellId),
     /// Index into the table's columns.
     Table(usize),
+    /// Index into the columns of any other source.
+    Input(usize),
 }
 
 /// The column that holds the table's name.
@@ -68,14 +70,22 @@ impl LegScope {
             .enumerate()
             .map(|(i, c)| ScopeColumn { name: c.name.clone(), ty: c.ty, place: Place::Table(i) })
             .collect();
-        let leg = Leg {
-            source: RowSource::Table(table),
-            cells: Vec::new(),
-            steps: Vec::new(),
-            output: Vec::new(),
-            lookback: Vec::new(),
-        };
-        LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: true }
+        LegScope { open: true, ..LegScope::reading(RowSource::Table(table), columns) }
+    }
+
+    /// A leg that reads all columns of a source that is no table of records.
+    pub(super) fn over(source: RowSource, columns: &[OutputColumn]) -> LegScope {
+        let columns = columns
+            .iter()
+            .enumerate()
+            .map(|(i, c)| ScopeColumn { name: c.name.clone(), ty: c.ty, place: Place::Input(i) })
+            .collect();
+        LegScope::reading(source, columns)
+    }
+
+    fn reading(source: RowSource, columns: Vec<ScopeColumn>) -> LegScope {
+        let leg = Leg { source, cells: Vec::new(), steps: Vec::new(), output: Vec::new(), lookback: Vec::new() };
+        LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: false }
     }
 
     /// The column of that name, as an expression.
@@ -92,7 +102,8 @@ impl LegScope {
     fn table_name_column(&self, at: usize) -> Option<Value<'static>> {
         let column = &self.columns[at];
         let is_type = matches!(column.place, Place::Table(_)) && column.name == TYPE && column.ty == ScalarType::String;
-        is_type.then(|| Value::string(self.leg.table.name.clone()))
+        let table = self.leg.table().filter(|_| is_type)?;
+        Some(Value::string(table.name.clone()))
     }
 
     /// The cell of the `at`-th column in scope.
@@ -114,7 +125,32 @@ impl LegScope {
                 self.columns[at].place = Place::Cell(cell);
                 cell
             }
+            Place::Input(i) => {
+                let filled = |c: &Cell| matches!(c.source, Some(CellSource::Input(input)) if input == i);
+                let cell = match self.leg.cells.iter().position(filled) {
+                    Some(at) => CellId(at as u32),
+                    None => {
+                        let (name, ty) = (self.columns[at].name.clone(), self.columns[at].ty);
+                        self.push_cell(name, ty, Some(CellSource::Input(i)))
+                    }
+                };
+                self.columns[at].place = Place::Cell(cell);
+                cell
+            }
         }
+    }
+
+    /// Puts a column in scope, in the place of one of that name if there is one.
+    pub(super) fn put(&mut self, column: ScopeColumn) {
+        match self.columns.iter_mut().find(|c| c.name == column.name) {
+            Some(old) => *old = column,
+            None => self.columns.push(column),
+        }
+    }
+
+    /// A cell that a step fills by itself.
+    pub(super) fn new_cell(&mut self, name: &str, ty: ScalarType) -> CellId {
+        self.push_cell(name.to_owned(), ty, None)
     }
 
     fn push_cell(&mut self, name: String, ty: ScalarType, source: Option<CellSource>) -> CellId {
@@ -192,9 +228,19 @@ pub(super) fn missing_value(ty: ScalarType) -> Value<'static> {
 }
 
 impl Tabular {
+    /// A table of one leg.
+    pub(super) fn of(leg: LegScope) -> Tabular {
+        Tabular { legs: vec![leg], order: Vec::new() }
+    }
+
+    /// The columns in scope.
+    pub(super) fn columns(&self) -> Vec<OutputColumn> {
+        self.legs[0].columns.iter().map(|c| OutputColumn { name: c.name.clone(), ty: c.ty }).collect()
+    }
+
     /// The query's result: whatever is in scope at the end.
     pub(super) fn finish(mut self) -> BoundQuery {
-        let columns = self.legs[0].columns.iter().map(|c| OutputColumn { name: c.name.clone(), ty: c.ty }).collect();
+        let columns = self.columns();
         let visible = self.legs[0].columns.len();
         for order in &mut self.order {
             if let Order::Sort(keys) = order {

@@ -1,14 +1,15 @@
 //! Tables and the operators that they are piped through.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::rc::Rc;
 
-use super::room::COLUMN_WEIGHT;
-use super::scope::{LegScope, Scope, ScopeColumn, Tabular, depth_of};
+use super::names::inferred_name;
+use super::scope::{LegScope, Scope, Tabular, depth_of};
 use super::{Binder, Meaning};
-use crate::compile::bound::{Bound, BoundKind, Order, SortColumn, Step};
+use crate::compile::bound::{Bound, BoundKind, Order, OutputColumn, RowsKind, SortColumn, Step};
 use crate::compile::lookback;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, SortKey, Union};
+use crate::kql::ast::{Argument, Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, SortKey};
 use crate::schema::ScalarType;
 use crate::value::Value;
 
@@ -30,30 +31,8 @@ impl Binder<'_> {
                 }
                 table
             }
-            ExprKind::Operator(operator) => match &operator.kind {
-                OperatorKind::Union(union) => self.union(None, union, operator.span),
-                // The parser has said that it is not supported yet.
-                OperatorKind::Unsupported(_) | OperatorKind::Error => None,
-                _ => {
-                    self.error(
-                        "KS174",
-                        operator.span,
-                        "this operator cannot be the first one; a table must stand before it",
-                    );
-                    None
-                }
-            },
-            ExprKind::Call { name, .. } => {
-                self.report(
-                    Diagnostic::error(
-                        "KS204",
-                        name.span,
-                        format!("'{}' is not a table or a known tabular function", name.text),
-                    )
-                    .help("saved functions are not supported yet; put the table that it reads in its place"),
-                );
-                None
-            }
+            ExprKind::Operator(operator) => self.source(operator),
+            ExprKind::Call { name, arguments } => self.table_call(name, arguments, expr.span),
             ExprKind::Error => None,
             _ => {
                 self.error("KS111", expr.span, "a table is expected here, and this is a scalar");
@@ -62,88 +41,183 @@ impl Binder<'_> {
         }
     }
 
-    fn table(&mut self, name: &Name) -> Option<Tabular> {
-        if self.tree_room == 0 {
-            return None;
-        }
-        match self.lets.get(&name.text) {
-            Some(Meaning::Tabular(table)) => {
-                let table = table.clone();
-                return self.spend_on_table(&table, name.span).then_some(table);
+    /// An operator that makes rows.
+    fn source(&mut self, operator: &Operator) -> Option<Tabular> {
+        match &operator.kind {
+            OperatorKind::Union(union) => self.union(None, union, operator.span),
+            OperatorKind::Datatable { columns, values } => self.datatable(columns, values, operator.span),
+            OperatorKind::Print(list) => self.print(list, operator.span),
+            OperatorKind::Range { name, first, last, step } => self.range(name, [first, last, step], operator.span),
+            OperatorKind::Search { tables, predicate } => self.search_in(tables, predicate, operator.span),
+            // The parser has said that it is not supported yet.
+            OperatorKind::Unsupported(_) | OperatorKind::Error => None,
+            _ => {
+                self.error(
+                    "KS174",
+                    operator.span,
+                    "this operator cannot be the first one; a table must stand before it",
+                );
+                None
             }
-            Some(Meaning::Scalar(value)) if value.is_error() => return None,
-            Some(Meaning::Scalar(value)) => {
-                let message = format!("'{}' is a {} and not a table", name.text, value.ty);
-                self.error("KS181", name.span, message);
-                return None;
-            }
-            None => {}
         }
-        if let Some(table) = self.catalog.table(&name.text) {
-            let table = Tabular { legs: vec![LegScope::of(table)], order: Vec::new() };
-            return self.spend_on_table(&table, name.span).then_some(table);
-        }
-        let lets = self.lets.keys().map(String::as_str);
-        let near = self.near(&name.text, lets.chain(self.catalog.names()));
-        let message = format!("'{}' is not a known table or tabular variable", name.text);
-        let mut diagnostic = Diagnostic::error("KS204", name.span, message);
-        diagnostic.help = near.or_else(|| Some("'kqltap tables' lists the tables that are known".to_owned()));
-        self.report(diagnostic);
-        None
     }
 
-    fn apply(&mut self, mut table: Tabular, operator: &Operator) -> Option<Tabular> {
-        // A sorted result may be filtered and shaped; after `take` that would be of other rows than Sentinel's.
-        if table.order.iter().any(|o| matches!(o, Order::Take(_)))
-            && !matches!(
-                operator.kind,
-                OperatorKind::Sort(_) | OperatorKind::Take(_) | OperatorKind::Top { .. } | OperatorKind::Unsupported(_)
-            )
-        {
-            self.error(
-                "KT004",
-                operator.span,
-                "an operator after 'take' or 'top' depends on which rows were taken, which a stream does not know",
-            );
-            return None;
-        }
+    /// A table that is piped through one operator.
+    pub(super) fn apply(&mut self, table: Tabular, operator: &Operator) -> Option<Tabular> {
+        let outer = self.lifted.clone();
+        let result = self.applied(table, operator);
+        self.lifted = outer;
+        result
+    }
+
+    fn applied(&mut self, table: Tabular, operator: &Operator) -> Option<Tabular> {
+        let span = operator.span;
+        // Rows that were taken are a table of their own; a sorted one may be filtered and shaped, and stays sorted.
+        let keeps = matches!(
+            operator.kind,
+            OperatorKind::Sort(_)
+                | OperatorKind::Take(_)
+                | OperatorKind::Top { .. }
+                | OperatorKind::As(_)
+                | OperatorKind::Render
+        );
+        let mut table = if keeps { table } else { self.settled(table, span) };
         match &operator.kind {
             OperatorKind::Where(predicate) => {
+                table = self.prepared(table, &[predicate], span)?;
                 for leg in &mut table.legs {
                     self.filter(leg, predicate);
                 }
+                self.without_hidden(&mut table);
             }
-            OperatorKind::Extend(list) => {
+            OperatorKind::Extend(list) | OperatorKind::Serialize(list) => {
+                table = self.prepared(table, &values(list), span)?;
                 for leg in &mut table.legs {
                     self.extend(leg, list);
                 }
+                self.without_hidden(&mut table);
             }
             OperatorKind::Project(list) => {
+                table = self.prepared(table, &values(list), span)?;
                 for leg in &mut table.legs {
                     self.project(leg, list);
                 }
             }
-            OperatorKind::Union(union) => return self.union(Some(table), union, operator.span),
+            OperatorKind::ProjectNames { keep, names } => {
+                table.legs.iter_mut().for_each(|leg| self.project_names(leg, *keep, names));
+            }
+            OperatorKind::ProjectRename(pairs) => {
+                table.legs.iter_mut().for_each(|leg| self.project_rename(leg, pairs));
+            }
+            OperatorKind::ProjectReorder(keys) => {
+                table.legs.iter_mut().for_each(|leg| self.project_reorder(leg, keys));
+            }
+            OperatorKind::Distinct(list) => return self.distinct(table, list, span),
+            OperatorKind::Count => return Some(self.count(table, span)),
+            OperatorKind::Summarize { aggregates, by } => {
+                let exprs = [values(aggregates), values(by)].concat();
+                table = self.subqueries(table, &exprs, span)?;
+                return self.summarize(table, aggregates, by, span);
+            }
+            OperatorKind::MakeSeries(series) => return self.make_series(table, series, span),
+            OperatorKind::Union(union) => return self.union(Some(table), union, span),
+            OperatorKind::Join { parameters, right, on } => return self.join(table, parameters, right, on, span),
+            OperatorKind::Lookup { parameters, right, on } => return self.lookup(table, parameters, right, on, span),
+            OperatorKind::MvExpand(expand) => return self.mv_expand(table, expand),
+            OperatorKind::MvApply { expand, operators } => return self.mv_apply(table, expand, operators, span),
+            OperatorKind::Parse(parse) => return self.parse(table, parse),
+            OperatorKind::ParseKv { subject, columns, parameters } => {
+                return self.parse_kv(table, subject, columns, parameters);
+            }
             OperatorKind::Sort(keys) => {
                 let sort = self.sort(&mut table, keys);
                 table.order.push(Order::Sort(sort));
             }
             OperatorKind::Take(count) => {
-                let count = self.row_count(count)?;
+                let count = self.whole_number(count, "the number of rows")?;
                 table.order.push(Order::Take(count));
             }
             OperatorKind::Top { count, keys } => {
                 let sort = self.sort(&mut table, keys);
-                let count = self.row_count(count)?;
+                let count = self.whole_number(count, "the number of rows")?;
                 table.order.extend([Order::Sort(sort), Order::Take(count)]);
             }
-            _ => return None,
+            OperatorKind::Sample { count, of } => return self.sample(table, count, of.as_ref(), span),
+            OperatorKind::As(name) => {
+                if !self.spend_on_table(&table, span) {
+                    return None;
+                }
+                self.lets.insert(name.text.clone(), Meaning::Tabular(Rc::new(table.clone())));
+            }
+            OperatorKind::Render => {}
+            OperatorKind::GetSchema => return Some(get_schema(&table)),
+            OperatorKind::Invoke(call) => return self.invoke(table, call, span),
+            OperatorKind::Evaluate(call) => return self.evaluate(table, call, span),
+            OperatorKind::Search { tables, predicate } => {
+                if let Some(first) = tables.first() {
+                    self.error("KS002", first.span, "behind a pipe 'search' reads what is piped, and no tables");
+                    return None;
+                }
+                return self.search(table, predicate);
+            }
+            OperatorKind::Datatable { .. } | OperatorKind::Print(_) | OperatorKind::Range { .. } => {
+                self.error("KS175", span, "this operator makes rows of its own and must be the first one");
+                return None;
+            }
+            // The parser has said that it is not supported yet.
+            OperatorKind::Unsupported(_) | OperatorKind::Error => return None,
         }
         Some(table)
     }
 
-    fn filter(&mut self, leg: &mut LegScope, predicate: &Expr) {
+    /// What the expressions need that is not in the row itself: values of other tables, and of other rows.
+    fn prepared(&mut self, table: Tabular, exprs: &[&Expr], span: Span) -> Option<Tabular> {
+        let table = self.subqueries(table, exprs, span)?;
+        self.windows(table, exprs, span)
+    }
+
+    /// A table whose rows do not depend on which were taken: after `take` and `top` that is what an operator over rows gives.
+    pub(super) fn settled(&mut self, table: Tabular, span: Span) -> Tabular {
+        if !table.order.iter().any(|o| matches!(o, Order::Take(_))) {
+            return table;
+        }
+        let columns = table.columns();
+        Tabular::of(self.rows(RowsKind::Ordered, table.finish(), columns, span, "take"))
+    }
+
+    /// `sample`, `sample-distinct`
+    fn sample(&mut self, mut table: Tabular, count: &Expr, of: Option<&Expr>, span: Span) -> Option<Tabular> {
+        let count = self.whole_number(count, "the number of rows")?;
+        if let Some(column) = of {
+            let list = [NamedExpr { name: None, value: column.clone() }];
+            table = self.distinct(table, &list, span)?;
+        }
+        let columns = table.columns();
+        Some(Tabular::of(self.rows(RowsKind::Sample(count), table.finish(), columns, span, "sample")))
+    }
+
+    /// `invoke f(…)`: the table is the function's first argument.
+    fn invoke(&mut self, table: Tabular, call: &Expr, span: Span) -> Option<Tabular> {
+        let (name, arguments): (&Name, &[Argument]) = match &call.kind {
+            ExprKind::Call { name, arguments } => (name, arguments),
+            ExprKind::Name(name) => (name, &[]),
+            _ => {
+                self.error("KS117", call.span, "'invoke' takes a call of a function");
+                return None;
+            }
+        };
+        match self.function_table(name, arguments, Some(table), span) {
+            Some(table) => table,
+            None => {
+                self.error("KS211", name.span, format!("'{}' is not a known function", name.text));
+                None
+            }
+        }
+    }
+
+    pub(super) fn filter(&mut self, leg: &mut LegScope, predicate: &Expr) {
         let bound = self.scalar(predicate, &mut Scope::Row(leg));
+        let bound = self.not_too_deep(leg, bound);
         // Kusto takes a bool only; `where flag == true` is how a dynamic is asked.
         self.expect(&bound, ScalarType::Bool, "the predicate of 'where'");
         let mut conjuncts = Vec::new();
@@ -195,7 +269,7 @@ impl Binder<'_> {
     }
 
     /// Columns made of columns are written out when a rule is compiled; that must not grow without bound.
-    fn not_too_deep(&mut self, leg: &LegScope, value: Bound) -> Bound {
+    pub(super) fn not_too_deep(&mut self, leg: &LegScope, value: Bound) -> Bound {
         if leg.depth(&value) <= MAX_DEPTH {
             return value;
         }
@@ -230,136 +304,10 @@ impl Binder<'_> {
         }
     }
 
-    fn project(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
+    pub(super) fn project(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
         let columns = self.bind_list(leg, list, false);
         leg.columns = columns.into_iter().map(|(name, value)| leg.assign(&name, value)).collect();
         leg.open = false;
-    }
-
-    /// A union lines up columns by name. One name with several types becomes one column for each type.
-    fn union(&mut self, input: Option<Tabular>, union: &Union, span: Span) -> Option<Tabular> {
-        let parameters = self.union_parameters(union);
-        let mut failed = false;
-        let mut legs: Vec<LegScope> = Vec::new();
-        if let Some(input) = input {
-            self.refuse_order(&input, span);
-            legs.extend(input.legs);
-        }
-        for leg in &union.legs {
-            if parameters.fuzzy && self.is_unknown_table(leg) {
-                continue;
-            }
-            match self.tabular(leg) {
-                Some(table) => {
-                    self.refuse_order(&table, leg.span);
-                    if !self.has_room_for_legs(legs.len(), table.legs.len(), leg.span) {
-                        return None;
-                    }
-                    legs.extend(table.legs);
-                }
-                None => failed = true,
-            }
-        }
-        if failed {
-            return None;
-        }
-        if legs.is_empty() {
-            self.error("KS204", span, "none of the union's tables is known");
-            return None;
-        }
-        let mut names = names_of(&legs);
-        if parameters.inner {
-            names
-                .retain(|(name, ty)| legs.iter().all(|leg| leg.columns.iter().any(|c| c.name == *name && c.ty == *ty)));
-        }
-        if !self.spend(legs.len().saturating_mul(names.len()).saturating_mul(COLUMN_WEIGHT), span) {
-            return None;
-        }
-        let titles = titles(&names);
-        for leg in &mut legs {
-            let mut columns: Vec<ScopeColumn> = Vec::new();
-            if let Some(title) = &parameters.with_source {
-                let table = Bound::constant(
-                    Value::string(leg.leg.table().map_or(String::new(), |t| t.name.clone())),
-                    ScalarType::String,
-                    span,
-                );
-                columns.push(leg.assign(title, table));
-            }
-            for ((name, ty), title) in names.iter().zip(&titles) {
-                let at = leg.columns.iter().position(|c| c.name == *name && c.ty == *ty);
-                columns.push(match at {
-                    Some(at) => ScopeColumn { name: title.clone(), ..leg.columns[at].clone() },
-                    None => leg.missing(title, *ty),
-                });
-            }
-            leg.columns = columns;
-            leg.open = false;
-            // A union has no order; Kusto keeps none either.
-            leg.hidden.clear();
-        }
-        Some(Tabular { legs, order: Vec::new() })
-    }
-
-    fn union_parameters(&mut self, union: &Union) -> UnionParameters {
-        let mut parameters = UnionParameters::default();
-        for (name, value) in &union.parameters {
-            let word = match &value.kind {
-                ExprKind::Name(n) => n.text.as_str(),
-                ExprKind::Literal(l) => l.text.as_str(),
-                _ => "",
-            };
-            match (name.text.as_str(), word) {
-                ("kind", "outer") => {}
-                ("kind", "inner") => parameters.inner = true,
-                ("isfuzzy", "true" | "false") => parameters.fuzzy = word == "true",
-                ("withsource" | "with_source", title) if !title.is_empty() => {
-                    parameters.with_source = Some(title.to_owned())
-                }
-                ("kind" | "isfuzzy" | "withsource" | "with_source", _) => {
-                    self.error(
-                        "KS140",
-                        value.span,
-                        format!(
-                            "'{}' takes {}",
-                            name.text,
-                            match name.text.as_str() {
-                                "kind" => "inner or outer",
-                                "isfuzzy" => "true or false",
-                                _ => "the name of a column",
-                            }
-                        ),
-                    );
-                }
-                (other, _) if other.starts_with("hint.") => {}
-                (other, _) => {
-                    self.report(Diagnostic::warning(
-                        "KS179",
-                        name.span,
-                        format!("'{other}' is not a parameter of union; it is left out"),
-                    ));
-                }
-            }
-        }
-        parameters
-    }
-
-    fn is_unknown_table(&self, leg: &Expr) -> bool {
-        match &leg.kind {
-            ExprKind::Name(name) => !self.lets.contains_key(&name.text) && self.catalog.table(&name.text).is_none(),
-            ExprKind::Pipe { source, .. } => self.is_unknown_table(source),
-            _ => false,
-        }
-    }
-
-    fn refuse_order(&mut self, table: &Tabular, span: Span) {
-        if table.order.iter().any(|o| matches!(o, Order::Take(_))) {
-            self.error(
-                "KT004",
-                span,
-                "a 'take' or 'top' inside a union depends on which rows were taken, which a stream does not know",
-            );
-        }
     }
 
     /// A key is a hidden cell of every leg, so that a later `project` cannot take it away.
@@ -383,19 +331,6 @@ impl Binder<'_> {
         }
         sort
     }
-
-    fn row_count(&mut self, count: &Expr) -> Option<usize> {
-        let bound = self.scalar(count, &mut Scope::Nothing);
-        match bound.as_constant() {
-            Some(Value::Long(n)) if *n >= 0 => usize::try_from(*n).ok(),
-            _ => {
-                if !bound.is_error() {
-                    self.error("KS134", count.span, "the number of rows must be a whole number, zero or more");
-                }
-                None
-            }
-        }
-    }
 }
 
 /// The conjuncts of a predicate, those of a bracketed `and` within it included.
@@ -406,126 +341,38 @@ fn flatten(predicate: Bound, conjuncts: &mut Vec<Bound>) {
     }
 }
 
-#[derive(Default)]
-struct UnionParameters {
-    inner: bool,
-    fuzzy: bool,
-    with_source: Option<String>,
+fn values(list: &[NamedExpr]) -> Vec<&Expr> {
+    list.iter().map(|item| &item.value).collect()
 }
 
-/// The legs' columns in the order of first appearance; what has the name of an earlier column stands beside that one.
-fn names_of(legs: &[LegScope]) -> Vec<(String, ScalarType)> {
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut names: Vec<(&str, Vec<ScalarType>)> = Vec::new();
-    for column in legs.iter().flat_map(|leg| &leg.columns) {
-        let place = *places.entry(&column.name).or_insert(names.len());
-        match names.get_mut(place) {
-            Some((_, types)) if types.contains(&column.ty) => {}
-            Some((_, types)) => types.push(column.ty),
-            None => names.push((&column.name, vec![column.ty])),
-        }
-    }
-    names.into_iter().flat_map(|(name, types)| types.into_iter().map(move |ty| (name.to_owned(), ty))).collect()
+/// `getschema`: a row for each column.
+fn get_schema(table: &Tabular) -> Tabular {
+    let text = |name: &str| OutputColumn { name: name.to_owned(), ty: ScalarType::String };
+    let ordinal = OutputColumn { name: "ColumnOrdinal".to_owned(), ty: ScalarType::Int };
+    let columns = [text("ColumnName"), ordinal, text("DataType"), text("ColumnType")];
+    let row = |(at, column): (usize, OutputColumn)| {
+        vec![
+            Value::string(column.name),
+            Value::Int(i32::try_from(at).unwrap_or(i32::MAX)),
+            Value::string(dotnet(column.ty)),
+            Value::string(column.ty.name()),
+        ]
+    };
+    Binder::values(&columns, table.columns().into_iter().enumerate().map(row).collect())
 }
 
-/// A name that has one type stays; one that has several gets its type's name behind it, and a number if that is taken.
-fn titles(names: &[(String, ScalarType)]) -> Vec<String> {
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    for (name, _) in names {
-        *counts.entry(name).or_default() += 1;
-    }
-    let alone = |name: &str| counts.get(name) == Some(&1);
-    let mut taken: HashSet<String> = names.iter().filter(|(name, _)| alone(name)).map(|(n, _)| n.clone()).collect();
-    names
-        .iter()
-        .map(|(name, ty)| {
-            if alone(name) {
-                return name.clone();
-            }
-            let plain = format!("{name}_{ty}");
-            let mut title = plain.clone();
-            let mut n = 0;
-            while !taken.insert(title.clone()) {
-                n += 1;
-                title = format!("{plain}{n}");
-            }
-            title
-        })
-        .collect()
-}
-
-/// Functions whose column is named after their first argument (Kusto.Language, ResultNameKind.FirstArgument).
-const NAMED_BY_ARGUMENT: &[&str] = &[
-    "abs",
-    "bin",
-    "ceiling",
-    "exp",
-    "floor",
-    "format_datetime",
-    "format_timespan",
-    "log",
-    "parse_csv",
-    "parse_json",
-    "parse_xml",
-    "parsejson",
-    "pow",
-    "round",
-    "split",
-    "sqrt",
-    "startofday",
-    "tobool",
-    "toboolean",
-    "todatetime",
-    "todecimal",
-    "todouble",
-    "todynamic",
-    "toguid",
-    "tohex",
-    "toint",
-    "tolong",
-    "toobject",
-    "toreal",
-    "tostring",
-    "totime",
-    "totimespan",
-    "column_ifexists",
-    "columnifexists",
-];
-
-/// The name that Kusto gives a column without one.
-fn inferred_name(expr: &Expr) -> Option<String> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(name.text.clone()),
-        ExprKind::Path { base, steps } => {
-            let mut name = inferred_name(base)?;
-            for step in steps {
-                let part = match step {
-                    crate::kql::ast::Step::Member(member) => member.text.clone(),
-                    crate::kql::ast::Step::Index(index) => match &index.kind {
-                        ExprKind::Literal(literal) => literal.text.clone(),
-                        _ => return None,
-                    },
-                };
-                name = format!("{name}_{part}");
-            }
-            Some(name)
-        }
-        ExprKind::Call { name, arguments } => {
-            let first = &arguments.first()?.value;
-            if matches!(name.text.as_str(), "column_ifexists" | "columnifexists") {
-                return match &first.kind {
-                    ExprKind::Literal(literal) => Some(literal.text.clone()),
-                    _ => None,
-                };
-            }
-            let inner = inferred_name(first)?;
-            match name.text.as_str() {
-                n if NAMED_BY_ARGUMENT.contains(&n) => Some(inner),
-                "strlen" | "string_size" => Some(format!("{}_{inner}", name.text)),
-                "gettype" => Some(format!("type_{inner}")),
-                _ => None,
-            }
-        }
-        _ => None,
+/// What .NET calls a type.
+fn dotnet(ty: ScalarType) -> &'static str {
+    match ty {
+        ScalarType::Bool => "System.SByte",
+        ScalarType::Int => "System.Int32",
+        ScalarType::Long => "System.Int64",
+        ScalarType::Real => "System.Double",
+        ScalarType::Decimal => "System.Data.SqlTypes.SqlDecimal",
+        ScalarType::String => "System.String",
+        ScalarType::DateTime => "System.DateTime",
+        ScalarType::TimeSpan => "System.TimeSpan",
+        ScalarType::Guid => "System.Guid",
+        ScalarType::Dynamic => "System.Object",
     }
 }

@@ -1,9 +1,10 @@
 //! Operators over many rows, and what makes several rows of one.
 
-use super::{Bound, BoundQuery, CellId, OutputColumn};
+use super::{Bound, BoundQuery, CellId, Leg, OutputColumn, RowSource};
 use crate::diagnostic::Span;
 use crate::schema::ScalarType;
 use crate::value::Value;
+use crate::value::functions::Refusal;
 
 /// An operator that needs all rows of its input.
 ///
@@ -48,10 +49,10 @@ pub enum RowsKind {
         aggregates: Vec<(Aggregate, Value<'static>)>,
         /// What is cut into steps.
         axis: Bound,
-        /// First step, inclusive; the least value if none.
-        first: Option<Value<'static>>,
-        /// Last step, exclusive; the greatest value, inclusive, if none.
-        last: Option<Value<'static>>,
+        /// First step, inclusive; the least value if none. It reads no cell, and may read the clock.
+        first: Option<Bound>,
+        /// Last step, exclusive; the greatest value, inclusive, if none. It reads no cell, and may read the clock.
+        last: Option<Bound>,
         /// The width of a step.
         step: Value<'static>,
     },
@@ -88,7 +89,7 @@ pub struct AggregateFunction {
     /// The greatest number of arguments.
     pub max: usize,
     /// The type of its value, from those of its arguments; Kusto's code and a sentence where it takes no such.
-    pub check: fn(&[ScalarType]) -> Result<ScalarType, (&'static str, String)>,
+    pub check: fn(&[ScalarType]) -> Result<ScalarType, Refusal>,
     /// Begins a group.
     pub begin: fn() -> Box<dyn Accumulator>,
 }
@@ -247,7 +248,7 @@ impl BoundQuery {
     /// Calls `each` with every operator over many rows, the outermost first.
     pub fn rows_ops<'q>(&'q self, each: &mut dyn FnMut(&'q RowsOp)) {
         for leg in &self.legs {
-            if let super::RowSource::Rows(op) = &leg.source {
+            if let RowSource::Rows(op) = &leg.source {
                 each(op);
                 op.input.rows_ops(each);
                 if let RowsKind::Join(join) = &op.kind {
@@ -259,16 +260,43 @@ impl BoundQuery {
 
     /// Whether it reads no table of records: its rows are the same at any time.
     pub fn is_static(&self) -> bool {
-        self.legs.iter().all(|leg| match &leg.source {
-            super::RowSource::Table(_) => false,
-            super::RowSource::Values(_) | super::RowSource::Elements => true,
-            super::RowSource::Rows(op) => {
+        self.legs.iter().all(Leg::is_static)
+    }
+
+    /// How deep operators over many rows nest in it.
+    fn depth(&self) -> usize {
+        let depth = |leg: &Leg| match &leg.source {
+            RowSource::Rows(op) => op.depth(),
+            RowSource::Table(_) | RowSource::Values(_) | RowSource::Elements => 0,
+        };
+        self.legs.iter().map(depth).max().unwrap_or(0)
+    }
+}
+
+impl RowsOp {
+    /// How deep operators over many rows nest, this one included; what runs them recurses as deep.
+    pub fn depth(&self) -> usize {
+        let right = match &self.kind {
+            RowsKind::Join(join) => join.right.depth(),
+            _ => 0,
+        };
+        self.input.depth().max(right) + 1
+    }
+}
+
+impl Leg {
+    /// Whether it reads no table of records.
+    pub fn is_static(&self) -> bool {
+        match &self.source {
+            RowSource::Table(_) => false,
+            RowSource::Values(_) | RowSource::Elements => true,
+            RowSource::Rows(op) => {
                 op.input.is_static()
                     && match &op.kind {
                         RowsKind::Join(join) => join.right.is_static(),
                         _ => true,
                     }
             }
-        })
+        }
     }
 }

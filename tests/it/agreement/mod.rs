@@ -91,7 +91,7 @@ fn the_compiled_path_gives_the_alerts_of_the_plain_one() {
     // A query meets the records of its own table only, hence the third.
     let cases = wanted().div_ceil((QUERIES * LINES) as u64) * 5 / 3;
     hold(cases, &case, |(queries, lines, apply_lookback)| {
-        let options = BindOptions { apply_lookback, strict: false };
+        let options = BindOptions { apply_lookback, ..BindOptions::default() };
         agree(&queries, &lines, options, &tally)
     });
     let Tally { pairs, hits, queries, refused } = &tally;
@@ -115,8 +115,12 @@ fn agree(queries: &[String], lines: &[Line], options: BindOptions, tally: &Tally
         }
         rules.extend(bound);
     }
-    let tables: Vec<Vec<String>> =
-        rules.iter().map(|rule| rule.query.legs.iter().map(|leg| leg.table.name.clone()).collect()).collect();
+    let tables: Vec<Vec<String>> = rules
+        .iter()
+        .map(|rule| {
+            rule.query.legs.iter().map(|leg| leg.table().map_or_else(String::new, |t| t.name.clone())).collect()
+        })
+        .collect();
     let texts: Vec<String> = rules.iter().map(|rule| rule.rule.query.clone()).collect();
     let ruleset = Arc::new(Ruleset::new(rules, &CATALOG, None).expect("a small automaton"));
     let mut compiled = Matcher::new(ruleset.clone(), Limits::default(), Path::Compiled);

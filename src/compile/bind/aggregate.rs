@@ -1,0 +1,193 @@
+//! Aggregates: which columns a call of one becomes.
+
+use super::Binder;
+use super::feed::Feed;
+use super::names::{aggregate_name, fragment, inferred_name};
+use crate::compile::bound::{Aggregate, AggregateFunction, Bound};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::kql::ast::{Argument, Expr, ExprKind};
+use crate::rows::aggregate;
+use crate::schema::ScalarType;
+
+/// An aggregate and the columns that it gives, with their names.
+pub(super) struct Aggregated {
+    pub(super) aggregate: Aggregate,
+    pub(super) columns: Vec<(String, ScalarType)>,
+}
+
+/// Old names, and those that are the same over rows in memory.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("any", "take_any"),
+    ("anyif", "take_anyif"),
+    ("argmax", "arg_max"),
+    ("argmin", "arg_min"),
+    ("makelist", "make_list"),
+    ("makeset", "make_set"),
+    ("make_dictionary", "make_bag"),
+    ("cnt", "count"),
+];
+
+/// The aggregate of that name.
+pub(super) fn find(name: &str) -> Option<&'static AggregateFunction> {
+    aggregate::find(name).or_else(|| {
+        let (_, name) = OTHER_NAMES.iter().find(|(old, _)| *old == name)?;
+        aggregate::find(name)
+    })
+}
+
+/// Whether a call of that name is an aggregate, one that gives several columns among them.
+pub(super) fn is_aggregate(name: &str) -> bool {
+    find(name).is_some() || name == "percentiles"
+}
+
+impl Binder<'_> {
+    /// Binds the call of an aggregate, whose arguments are read from `feed`. `keys` are the columns that rows are grouped by:
+    /// `*` does not repeat them.
+    pub(super) fn aggregates(&mut self, feed: &mut Feed, call: &Expr, keys: &[String]) -> Option<Vec<Aggregated>> {
+        let ExprKind::Call { name, arguments } = &call.kind else { return None };
+        let texts: Vec<&Expr> = arguments.iter().map(|a| &a.value).collect();
+        let function = name.text.as_str();
+        match (function, texts.as_slice()) {
+            ("arg_max" | "arg_min" | "argmax" | "argmin", [_, ..]) => {
+                self.extreme(feed, function, arguments, keys, call.span).map(|a| vec![a])
+            }
+            ("take_any" | "any", [_, _, ..] | [Expr { kind: ExprKind::Star, .. }]) => {
+                let returned = self.returned(feed, arguments, keys, &[])?;
+                let columns = returned.iter().map(|(name, bound)| (name.clone(), bound.ty)).collect();
+                let arguments: Vec<Bound> = returned.into_iter().map(|(_, bound)| bound).collect();
+                let taken = find("take_any")?;
+                let ty = self.check_aggregate(taken, &arguments, call.span)?;
+                Some(vec![Aggregated { aggregate: Aggregate { function: taken, arguments, ty }, columns }])
+            }
+            ("percentiles", [value, ranks @ ..]) if !ranks.is_empty() => {
+                let value_bound = self.feed(feed, value);
+                let mut all = Vec::new();
+                for rank in ranks {
+                    let bound = self.feed(feed, rank);
+                    let column = format!("percentile_{}_{}", inferred_name(value).unwrap_or_default(), fragment(rank));
+                    all.push(self.aggregated(
+                        find("percentile")?,
+                        vec![value_bound.clone(), bound],
+                        column,
+                        call.span,
+                    )?);
+                }
+                Some(all)
+            }
+            _ => {
+                let Some(found) = find(function) else {
+                    let message = format!("the aggregate '{function}' is not known");
+                    let mut diagnostic = Diagnostic::error("KS123", name.span, message);
+                    diagnostic.help = self.near(function, aggregate_names());
+                    self.report(diagnostic);
+                    return None;
+                };
+                let bounds: Vec<Bound> = texts.iter().map(|a| self.feed(feed, a)).collect();
+                let column = aggregate_name(function, &texts);
+                self.aggregated(found, bounds, column, call.span).map(|a| vec![a])
+            }
+        }
+    }
+
+    fn aggregated(
+        &mut self,
+        function: &'static AggregateFunction,
+        arguments: Vec<Bound>,
+        column: String,
+        span: Span,
+    ) -> Option<Aggregated> {
+        let ty = self.check_aggregate(function, &arguments, span)?;
+        Some(Aggregated { aggregate: Aggregate { function, arguments, ty }, columns: vec![(column, ty)] })
+    }
+
+    fn check_aggregate(
+        &mut self,
+        function: &'static AggregateFunction,
+        arguments: &[Bound],
+        span: Span,
+    ) -> Option<ScalarType> {
+        if arguments.iter().any(Bound::is_error) {
+            return None;
+        }
+        let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
+        match function.result(&types) {
+            Ok(ty) => Some(ty),
+            Err((code, message)) => {
+                self.error(code, span, message);
+                None
+            }
+        }
+    }
+
+    /// `arg_max(value, returned, …)`: the value's column, and one for each that is returned with it.
+    fn extreme(
+        &mut self,
+        feed: &mut Feed,
+        function: &str,
+        arguments: &[Argument],
+        keys: &[String],
+        span: Span,
+    ) -> Option<Aggregated> {
+        let (first, rest) = arguments.split_first()?;
+        let value = self.feed(feed, &first.value);
+        let texts: Vec<&Expr> = vec![&first.value];
+        let found = find(function)?;
+        let mut columns = vec![(aggregate_name(found.name, &texts), value.ty)];
+        let shown: Vec<String> = match &first.value.kind {
+            ExprKind::Name(name) => vec![name.text.clone()],
+            _ => Vec::new(),
+        };
+        let mut bounds = vec![value];
+        for (name, bound) in self.returned(feed, rest, keys, &shown)? {
+            columns.push((name, bound.ty));
+            bounds.push(bound);
+        }
+        let ty = self.check_aggregate(found, &bounds, span)?;
+        Some(Aggregated { aggregate: Aggregate { function: found, arguments: bounds, ty }, columns })
+    }
+
+    /// What `take_any`, `arg_max` and `arg_min` return: columns, expressions, and with `*` all columns that are not shown yet.
+    fn returned(
+        &mut self,
+        feed: &mut Feed,
+        arguments: &[Argument],
+        keys: &[String],
+        shown: &[String],
+    ) -> Option<Vec<(String, Bound)>> {
+        let mut columns: Vec<(String, Bound)> = Vec::new();
+        for (at, argument) in arguments.iter().enumerate() {
+            if matches!(argument.value.kind, ExprKind::Star) {
+                for at in 0..feed.input.legs[0].columns.len() {
+                    let name = feed.input.legs[0].columns[at].name.clone();
+                    let repeated =
+                        keys.contains(&name) || shown.contains(&name) || columns.iter().any(|(n, _)| *n == name);
+                    if !repeated {
+                        columns.push((name, feed.column(at, argument.value.span)));
+                    }
+                }
+                continue;
+            }
+            let bound = self.feed(feed, &argument.value);
+            if bound.is_error() {
+                return None;
+            }
+            let named = argument.name.as_ref().map(|n| n.text.clone());
+            let name = named.or_else(|| inferred_name(&argument.value)).unwrap_or_else(|| format!("arg{at}"));
+            columns.push((name, bound));
+        }
+        Some(columns)
+    }
+}
+
+fn aggregate_names() -> impl Iterator<Item = &'static str> {
+    OTHER_NAMES.iter().map(|(_, name)| *name).chain([
+        "countif",
+        "dcount",
+        "sum",
+        "sumif",
+        "avg",
+        "min",
+        "max",
+        "percentile",
+    ])
+}

@@ -1,0 +1,212 @@
+//! `evaluate plugin(…)`
+
+use super::Binder;
+use super::scope::{LegScope, Scope, Tabular};
+use crate::compile::bound::{Bound, BoundKind, RowSource, Step};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::kql::ast::{Argument, ColumnDeclaration, Expr, ExprKind};
+use crate::schema::ScalarType;
+use crate::value::functions::{self, Callee};
+use crate::value::{Dynamic, Value};
+
+impl Binder<'_> {
+    pub(super) fn evaluate(&mut self, table: Tabular, call: &Expr, span: Span) -> Option<Tabular> {
+        if let ExprKind::Shaped { value, rest, columns } = &call.kind {
+            return self.shaped(table, value, *rest, columns);
+        }
+        let ExprKind::Call { name, arguments } = &call.kind else {
+            self.error("KS237", call.span, "'evaluate' takes a call of a plug-in");
+            return None;
+        };
+        match name.text.as_str() {
+            "bag_unpack" => self.bag_unpack(table, arguments, span),
+            other => self.unsupported(other, name.span),
+        }
+    }
+
+    fn unsupported(&mut self, name: &str, span: Span) -> Option<Tabular> {
+        self.error("KT001", span, format!("the plug-in '{name}' is not supported"));
+        None
+    }
+
+    /// `bag_unpack(bag) : (name:type, …)`
+    fn shaped(
+        &mut self,
+        mut table: Tabular,
+        call: &Expr,
+        rest: bool,
+        declared: &[ColumnDeclaration],
+    ) -> Option<Tabular> {
+        let ExprKind::Call { name, arguments } = &call.kind else {
+            self.error("KS237", call.span, "'evaluate' takes a call of a plug-in");
+            return None;
+        };
+        if name.text != "bag_unpack" {
+            return self.unsupported(&name.text, name.span);
+        }
+        let columns = self.declared(declared)?;
+        let (bag, prefix) = self.unpacked(arguments, call.span)?;
+        for leg in &mut table.legs {
+            let bound = self.scalar(bag, &mut Scope::Row(leg));
+            if bound.is_error() {
+                return None;
+            }
+            let before: Vec<String> = leg.columns.iter().map(|c| c.name.clone()).collect();
+            leg.columns.retain(|c| !matches!(&bag.kind, ExprKind::Name(name) if name.text == c.name));
+            if !rest {
+                // Columns of the input that are declared stay, the others go.
+                leg.columns.retain(|c| columns.iter().any(|d| d.name == c.name));
+            }
+            for column in &columns {
+                if before.contains(&column.name) {
+                    continue;
+                }
+                let key = column.name.strip_prefix(&prefix).unwrap_or(&column.name).to_owned();
+                let kind = BoundKind::Member(Box::new(bound.clone()), key);
+                let member = Bound { kind, ty: ScalarType::Dynamic, span: call.span };
+                let value = converted(member, column.ty);
+                let column = leg.assign(&column.name, value);
+                leg.put(column);
+            }
+            leg.open = false;
+        }
+        Some(table)
+    }
+
+    /// The column of bags, and the prefix of what it unpacks to.
+    fn unpacked<'e>(&mut self, arguments: &'e [Argument], span: Span) -> Option<(&'e Expr, String)> {
+        let [bag, rest @ ..] = arguments else {
+            self.error("KS119", span, "bag_unpack() takes the column of bags");
+            return None;
+        };
+        if !matches!(bag.value.kind, ExprKind::Name(_)) {
+            self.error("KS109", bag.value.span, "bag_unpack() takes the name of a column");
+            return None;
+        }
+        let mut prefix = String::new();
+        if let Some(first) = rest.iter().find(|a| a.name.as_ref().is_none_or(|n| n.text == "OutputColumnPrefix")) {
+            let bound = self.scalar(&first.value, &mut Scope::Nothing);
+            match bound.as_constant() {
+                Some(Value::String(text)) => prefix = text.to_string(),
+                _ => {
+                    self.error("KS131", first.value.span, "the prefix of bag_unpack must be a literal string");
+                    return None;
+                }
+            }
+        }
+        Some((&bag.value, prefix))
+    }
+
+    /// Which columns a bag unpacks to is only known of literal bags, and of `bag_pack(…)` written out.
+    fn bag_unpack(&mut self, mut table: Tabular, arguments: &[Argument], span: Span) -> Option<Tabular> {
+        let (bag, prefix) = self.unpacked(arguments, span)?;
+        for leg in &mut table.legs {
+            let bound = self.scalar(bag, &mut Scope::Row(leg));
+            if bound.is_error() {
+                return None;
+            }
+            let Some(members) = members_of(leg, &bound) else {
+                self.report(
+                    Diagnostic::error(
+                        "KT007",
+                        span,
+                        "which columns bag_unpack gives depends on the records; it can unpack bags that the query spells out",
+                    )
+                    .help("take the members by name: extend a = bag.a"),
+                );
+                return None;
+            };
+            leg.columns.retain(|c| !matches!(&bag.kind, ExprKind::Name(name) if name.text == c.name));
+            for (name, ty) in members {
+                let member = Bound {
+                    kind: BoundKind::Member(Box::new(bound.clone()), name.clone()),
+                    ty: ScalarType::Dynamic,
+                    span,
+                };
+                let value = converted(member, ty);
+                let title = format!("{prefix}{name}");
+                let column = leg.assign(&title, value);
+                leg.put(column);
+            }
+        }
+        Some(table)
+    }
+}
+
+/// The members of a bag, with their types, where the query spells the bag out.
+fn members_of(leg: &LegScope, bound: &Bound) -> Option<Vec<(String, ScalarType)>> {
+    let mut members: Vec<(String, ScalarType)> = Vec::new();
+    let BoundKind::Cell(cell) = &bound.kind else { return None };
+    if let Some(value) = leg.leg.steps.iter().find_map(|step| match step {
+        Step::Assign(at, value) if at == cell => Some(value),
+        _ => None,
+    }) {
+        return match &value.kind {
+            BoundKind::Constant(value) => add_members(value, &mut members).then_some(members),
+            BoundKind::Call(callee, pairs) if matches!(callee.name, "bag_pack" | "pack" | "pack_dictionary") => {
+                for pair in pairs.chunks(2) {
+                    let [key, value] = pair else { return None };
+                    let Some(Value::String(key)) = key.as_constant() else { return None };
+                    members.push((key.to_string(), value.ty));
+                }
+                Some(members)
+            }
+            _ => None,
+        };
+    }
+    let (RowSource::Values(rows), Some(crate::compile::bound::CellSource::Input(at))) =
+        (&leg.leg.source, &leg.leg.cells[cell.index()].source)
+    else {
+        return None;
+    };
+    rows.iter().filter_map(|row| row.get(*at)).all(|value| add_members(value, &mut members)).then(|| {
+        members.sort_by(|a, b| a.0.cmp(&b.0));
+        members
+    })
+}
+
+/// Adds the members of one bag; members that differ in type become dynamic.
+fn add_members(value: &Value<'_>, members: &mut Vec<(String, ScalarType)>) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Dynamic(Dynamic::Bag(bag)) => {
+            for (name, value) in bag.iter() {
+                let ty = match value {
+                    Dynamic::Null => continue,
+                    Dynamic::Bool(_) => ScalarType::Bool,
+                    Dynamic::Long(_) => ScalarType::Long,
+                    Dynamic::Real(_) => ScalarType::Real,
+                    Dynamic::String(_) => ScalarType::String,
+                    _ => ScalarType::Dynamic,
+                };
+                match members.iter_mut().find(|(known, _)| known == name.as_ref() as &str) {
+                    Some((_, known)) if *known != ty => *known = ScalarType::Dynamic,
+                    Some(_) => {}
+                    None => members.push((name.to_string(), ty)),
+                }
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A member of a bag as its own type.
+pub(super) fn converted(member: Bound, ty: ScalarType) -> Bound {
+    let name = match ty {
+        ScalarType::Bool => "tobool",
+        ScalarType::Int => "toint",
+        ScalarType::Long => "tolong",
+        ScalarType::Real | ScalarType::Decimal => "toreal",
+        ScalarType::String => "tostring",
+        ScalarType::DateTime => "todatetime",
+        ScalarType::TimeSpan => "totimespan",
+        ScalarType::Guid => "toguid",
+        ScalarType::Dynamic => return member,
+    };
+    let span = member.span;
+    match functions::find(name).map(|f| Callee::of(f, &[None])) {
+        Some(Ok(callee)) => Bound { kind: BoundKind::Call(callee, vec![member]), ty, span },
+        _ => member,
+    }
+}
