@@ -16,7 +16,7 @@
 //! | `KS244`, `KS245` | the text is too long, or nested too deep |
 //! | `KT001` | a tabular operator that is not supported yet |
 //! | `KT002` | a statement that is not supported yet |
-//! | `KT003` | another form that is not supported yet: a union of all tables, calls behind a dot, `where` inside a `join` |
+//! | `KT003` | another form that is not supported yet: a union of all tables, calls behind a dot, `(a, b) =` outside `summarize`, `where` inside a `join` |
 //! | `KT006` | the place that a table is read from is left out: records of all places come in one stream (a warning) |
 //!
 //! and those of kqltap's own that the binding of names adds:

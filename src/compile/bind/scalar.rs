@@ -130,7 +130,15 @@ impl Binder<'_> {
                 self.error("KS108", span, "a scalar value is expected here, and this is a table");
                 Bound::error(span)
             }
-            ExprKind::Function(_) | ExprKind::Wildcard(_) | ExprKind::Unpack { .. } | ExprKind::Shaped { .. } => {
+            ExprKind::Unpack { .. } => {
+                self.error("KT003", span, "several names for one value are supported in 'summarize' alone");
+                Bound::error(span)
+            }
+            ExprKind::Shaped { .. } => {
+                self.error("KT003", span, "columns declared behind a call are supported in 'evaluate' alone");
+                Bound::error(span)
+            }
+            ExprKind::Function(_) | ExprKind::Wildcard(_) => {
                 self.error("KS108", span, "a scalar value is expected here");
                 Bound::error(span)
             }

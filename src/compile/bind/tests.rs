@@ -104,3 +104,31 @@ fn diagnostics_are_bounded_and_an_error_is_never_lost() {
     assert!(query.is_none());
     assert_eq!(both.iter().filter(|d| d.is_error()).map(|d| d.code).collect::<Vec<_>>(), ["KS106"]);
 }
+
+#[test]
+fn several_names_stand_for_the_columns_of_one_aggregate() {
+    let latest = "Syslog | summarize (Latest, On) = arg_max(EventTime, Computer)";
+    assert_eq!(columns(latest), "Latest:datetime On:string");
+    assert_eq!(codes("Syslog | extend (a, b) = Computer"), ["KT003"]);
+}
+
+#[test]
+fn calls_of_functions_are_counted() {
+    let doubling = |levels: usize| {
+        let next = |i: usize| format!("let f{i} = (n:long) {{ f{}(n) + f{}(n) }};\n", i - 1, i - 1);
+        let functions: String = (1..=levels).map(next).collect();
+        format!("let f0 = (n:long) {{ n }};\n{functions}Syslog | where f{levels}(1) > 0")
+    };
+    assert_eq!(codes(&doubling(8)), [""; 0]);
+    assert!(codes(&doubling(14)).contains(&"KT010"));
+    // Deeper than calls may nest, and not wide.
+    let next = |i: usize| format!("let f{i} = (n:long) {{ f{}(n) }};\n", i - 1);
+    let chain: String = (1..=40).map(next).collect();
+    assert_eq!(codes(&format!("let f0 = (n:long) {{ n }};\n{chain}Syslog | where f40(1) > 0")), ["KT010"]);
+}
+
+#[test]
+fn a_watchlist_that_is_not_there_has_no_rows() {
+    let (query, said) = bound("Syslog | where Computer in ((_GetWatchlist('none') | project SearchKey))");
+    assert_eq!((query.is_some(), said.iter().map(|d| d.code).collect::<Vec<_>>()), (true, vec!["KT011"]));
+}
