@@ -17,7 +17,11 @@
 //! | `KT001` | a tabular operator that is not supported yet |
 //! | `KT002` | a statement that is not supported yet |
 //! | `KT003` | another form that is not supported yet: wildcard table names, calls behind a dot |
-//! | `KT004` | an operator behind `take` or `top`, which depends on rows that a stream does not choose |
+//! | `KT005` | an operator that needs all rows, which a stream never has |
+//! | `KT006` | the place that a table is read from, which is ignored |
+//! | `KT007` | what is only known of records, where it must be known before |
+//! | `KT008` | functions that call themselves, or too many functions |
+//! | `KT009` | a watchlist that is not there |
 
 mod render;
 mod suggest;

@@ -22,6 +22,9 @@ mod source;
 mod subquery;
 mod summarize;
 mod tabular;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 mod union;
 mod walk;
 mod window;
