@@ -12,10 +12,13 @@ use crate::rows::{self, Row, RowsError, RowsLimits, TableRows, TakeRow, row_size
 use crate::value::functions::Context;
 use crate::value::{Value, compare};
 
+/// What a row is sorted by, and its alert.
+type Ordered = (Vec<Value<'static>>, Vec<u8>);
+
 /// The rows of each rule's result, with the alert that each becomes.
 #[derive(Default)]
 pub struct ResultTable {
-    rules: BTreeMap<usize, Vec<(Vec<Value<'static>>, Vec<u8>)>>,
+    rules: BTreeMap<usize, Vec<Ordered>>,
     /// For each rule whose query needs all rows, the rows of each table that it reads.
     collected: BTreeMap<usize, BTreeMap<usize, Vec<Row>>>,
     bytes: usize,

@@ -28,7 +28,7 @@ fn records() -> Vec<u8> {
         consent(2, "Consent", json!([])),
         consent(3, "Other", json!([{"type": "User"}])),
     ];
-    input(&records).into()
+    input(&records)
 }
 
 fn columns(alerts: &[Json]) -> Vec<&Json> {
