@@ -14,5 +14,6 @@ mod ledger;
 mod libraries;
 mod page;
 mod records;
+mod rows;
 mod signals;
 mod tap;

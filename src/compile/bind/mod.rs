@@ -4,6 +4,9 @@
 //! Everything that is wrong is said once, and what depends on it is bound on, so that one run shows every mistake.
 
 mod aggregate;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod answers;
 mod columns;
 mod expand;
 mod feed;

@@ -31,14 +31,6 @@ impl Binder<'_> {
 
     /// What an operator has computed of this expression beforehand.
     fn lifted_value(&mut self, expr: &Expr, scope: &mut Scope<'_>) -> Option<Bound> {
-        if self.lifted.is_empty()
-            || !matches!(
-                expr.kind,
-                ExprKind::Call { .. } | ExprKind::Name(_) | ExprKind::Pipe { .. } | ExprKind::Operator(_)
-            )
-        {
-            return None;
-        }
         match (self.lifted.get(&expr.span)?, scope) {
             (Lifted::Value(bound), _) => Some(Bound { span: expr.span, ..bound.clone() }),
             (Lifted::Column(name), Scope::Row(leg)) => leg.column(name, expr.span),
