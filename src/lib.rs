@@ -4,6 +4,35 @@
 //! and lowers them to a [`matcher::Ruleset`]; [`pipeline`] cuts bytes into lines, [`record`] decodes a line, [`matcher`]
 //! holds it against the ruleset, [`alert`] says what was found. [`rows`] runs whole queries over rows in memory.
 //! [`schema`] and [`value`] lie under all of them.
+//!
+//! The library embeds anywhere; here it holds one record against one rule:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use kqltap::compile::{BindOptions, bind_rule};
+//! use kqltap::matcher::{Matcher, Path, Ruleset};
+//! use kqltap::{kql, record, rule, schema::Catalog, value::DateTime, value::functions::Context};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let query = "DeviceFileEvents | where FileName has 'hosts.yml' | project FileName, FolderPath";
+//! let catalog = Catalog::builtin();
+//! let mut rules = Vec::new();
+//! for rule in rule::parse_kql("hosts.kql", query)? {
+//!     let (bound, diagnostics) = bind_rule(rule, &catalog, &kql::Limits::default(), BindOptions::default());
+//!     rules.push(bound.ok_or_else(|| format!("{diagnostics:?}"))?);
+//! }
+//! let ruleset = Arc::new(Ruleset::new(rules, &catalog, None)?);
+//! let mut matcher = Matcher::new(ruleset, record::Limits::default(), Path::Compiled);
+//!
+//! let line = br#"{"Type":"DeviceFileEvents","FileName":"hosts.yml","FolderPath":"/home/user1/.config/gh/hosts.yml"}"#;
+//! let mut rows = Vec::new();
+//! matcher.line(line, &Context { now: DateTime::now() }, &mut |found| rows.push(format!("{:?}", found.row)))?;
+//! assert_eq!(rows.len(), 1);
+//! assert!(rows[0].contains("/home/user1/.config/gh/hosts.yml"));
+//! # Ok(())
+//! # }
+//! ```
 
 /// Prints a line for people on standard error. Where nobody can read it, work goes on: alerts matter more.
 macro_rules! say {

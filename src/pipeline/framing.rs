@@ -9,8 +9,8 @@ use std::io::{self, ErrorKind, Read};
 /// Bytes asked of the source at a time.
 pub const READ_SIZE: usize = 256 * 1024;
 
-/// Bytes of an oversized line that are kept for the dead letters.
-const KEPT: usize = 64 * 1024;
+/// Bytes of an oversized line that are kept for the dead letters, however its reads fell.
+pub const KEPT: usize = 64 * 1024;
 
 /// Whole lines. The room is reused from block to block.
 #[derive(Debug, Default)]

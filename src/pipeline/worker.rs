@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::dead_letter;
-use super::framing::Block;
+use super::framing::{Block, KEPT};
 use super::ledger::Ledger;
 use super::result_table::{CollectedRow, ResultRow};
 use super::shadow::Shadow;
@@ -313,7 +313,7 @@ impl Lines {
             "the line has {length} bytes, and the limit is {} (max_line_bytes); raise it, or make the sender write shorter lines",
             self.options.max_line
         );
-        self.malformed(&reason, start, Some(length), source, out);
+        self.malformed(&reason, &start[..start.len().min(KEPT)], Some(length), source, out);
     }
 
     fn malformed(&self, reason: &str, bytes: &[u8], length: Option<u64>, source: Source<'_>, out: &mut BlockOutput) {
