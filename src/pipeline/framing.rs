@@ -16,8 +16,10 @@ pub const KEPT: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub struct Block {
     /// Room that is never given back, so that it is zeroed once; the lines are its beginning.
-    room: Vec<u8>,
-    length: usize,
+    pub(super) room: Vec<u8>,
+    /// Where the lines begin and end in it.
+    pub(super) begin: usize,
+    pub(super) length: usize,
     /// A line over the limit, which stands behind the lines of this block.
     pub oversized: Option<Oversized>,
     /// Bytes of input that this block stands for.
@@ -27,7 +29,15 @@ pub struct Block {
 impl Block {
     /// Lines with their newlines; only the last line of an input may lack it.
     pub fn bytes(&self) -> &[u8] {
-        &self.room[..self.length]
+        &self.room[self.begin..self.length]
+    }
+
+    /// Empties it.
+    pub(super) fn begin(&mut self) {
+        self.begin = 0;
+        self.length = 0;
+        self.oversized = None;
+        self.read = 0;
     }
 }
 
@@ -57,9 +67,7 @@ impl<R: Read> Framer<R> {
 
     /// Fills `block` with the next whole lines; `false` at the end of the input.
     pub fn next(&mut self, block: &mut Block) -> io::Result<bool> {
-        block.length = 0;
-        block.oversized = None;
-        block.read = 0;
+        block.begin();
         if self.ended {
             return Ok(false);
         }

@@ -10,6 +10,7 @@ pub mod run;
 mod shadow;
 pub mod sink;
 pub mod source;
+mod stretch;
 pub mod worker;
 mod writer;
 

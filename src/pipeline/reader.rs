@@ -1,23 +1,32 @@
 //! The inputs of a run, one after the other, as numbered blocks.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::framing::{Block, Framer};
+use super::framing::{Block, Framer, READ_SIZE};
 use super::source::Input;
+use super::stretch::Stretch;
 
 /// Reads every input to its end. Workers share one, each filling a block of its own in turn.
 pub(super) struct Reader {
     waiting: VecDeque<Input>,
     open: Option<Open>,
     max_line: usize,
+    /// Whether regular files are given out in stretches, which several workers read at once.
+    in_stretches: bool,
 }
 
 struct Open {
-    framer: Framer<Box<dyn Read + Send>>,
+    bytes: Bytes,
     name: Arc<str>,
     begun: bool,
+}
+
+enum Bytes {
+    Stream(Framer<Box<dyn Read + Send>>),
+    Stretches(Stretch),
 }
 
 /// What a block is of.
@@ -26,39 +35,68 @@ pub(super) struct Ticket {
     pub(super) input: Arc<str>,
     /// Whether it is the first block of its input, so that lines count from 1 again.
     pub(super) begins: bool,
+    /// What is still to be read, by whoever holds the ticket.
+    pub(super) stretch: Option<Stretch>,
 }
 
 /// An input that could not be opened, or not be read to its end.
 pub(super) type ReadError = (String, std::io::Error);
 
 impl Reader {
-    pub(super) fn new(inputs: Vec<Input>, max_line: usize) -> Reader {
-        Reader { waiting: inputs.into(), open: None, max_line }
+    pub(super) fn new(inputs: Vec<Input>, max_line: usize, in_stretches: bool) -> Reader {
+        Reader { waiting: inputs.into(), open: None, max_line, in_stretches }
     }
 
-    /// Fills `block` from the first input that still has lines; `None` when there is none left. After an error the next
-    /// call goes on with the next input.
+    /// Fills `block` from the first input that still has lines, or says which stretch is to be read; `None` when there is
+    /// none left. After an error the next call goes on with the next input.
     pub(super) fn next(&mut self, block: &mut Block) -> Result<Option<Ticket>, ReadError> {
         loop {
             let Some(open) = &mut self.open else {
                 let Some(input) = self.waiting.pop_front() else { return Ok(None) };
                 let name = input.name();
-                let source = input.open().map_err(|e| (name.clone(), e))?;
-                self.open = Some(Open { framer: Framer::new(source, self.max_line), name: name.into(), begun: false });
+                let bytes = self.open(&input).map_err(|e| (name.clone(), e))?;
+                self.open = Some(Open { bytes, name: name.into(), begun: false });
                 continue;
             };
-            match open.framer.next(block) {
-                Ok(true) => {
-                    let begins = !std::mem::replace(&mut open.begun, true);
-                    return Ok(Some(Ticket { input: open.name.clone(), begins }));
+            let begins = !open.begun;
+            let input = open.name.clone();
+            match &mut open.bytes {
+                Bytes::Stretches(next) => {
+                    let stretch = next.clone();
+                    next.offset += READ_SIZE as u64;
+                    open.begun = true;
+                    return Ok(Some(Ticket { input, begins, stretch: Some(stretch) }));
                 }
-                Ok(false) => self.open = None,
-                Err(e) => {
-                    let name = open.name.to_string();
-                    self.open = None;
-                    return Err((name, e));
-                }
+                Bytes::Stream(framer) => match framer.next(block) {
+                    Ok(true) => {
+                        open.begun = true;
+                        return Ok(Some(Ticket { input, begins, stretch: None }));
+                    }
+                    Ok(false) => self.open = None,
+                    Err(e) => {
+                        self.open = None;
+                        return Err((input.to_string(), e));
+                    }
+                },
             }
+        }
+    }
+
+    fn open(&self, input: &Input) -> std::io::Result<Bytes> {
+        if let (true, Input::File(path)) = (self.in_stretches, input)
+            && std::fs::metadata(path)?.is_file()
+        {
+            return Ok(Bytes::Stretches(Stretch { file: Arc::new(File::open(path)?), offset: 0 }));
+        }
+        Ok(Bytes::Stream(Framer::new(input.open()?, self.max_line)))
+    }
+
+    /// Whoever read that stretch has met the file's end, or could not read: no more of it is given out.
+    pub(super) fn end_of(&mut self, stretch: &Stretch) {
+        let same =
+            |open: &Open| matches!(&open.bytes, Bytes::Stretches(next) if Arc::ptr_eq(&next.file, &stretch.file));
+        if self.open.as_ref().is_some_and(same) {
+            self.open = None;
         }
     }
 }

@@ -12,6 +12,7 @@ use super::ledger::Ledger;
 use super::reader::{Reader, Ticket};
 use super::sink::{Output, SinkError};
 use super::source::Input;
+use super::stretch::Stretch;
 use super::worker::{BlockOutput, Place, Worker, WorkerOptions};
 use super::writer::Writer;
 use crate::matcher::Ruleset;
@@ -112,7 +113,7 @@ impl Running {
         run.options.dead_letters = run.dead_letter.is_some();
         let writer = Mutex::new(Writer::open(&run)?);
         let ledger = Ledger { keeps_dead_letters: run.dead_letter.is_some(), ..Ledger::default() };
-        let reader = Mutex::new(Reader::new(std::mem::take(&mut run.inputs), run.options.max_line));
+        let reader = Mutex::new(Reader::new(std::mem::take(&mut run.inputs), run.options.max_line, run.workers > 1));
         let turn = Mutex::new(Turn { ledger, ..Turn::default() });
         Ok(Running { run, reader, turn, ended: Condvar::new(), writer, started: Instant::now() })
     }
@@ -134,6 +135,9 @@ impl Running {
         let mut worker = Worker::new(self.run.ruleset.clone(), self.run.options.clone());
         let (mut block, mut out) = (Block::default(), BlockOutput::default());
         while let Some((sequence, ticket)) = self.take(&mut block) {
+            if let Some(stretch) = &ticket.stretch {
+                self.read(stretch, &ticket.input, &mut block);
+            }
             let place = Place { input: &ticket.input, sequence, begins: ticket.begins };
             // What outgrows its room is written early, in the block's turn.
             let lines = worker.block(&block, place, &mut out, &mut |out| {
@@ -175,6 +179,19 @@ impl Running {
                     self.lock().unread = true;
                 }
             }
+        }
+    }
+
+    /// Reads a stretch of a file; at the file's end, or where it cannot be read, there are no lines.
+    fn read(&self, stretch: &Stretch, input: &str, block: &mut Block) {
+        let read = stretch.read(block, self.run.options.max_line);
+        if let Err(error) = &read {
+            block.begin();
+            say!("kqltap: cannot read {input}: {error}");
+            self.lock().unread = true;
+        }
+        if !matches!(read, Ok(true)) {
+            self.reader.lock().unwrap_or_else(PoisonError::into_inner).end_of(stretch);
         }
     }
 
