@@ -45,7 +45,7 @@ pub enum OperatorKind {
     ProjectRename(Vec<(Name, Name)>),
     /// `project-reorder name [asc|desc], …`
     ProjectReorder(Vec<ReorderKey>),
-    /// `distinct column, …`; [`ExprKind::Star`] for all
+    /// `distinct column, …`; [`ExprKind::Star`](super::ExprKind::Star) for all
     Distinct(Vec<NamedExpr>),
     /// `count`
     Count,
