@@ -69,7 +69,7 @@ impl Binder<'_> {
             }
             BinaryOp::Equal | BinaryOp::NotEqual => self.equal(op == BinaryOp::NotEqual, op_span, left, right, span),
             BinaryOp::EqualFolded { negated } => {
-                if !is_text(left.ty) || !is_text(right.ty) {
+                if !left.ty.is_text() || !right.ty.is_text() {
                     return self.undefined(if negated { "!~" } else { "=~" }, op_span, &[left.ty, right.ty], span);
                 }
                 Bound {
@@ -85,7 +85,7 @@ impl Binder<'_> {
 
     fn text(&mut self, op: TextOp, op_span: Span, left: Bound, right: Bound, span: Span) -> Bound {
         let needs_string = matches!(op.kind, TextKind::Has | TextKind::HasPrefix | TextKind::HasSuffix);
-        if needs_string && is_text(left.ty) && right.ty == Dynamic {
+        if needs_string && left.ty.is_text() && right.ty == Dynamic {
             self.error(
                 "SEM0001",
                 op_span,
@@ -93,7 +93,7 @@ impl Binder<'_> {
             );
             return Bound::error(span);
         }
-        if !is_text(left.ty) || !is_text(right.ty) {
+        if !left.ty.is_text() || !right.ty.is_text() {
             return self.undefined(text_name(op), op_span, &[left.ty, right.ty], span);
         }
         Bound { kind: BoundKind::Text { op, subject: Box::new(left), needle: Box::new(right) }, ty: Bool, span }
@@ -152,13 +152,13 @@ impl Binder<'_> {
         match op {
             ListOp::HasAny | ListOp::HasAll => {
                 let all = op == ListOp::HasAll;
-                if !is_text(subject.ty) {
+                if !subject.ty.is_text() {
                     return self.undefined(if all { "has_all" } else { "has_any" }, op_span, &[subject.ty], span);
                 }
                 Bound { kind: BoundKind::HasList { all, subject: Box::new(subject), needles: items }, ty: Bool, span }
             }
             ListOp::In { folded, negated } => {
-                if folded && !is_text(subject.ty) {
+                if folded && !subject.ty.is_text() {
                     return self.undefined(if negated { "!in~" } else { "in~" }, op_span, &[subject.ty], span);
                 }
                 let items: Vec<Bound> = items.into_iter().map(|item| self.coerced(item, subject.ty)).collect();
@@ -196,10 +196,6 @@ impl Binder<'_> {
         let kind = BoundKind::Between { negated, subject: Box::new(subject), low: Box::new(low), high: Box::new(high) };
         Bound { kind, ty: Bool, span }
     }
-}
-
-fn is_text(ty: ScalarType) -> bool {
-    matches!(ty, String | Dynamic)
 }
 
 fn is_null(bound: &Bound) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::room::{own_weight, tree_weight};
-use super::scope::{Scope, missing_value};
+use super::scope::Scope;
 use super::{Binder, Lifted, Meaning};
 use crate::compile::bound::{Bound, BoundKind};
 use crate::compile::plain;
@@ -51,7 +51,7 @@ impl Binder<'_> {
             return bound;
         }
         let value = match plain::constant(&bound) {
-            Value::Null => missing_value(bound.ty),
+            Value::Null => Value::missing(bound.ty),
             value => value.into_owned(),
         };
         self.room = functions::room_after(&value, self.room).unwrap_or(0);

@@ -198,7 +198,7 @@ impl LegScope {
 
     /// A column that this leg has no value for.
     pub(super) fn missing(&mut self, name: &str, ty: ScalarType) -> ScopeColumn {
-        self.assign(name, Bound::constant(missing_value(ty), ty, Span::default()))
+        self.assign(name, Bound::constant(Value::missing(ty), ty, Span::default()))
     }
 
     /// The event time's column: what a lookback bounds.
@@ -217,14 +217,6 @@ pub(super) fn depth_of(value: &Bound, cell_depth: &dyn Fn(CellId) -> usize) -> u
     let mut deepest = 0;
     value.operands(&mut |operand| deepest = deepest.max(depth_of(operand, cell_depth)));
     deepest + 1
-}
-
-/// What a column is worth where there is no value: `""` for a string, null for the rest.
-pub(super) fn missing_value(ty: ScalarType) -> Value<'static> {
-    match ty {
-        ScalarType::String => Value::string(""),
-        _ => Value::Null,
-    }
 }
 
 impl Tabular {

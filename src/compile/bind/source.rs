@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::names::{inferred_name, unique};
-use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular, missing_value};
+use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular};
 use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind, Expand, ExpandItem, OutputColumn, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span};
@@ -245,7 +245,7 @@ impl Binder<'_> {
 /// A value as a datatable's column has it.
 fn cell(value: &Value<'static>, given: ScalarType, ty: ScalarType) -> Value<'static> {
     if value.is_null() {
-        return missing_value(ty);
+        return Value::missing(ty);
     }
     if given == ty {
         return value.clone();

@@ -146,7 +146,7 @@ impl Binder<'_> {
             let elements = values.map(convert::into_dynamic).collect();
             return Bound::constant(Value::dynamic(Dynamic::Array(elements)), ScalarType::Dynamic, span);
         }
-        let value = values.next().unwrap_or_else(|| super::scope::missing_value(column.ty));
+        let value = values.next().unwrap_or_else(|| Value::missing(column.ty));
         Bound::constant(value, column.ty, span)
     }
 

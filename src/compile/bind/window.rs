@@ -120,7 +120,7 @@ impl Binder<'_> {
                             }
                         }
                     }
-                    None => super::scope::missing_value(value.ty),
+                    None => Value::missing(value.ty),
                 };
                 let (ty, offset) = (value.ty, if name.text == "next" { -offset } else { offset });
                 Some((Window::Shift { value, offset, default }, ty))
