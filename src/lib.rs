@@ -45,6 +45,7 @@ macro_rules! say {
 pub mod alert;
 pub mod cli;
 pub mod compile;
+pub mod decode;
 pub mod diagnostic;
 pub mod kql;
 pub mod matcher;

@@ -1,0 +1,230 @@
+//! Senders that do not speak tables: a line of theirs becomes rows of the tables that rules read.
+//!
+//! Each sender is one entry of [`SENDERS`] and one file. It says which lines may be its own by markers, texts one of which
+//! stands in each of them as it came: the gate looks for the markers too, so that it never holds back a line that a sender
+//! would take. Around a sender's line there may be others: a batch of records, a shipper's object with the line in a
+//! member, a syslog header. [`wrapped`] takes those off.
+
+mod rows;
+mod senders;
+mod tree;
+mod unified_audit_log;
+mod wrapped;
+
+use memchr::memmem;
+
+pub use rows::{Event, Rows};
+pub use senders::SENDERS;
+
+use crate::value::DateTime;
+use tree::{Node, Room};
+
+/// How deep a line may be wrapped in others.
+const MAX_WRAPPERS: usize = 4;
+
+/// Somebody who writes lines.
+#[derive(Debug)]
+pub struct Sender {
+    /// What `--decode` calls it, and alerts.
+    pub name: &'static str,
+    /// For people: which products write this.
+    pub about: &'static str,
+    /// One of these stands in every line of this sender, whatever wraps it: no quote, no backslash, no slash, nothing that
+    /// JSON or XML would spell in another way.
+    pub markers: &'static [&'static str],
+    form: Form,
+}
+
+/// What a sender's decoder looks at.
+#[derive(Debug)]
+enum Form {
+    /// An object of JSON.
+    Object(fn(Node<'_>, &Around<'_>, &mut Rows) -> Taken),
+    /// A line that is no JSON.
+    Text(fn(&str, &Around<'_>, &mut Rows) -> Taken),
+}
+
+/// What a decoder makes of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Taken {
+    /// It is another sender's.
+    No,
+    /// It is this sender's; its rows have been added, if any table has one for it.
+    Yes,
+    /// It is this sender's, and cannot be read: why, as a sentence.
+    Malformed(String),
+}
+
+/// What those who passed a line on have said of it, for senders who do not say it themselves.
+#[derive(Clone, Debug, Default)]
+struct Around<'t> {
+    /// Where the line was written.
+    host: Option<std::borrow::Cow<'t, str>>,
+    /// When it was.
+    time: Option<DateTime>,
+}
+
+/// Which senders' lines are decoded.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Choice {
+    /// Whoever's they seem to be.
+    #[default]
+    Auto,
+    /// None: every line holds records of tables.
+    Off,
+    /// Every line is this sender's.
+    One(&'static Sender),
+}
+
+impl Choice {
+    /// The choice that a setting names: `auto`, `off`, or a sender.
+    pub fn parse(name: &str) -> Result<Choice, String> {
+        match name {
+            "auto" => Ok(Choice::Auto),
+            "off" => Ok(Choice::Off),
+            name => SENDERS.iter().find(|sender| sender.name == name).map(Choice::One).ok_or_else(|| {
+                let names: Vec<&str> = SENDERS.iter().map(|sender| sender.name).collect();
+                format!("takes auto, off, or one of {}", names.join(", "))
+            }),
+        }
+    }
+}
+
+/// What a line turned out to be.
+#[derive(Debug)]
+pub enum Decoded<'d> {
+    /// No sender's.
+    Nobodys,
+    /// Some sender's: rows of tables, none if no table has any for it.
+    Rows(&'d mut Rows),
+    /// Some sender's, and it cannot be read.
+    Malformed(String),
+}
+
+/// Decodes lines, one after the other; it owns the room that they need.
+#[derive(Debug)]
+pub struct Decoders {
+    choice: Choice,
+    rows: Rows,
+    room: Room,
+    max_depth: usize,
+}
+
+impl Decoders {
+    /// Decoders of rows for these tables. `max_depth` bounds the nesting of JSON.
+    pub fn new(choice: Choice, tables: Vec<String>, max_depth: usize) -> Decoders {
+        Decoders { choice, rows: Rows::of_tables(tables), room: Room::default(), max_depth }
+    }
+
+    /// Whether every line is a sender's.
+    pub fn takes_all(&self) -> bool {
+        matches!(self.choice, Choice::One(_))
+    }
+
+    /// Decodes a line.
+    pub fn decode(&mut self, line: &[u8]) -> Decoded<'_> {
+        self.rows.clear();
+        let senders = match self.choice {
+            Choice::Off => return Decoded::Nobodys,
+            Choice::One(sender) => vec![sender],
+            Choice::Auto => SENDERS.iter().filter(|sender| sender.may_have_written(line)).collect(),
+        };
+        let Ok(text) = std::str::from_utf8(line) else {
+            return Decoded::Nobodys;
+        };
+        let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth };
+        let taken = walk.text(text, &Around::default(), &mut self.room, 0);
+        match (taken, self.choice) {
+            (Taken::Yes, _) => Decoded::Rows(&mut self.rows),
+            (Taken::Malformed(why), _) => Decoded::Malformed(why),
+            (Taken::No, Choice::One(sender)) => {
+                Decoded::Malformed(format!("the line is not one of {} (--decode {})", sender.about, sender.name))
+            }
+            (Taken::No, _) => Decoded::Nobodys,
+        }
+    }
+}
+
+impl Sender {
+    fn may_have_written(&self, line: &[u8]) -> bool {
+        self.markers.iter().any(|marker| memmem::find(line, marker.as_bytes()).is_some())
+    }
+}
+
+/// One line, and what is within it.
+struct Walk<'w> {
+    senders: &'w [&'static Sender],
+    rows: &'w mut Rows,
+    max_depth: usize,
+}
+
+impl Walk<'_> {
+    fn text(&mut self, text: &str, around: &Around<'_>, room: &mut Room, depth: usize) -> Taken {
+        let text = text.trim_start_matches('\u{FEFF}').trim();
+        if text.starts_with(['{', '[']) {
+            return match tree::parse(text, self.max_depth, room) {
+                Ok(node) => self.node(node, around, depth),
+                Err(_) => Taken::No,
+            };
+        }
+        for sender in self.senders {
+            if let Form::Text(decode) = sender.form {
+                match decode(text, around, self.rows) {
+                    Taken::No => {}
+                    taken => return taken,
+                }
+            }
+        }
+        match wrapped::syslog(text) {
+            Some((inner, header)) if depth < MAX_WRAPPERS => self.inner(inner, &header, depth),
+            _ => Taken::No,
+        }
+    }
+
+    /// An object, an array of objects, or a batch of them. One that somebody takes makes the line taken.
+    fn node(&mut self, node: Node<'_>, around: &Around<'_>, depth: usize) -> Taken {
+        let batch = node.get("records").filter(Node::is_array);
+        if !node.is_array() && batch.is_none() {
+            return self.object(node, around, depth);
+        }
+        let mut all = Taken::No;
+        for element in batch.unwrap_or(node).children().filter(Node::is_object) {
+            match self.object(element, around, depth) {
+                Taken::No => {}
+                Taken::Yes => all = Taken::Yes,
+                malformed => return malformed,
+            }
+        }
+        all
+    }
+
+    fn object(&mut self, node: Node<'_>, around: &Around<'_>, depth: usize) -> Taken {
+        for sender in self.senders {
+            if let Form::Object(decode) = sender.form {
+                match decode(node, around, self.rows) {
+                    Taken::No => {}
+                    taken => return taken,
+                }
+            }
+        }
+        match wrapped::member(node) {
+            Some((inner, around)) if depth < MAX_WRAPPERS => self.inner(&inner, &around, depth),
+            _ => Taken::No,
+        }
+    }
+
+    /// What stood in another line. If it is no sender's and an object, it is a record of a table.
+    fn inner(&mut self, inner: &str, around: &Around<'_>, depth: usize) -> Taken {
+        let mut room = Room::default();
+        match self.text(inner, around, &mut room, depth + 1) {
+            Taken::No if inner.starts_with('{') && tree::parse(inner, self.max_depth, &mut room).is_ok() => {
+                self.rows.record(inner, wrapped::NAME);
+                Taken::Yes
+            }
+            taken => taken,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

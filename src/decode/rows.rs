@@ -1,0 +1,146 @@
+//! The rows that a sender's line became, as one line of JSON in the form that `record` reads: an array of rows that name
+//! their table.
+
+use std::fmt::Write as _;
+
+use crate::value::DateTime;
+use crate::value::dynamic::append_json_string;
+
+/// Rows under construction; the room is reused from line to line.
+#[derive(Debug, Default)]
+pub struct Rows {
+    json: String,
+    events: Vec<Event>,
+    wanted: Vec<String>,
+}
+
+/// What a row was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The decoder's name.
+    pub decoder: &'static str,
+    /// The sender's own name of the event: a record number, a serial.
+    pub id: String,
+}
+
+impl Rows {
+    /// Room for rows of these tables; rows of others are not made.
+    pub fn of_tables(wanted: Vec<String>) -> Rows {
+        Rows { wanted, ..Rows::default() }
+    }
+
+    /// Whether any rule reads that table.
+    pub fn wants(&self, table: &str) -> bool {
+        self.wanted.iter().any(|wanted| wanted == table)
+    }
+
+    /// Begins a row, if any rule reads its table. The event's id stays in the row, so that two events never become the same
+    /// record.
+    pub(super) fn row(&mut self, table: &str, decoder: &'static str, event: &str) -> Option<Row<'_>> {
+        if !self.wants(table) {
+            return None;
+        }
+        self.json.push_str(if self.events.is_empty() { "[{" } else { ",{" });
+        self.events.push(Event { decoder, id: event.to_owned() });
+        let mut row = Row { json: &mut self.json };
+        row.string("Type", table);
+        row.string("kqltap_event", event);
+        Some(row)
+    }
+
+    /// Adds a record that is a row already, as JSON.
+    pub(super) fn record(&mut self, json: &str, decoder: &'static str) {
+        self.json.push(if self.events.is_empty() { '[' } else { ',' });
+        self.events.push(Event { decoder, id: String::new() });
+        self.json.push_str(json);
+    }
+
+    /// The line of JSON.
+    pub fn finish(&mut self) -> &str {
+        self.json.push_str(if self.events.is_empty() { "[]" } else { "]" });
+        &self.json
+    }
+
+    /// What each row was made of.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Nothing, with its room kept.
+    pub fn clear(&mut self) {
+        self.json.clear();
+        self.events.clear();
+    }
+}
+
+/// One row. What a sender leaves out, or writes as an empty string or `-`, is left out.
+pub(super) struct Row<'r> {
+    json: &'r mut String,
+}
+
+impl Row<'_> {
+    /// A text column.
+    pub(super) fn string(&mut self, column: &str, value: &str) {
+        if !matches!(value, "" | "-") {
+            self.member(column);
+            append_json_string(value, self.json);
+        }
+    }
+
+    /// A text column that the sender may lack.
+    pub(super) fn maybe(&mut self, column: &str, value: Option<impl AsRef<str>>) {
+        if let Some(value) = value {
+            self.string(column, value.as_ref());
+        }
+    }
+
+    /// A number column, from text in decimal or, with `0x`, hexadecimal digits; what is no number is left out.
+    pub(super) fn number(&mut self, column: &str, value: Option<impl AsRef<str>>) {
+        if let Some(number) = value.and_then(|text| parse_number(text.as_ref())) {
+            self.member(column);
+            let _ = write!(self.json, "{number}");
+        }
+    }
+
+    /// The event's time, under both of the names that tables have for it.
+    pub(super) fn time(&mut self, time: Option<DateTime>) {
+        if let Some(time) = time {
+            let text = time.to_text7();
+            self.string("Timestamp", &text);
+            self.string("TimeGenerated", &text);
+        }
+    }
+
+    /// A column whose value is JSON.
+    pub(super) fn json(&mut self, column: &str, value: &str) {
+        self.member(column);
+        self.json.push_str(value);
+    }
+
+    fn member(&mut self, column: &str) {
+        if !self.json.ends_with('{') {
+            self.json.push(',');
+        }
+        append_json_string(column, self.json);
+        self.json.push(':');
+    }
+}
+
+impl Drop for Row<'_> {
+    fn drop(&mut self) {
+        self.json.push('}');
+    }
+}
+
+fn parse_number(text: &str) -> Option<i64> {
+    let text = text.trim();
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => i64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
