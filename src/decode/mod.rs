@@ -9,6 +9,7 @@ mod rows;
 mod senders;
 mod tree;
 mod unified_audit_log;
+mod windows;
 mod wrapped;
 
 use memchr::memmem;
