@@ -39,7 +39,6 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
     let malformed = |what: &str, why: &str| Taken::Malformed(format!("{what} of the event cannot be read: {why}"));
     let mut fields = Fields::new();
     fields.members(node);
-    // These lie outside the fields that borrow from them.
     let mut room = Room::default();
     let data = node.get("EventData");
     let text = data.and_then(|data| data.text()).unwrap_or_default();

@@ -2,18 +2,19 @@
 //!
 //! The reader goes through the text once and borrows from it. `System` comes before the event's data, so an event that no
 //! table wants is left before its data is read.
+//!
+//! Syslog daemons cut long lines, and command lines are long. Of an event that is cut in its data, the values before the cut
+//! become a row, without the one that was cut. Some agents put a blank for the semicolon of `&quot;`: that is understood.
 
 use std::borrow::Cow;
 
 use memchr::memmem;
-use quick_xml::Reader;
-use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event as Piece};
-use quick_xml::name::QName;
+use quick_xml::{Error, Reader, XmlVersion};
 
 use super::fields::{Field, Fields};
-use super::{Around, Event, Kind, Provider, Rows};
+use super::{Around, Event, Kind, Provider, Rows, Taken};
 use crate::value::DateTime;
 
 /// What `System` says.
@@ -26,18 +27,11 @@ struct System<'t> {
     time: Option<DateTime>,
 }
 
-/// Where an element's text goes.
-#[derive(Clone, Copy)]
-enum Into {
-    Id,
-    Record,
-    Host,
-    Field(Field),
-}
-
+/// The innermost element that matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Within {
     Nothing,
+    Event,
     System,
     Data,
 }
@@ -52,37 +46,30 @@ pub(super) fn events(
     around: &Around<'_>,
     rows: &mut Rows,
 ) -> Result<(), String> {
-    let mut reader = Reader::from_str(text);
+    let mut reader = reader(text);
     let mut within = Within::Nothing;
     let mut system = System::default();
     let mut fields = Fields::new();
     let mut kind = None;
-    let mut is_open = false;
-    loop {
-        match next(&mut reader)? {
+    while let Some(piece) = next(&mut reader)? {
+        match piece {
             Piece::Start(tag) => match (tag.local_name().into_inner(), within) {
-                ("Event", Within::Nothing) => is_open = true,
-                ("System", Within::Nothing) => within = Within::System,
-                ("EventData", Within::Nothing) => within = Within::Data,
+                ("System", Within::Event) => within = Within::System,
+                ("EventData", Within::Event) => within = Within::Data,
+                ("Event", _) => within = Within::Event,
                 (name, Within::System) => {
-                    let into = match name {
-                        "EventID" => Some(Into::Id),
-                        "EventRecordID" => Some(Into::Record),
-                        "Computer" => Some(Into::Host),
-                        _ => None,
-                    };
                     attributes(&tag, &mut system)?;
-                    let value = content(&mut reader, tag.name())?;
-                    match into {
-                        Some(Into::Id) => system.id = value,
-                        Some(Into::Record) => system.record = Some(value),
-                        Some(Into::Host) => system.host = Some(value),
+                    let Some(value) = content(&mut reader)? else { break };
+                    match name {
+                        "EventID" => system.id = value,
+                        "EventRecordID" => system.record = Some(value),
+                        "Computer" => system.host = Some(value),
                         _ => {}
                     }
                 }
                 ("Data", Within::Data) => {
                     let field = field_of(&tag)?;
-                    let value = content(&mut reader, tag.name())?;
+                    let Some(value) = content(&mut reader)? else { break };
                     if let Some(field) = field {
                         fields.set(field, value);
                     }
@@ -90,17 +77,17 @@ pub(super) fn events(
                 _ => {}
             },
             Piece::Empty(tag) if within == Within::System => attributes(&tag, &mut system)?,
-            Piece::End(tag) => match tag.local_name().into_inner() {
-                "System" => {
-                    within = Within::Nothing;
+            Piece::End(tag) => match (tag.local_name().into_inner(), within) {
+                ("System", Within::System) => {
+                    within = Within::Event;
                     kind = Kind::wanted(system.provider, &system.id, rows);
                     if kind.is_none() && is_last(&reader, text) {
                         return Ok(());
                     }
                 }
-                "EventData" => within = Within::Nothing,
-                "Event" => {
-                    is_open = false;
+                ("EventData", Within::Data) => within = Within::Event,
+                ("Event", Within::Event) => {
+                    within = Within::Nothing;
                     let System { record, host, time, .. } = std::mem::take(&mut system);
                     if let Some(kind) = kind.take() {
                         Event { decoder, kind, record, host, time }.write(&fields, around, rows);
@@ -113,11 +100,17 @@ pub(super) fn events(
                 }
                 _ => {}
             },
-            Piece::Eof if is_open => return Err("the XML ends within an event; was the line cut?".to_owned()),
-            Piece::Eof => return Ok(()),
             _ => {}
         }
     }
+    // The text has ended, or has been cut.
+    let System { record, host, time, .. } = system;
+    match (kind, within) {
+        (Some(kind), _) => Event { decoder, kind, record, host, time }.write(&fields, around, rows),
+        (None, Within::Nothing | Within::Data) => Taken::Yes,
+        (None, _) => return Err("the XML ends before it says which event this is; was the line cut?".to_owned()),
+    };
+    Ok(())
 }
 
 /// Reads the data of an event whose `System` is elsewhere.
@@ -125,25 +118,25 @@ pub(super) fn events(
 /// # Errors
 /// As of [`events`].
 pub(super) fn data<'t>(text: &'t str, fields: &mut Fields<'t>) -> Result<(), String> {
-    let mut reader = Reader::from_str(text);
+    let mut reader = reader(text);
     let mut is_within = false;
-    loop {
-        match next(&mut reader)? {
-            Piece::Start(tag) => match tag.local_name().into_inner() {
-                "EventData" => is_within = true,
-                "Data" if is_within => {
-                    let field = field_of(&tag)?;
-                    let value = content(&mut reader, tag.name())?;
-                    if let Some(field) = field {
-                        fields.set(field, value);
-                    }
+    while let Some(piece) = next(&mut reader)? {
+        let Piece::Start(tag) = piece else {
+            continue;
+        };
+        match tag.local_name().into_inner() {
+            "EventData" => is_within = true,
+            "Data" if is_within => {
+                let field = field_of(&tag)?;
+                let Some(value) = content(&mut reader)? else { break };
+                if let Some(field) = field {
+                    fields.set(field, value);
                 }
-                _ => {}
-            },
-            Piece::Eof => return Ok(()),
+            }
             _ => {}
         }
     }
+    Ok(())
 }
 
 /// The values in a list of `<Param>`.
@@ -151,22 +144,33 @@ pub(super) fn data<'t>(text: &'t str, fields: &mut Fields<'t>) -> Result<(), Str
 /// # Errors
 /// As of [`events`].
 pub(super) fn params(text: &str) -> Result<Vec<Cow<'_, str>>, String> {
-    let mut reader = Reader::from_str(text);
+    let mut reader = reader(text);
     let mut values = Vec::new();
-    loop {
-        match next(&mut reader)? {
+    while let Some(piece) = next(&mut reader)? {
+        match piece {
             Piece::Start(tag) if tag.local_name().into_inner() == "Param" => {
-                values.push(content(&mut reader, tag.name())?);
+                values.push(content(&mut reader)?.unwrap_or_default());
             }
             Piece::Empty(tag) if tag.local_name().into_inner() == "Param" => values.push(Cow::Borrowed("")),
-            Piece::Eof => return Ok(values),
             _ => {}
         }
     }
+    Ok(values)
 }
 
-fn next<'t>(reader: &mut Reader<&'t [u8]>) -> Result<Piece<'t>, String> {
-    reader.read_event().map_err(|error| format!("the XML is malformed at byte {}: {error}", reader.error_position()))
+fn reader(text: &str) -> Reader<&[u8]> {
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().allow_dangling_amp = true;
+    reader
+}
+
+/// The next piece, or nothing at the text's end, wherever in an element that is.
+fn next<'t>(reader: &mut Reader<&'t [u8]>) -> Result<Option<Piece<'t>>, String> {
+    match reader.read_event() {
+        Ok(Piece::Eof) | Err(Error::Syntax(_)) => Ok(None),
+        Ok(piece) => Ok(Some(piece)),
+        Err(error) => Err(format!("the XML is malformed at byte {}: {error}", reader.error_position())),
+    }
 }
 
 fn rest<'t>(reader: &Reader<&'t [u8]>, text: &'t str) -> &'t [u8] {
@@ -180,35 +184,52 @@ fn is_last(reader: &Reader<&[u8]>, text: &str) -> bool {
     memmem::find(rest, b"</Event>") == memmem::rfind(rest, b"</Event>")
 }
 
-/// The text up to the end of the element. Elements within it are passed by.
-fn content<'t>(reader: &mut Reader<&'t [u8]>, name: QName<'_>) -> Result<Cow<'t, str>, String> {
+/// The text up to the end of the element; nothing if that does not come. Elements within it are passed by.
+fn content<'t>(reader: &mut Reader<&'t [u8]>) -> Result<Option<Cow<'t, str>>, String> {
     let mut value = Cow::Borrowed("");
-    let mut add = |piece: Cow<'t, str>| {
+    let mut depth = 0_usize;
+    while let Some(piece) = next(reader)? {
+        let piece = match piece {
+            Piece::Text(text) if depth == 0 => unterminated(text.into_inner()),
+            Piece::CData(text) if depth == 0 => text.into_inner(),
+            Piece::GeneralRef(entity) if depth == 0 => {
+                let letter = entity.resolve_char_ref().map_err(|error| format!("the XML is malformed: {error}"))?;
+                match (letter, resolve_predefined_entity(&entity)) {
+                    (Some(letter), _) => Cow::Owned(letter.to_string()),
+                    (None, Some(text)) => Cow::Borrowed(text),
+                    (None, None) => {
+                        return Err(format!("the XML is malformed: nobody has declared `&{};`", &*entity));
+                    }
+                }
+            }
+            Piece::Start(_) => {
+                depth += 1;
+                continue;
+            }
+            Piece::End(_) if depth == 0 => return Ok(Some(value)),
+            Piece::End(_) => {
+                depth -= 1;
+                continue;
+            }
+            _ => continue,
+        };
         if value.is_empty() {
             value = piece;
         } else {
             value.to_mut().push_str(&piece);
         }
+    }
+    Ok(None)
+}
+
+/// A text that may begin with an entity whose semicolon has become a blank.
+fn unterminated(text: Cow<'_, str>) -> Cow<'_, str> {
+    let Some((name, rest)) = text.strip_prefix('&').and_then(|text| text.split_once(' ')) else {
+        return text;
     };
-    let mut depth = 0_usize;
-    loop {
-        match next(reader)? {
-            Piece::Text(text) if depth == 0 => add(text.into_inner()),
-            Piece::CData(text) if depth == 0 => add(text.into_inner()),
-            Piece::GeneralRef(entity) if depth == 0 => {
-                let letter = entity.resolve_char_ref().map_err(|error| error.to_string())?;
-                match (letter, resolve_predefined_entity(&entity)) {
-                    (Some(letter), _) => add(Cow::Owned(letter.to_string())),
-                    (None, Some(text)) => add(Cow::Borrowed(text)),
-                    (None, None) => return Err(format!("the XML has an entity that nobody declared: `&{};`", &*entity)),
-                }
-            }
-            Piece::Start(_) => depth += 1,
-            Piece::End(_) if depth > 0 => depth -= 1,
-            Piece::End(_) => return Ok(value),
-            Piece::Eof => return Err(format!("the XML ends within `{}`; was the line cut?", name.into_inner())),
-            _ => {}
-        }
+    match resolve_predefined_entity(name) {
+        Some(letter) => Cow::Owned(format!("{letter}{rest}")),
+        None => text,
     }
 }
 
