@@ -17,6 +17,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
 use kqltap::compile::{BindOptions, bind_rule};
+use kqltap::decode::{Choice, Decoded, Decoders, TABLES};
 use kqltap::kql;
 use kqltap::matcher::gate::Gate;
 use kqltap::matcher::{GatePlan, Matcher, Path, Ruleset};
@@ -132,6 +133,7 @@ fn drive(ruleset: &Arc<Ruleset>, path: &FilePath, emit: Emit, dead_letters: bool
     let options = WorkerOptions {
         emit,
         limits: Limits::default(),
+        decode: Choice::Auto,
         max_line: 16 << 20,
         now: None,
         batch: false,
@@ -207,5 +209,25 @@ fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, Wal
     group
 }
 
-criterion_group!(stages, decode, gate, matching, compile, many_rules, pipe);
+/// What a line of Sysmon's costs until it is a row, by sender.
+fn decode_senders(criterion: &mut Criterion) {
+    let mut group = group(criterion, "decode_senders");
+    for (name, write) in corpus::senders::SENDERS {
+        let text: Vec<String> = (0..4_000).map(write).collect();
+        let lines: Vec<&[u8]> = text.iter().map(|line| line.as_bytes()).collect();
+        let mut decoders = Decoders::new(Choice::Auto, TABLES.map(str::to_owned).to_vec(), 64);
+        group.throughput(Throughput::Bytes(length(&lines)));
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let rows = lines.iter().map(|line| match decoders.decode(line) {
+                    Decoded::Rows(rows) => rows.events().len(),
+                    other => unreachable!("a line of Sysmon's is read: {other:?}"),
+                });
+                assert_eq!(rows.sum::<usize>(), lines.len());
+            });
+        });
+    }
+}
+
+criterion_group!(stages, decode, decode_senders, gate, matching, compile, many_rules, pipe);
 criterion_main!(stages);

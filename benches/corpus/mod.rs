@@ -5,6 +5,8 @@
 
 #[allow(dead_code)] // each user of this file uses its own part
 pub(crate) mod rules;
+#[allow(dead_code)]
+pub(crate) mod senders;
 
 use std::fmt::Write as _;
 
