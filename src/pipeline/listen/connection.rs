@@ -141,6 +141,7 @@ impl Connection {
                 Some(Ok(Taken::NotWanted)) => return End::Stopped,
                 Some(Ok(Taken::Bytes { read, lines })) => {
                     last = last.map(|last| last.saturating_sub(read));
+                    nothing = 0;
                     // A beginning of a line ends the silence; only the end of a line ends the wait for it.
                     if lines || !within_line {
                         waited = Duration::ZERO;
