@@ -2,6 +2,8 @@
 //!
 //! config/kqltap.toml is embedded and read like any other file, so what it says is what is.
 
+mod live;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -9,7 +11,9 @@ use serde::Deserialize;
 use crate::compile::BindOptions;
 use crate::decode::Choice;
 use crate::kql;
+use crate::pipeline::feed::LiveOptions;
 use crate::pipeline::sink::Output;
+use crate::pipeline::tls::TlsFiles;
 use crate::pipeline::worker::{Emit, WorkerOptions};
 use crate::record;
 use crate::value::DateTime;
@@ -65,6 +69,32 @@ pub struct RawSettings {
     pub max_query_length: Option<u64>,
     #[allow(missing_docs)]
     pub max_query_depth: Option<u64>,
+    #[allow(missing_docs)]
+    pub max_connections: Option<u64>,
+    #[allow(missing_docs)]
+    pub max_in_flight_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub max_connection_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub idle_timeout: Option<String>,
+    #[allow(missing_docs)]
+    pub line_timeout: Option<String>,
+    #[allow(missing_docs)]
+    pub handshake_timeout: Option<String>,
+    #[allow(missing_docs)]
+    pub proxy_protocol: Option<String>,
+    #[allow(missing_docs)]
+    pub unix_socket_mode: Option<String>,
+    #[allow(missing_docs)]
+    pub receive_buffer_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub tls_cert: Option<String>,
+    #[allow(missing_docs)]
+    pub tls_key: Option<String>,
+    #[allow(missing_docs)]
+    pub tls_client_ca: Option<String>,
+    #[allow(missing_docs)]
+    pub allow_plaintext: Option<bool>,
 }
 
 /// How the ledger is shown.
@@ -107,6 +137,10 @@ pub struct Settings {
     pub batch_memory: usize,
     /// How the ledger is shown.
     pub stats: Stats,
+    /// Bounds and ways of inputs that are sockets, TLS left out.
+    pub live: LiveOptions,
+    /// The files of their TLS.
+    pub tls: Option<TlsFiles>,
 }
 
 /// A setting that cannot be used.
@@ -191,6 +225,19 @@ impl RawSettings {
             max_line_records: self.max_line_records.or(below.max_line_records),
             max_query_length: self.max_query_length.or(below.max_query_length),
             max_query_depth: self.max_query_depth.or(below.max_query_depth),
+            max_connections: self.max_connections.or(below.max_connections),
+            max_in_flight_bytes: self.max_in_flight_bytes.or(below.max_in_flight_bytes),
+            max_connection_bytes: self.max_connection_bytes.or(below.max_connection_bytes),
+            idle_timeout: self.idle_timeout.or(below.idle_timeout),
+            line_timeout: self.line_timeout.or(below.line_timeout),
+            handshake_timeout: self.handshake_timeout.or(below.handshake_timeout),
+            proxy_protocol: self.proxy_protocol.or(below.proxy_protocol),
+            unix_socket_mode: self.unix_socket_mode.or(below.unix_socket_mode),
+            receive_buffer_bytes: self.receive_buffer_bytes.or(below.receive_buffer_bytes),
+            tls_cert: self.tls_cert.or(below.tls_cert),
+            tls_key: self.tls_key.or(below.tls_key),
+            tls_client_ca: self.tls_client_ca.or(below.tls_client_ca),
+            allow_plaintext: self.allow_plaintext.or(below.allow_plaintext),
         }
     }
 
@@ -212,6 +259,7 @@ impl RawSettings {
 impl Settings {
     /// Checks every value; what is missing has no default but the embedded file's.
     pub fn new(raw: RawSettings) -> Result<Settings, SettingsError> {
+        let (live, tls) = live::live(&raw)?;
         let output = raw.output.unwrap_or_else(|| "-".to_owned());
         let now = raw.now.filter(|now| !now.is_empty());
         let now = now
@@ -265,6 +313,8 @@ impl Settings {
             },
             batch_memory: bound("batch_memory", raw.batch_memory, 1 << 10, 1 << 40)?,
             stats: choice("stats", raw.stats, &[("text", Stats::Text), ("json", Stats::Json), ("off", Stats::Off)])?,
+            live,
+            tls,
         })
     }
 }

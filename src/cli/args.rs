@@ -49,7 +49,7 @@ pub(super) struct LibraryArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
-    /// Files to read; - is standard input
+    /// What to read: files, - for standard input, tcp://HOST:PORT or unix:PATH to listen on; all at once if one listens
     #[arg(value_name = "INPUT", default_value = "-")]
     pub(super) inputs: Vec<String>,
     /// Rules: a .yaml, .yml or .kql file, a folder, or builtin; repeatable
@@ -88,6 +88,18 @@ pub(super) struct RunArguments {
     /// Whose lines are decoded: auto, off (records of tables only), or the name of a sender
     #[arg(long, value_name = "NAME")]
     decode: Option<String>,
+    /// The certificate of tcp:// listeners, PEM, and those that lead to its authority; they then speak TLS only
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// The private key of --tls-cert, PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// Authorities of senders, PEM; a sender must then show a certificate of one of them
+    #[arg(long, value_name = "FILE")]
+    tls_client_ca: Option<String>,
+    /// Listen without TLS where other machines can connect too
+    #[arg(long)]
+    allow_plaintext: bool,
     /// How the ledger is shown at the end
     #[arg(long, value_name = "HOW")]
     stats: Option<StatsName>,
@@ -136,6 +148,10 @@ impl RunArguments {
             shadow: self.shadow,
             decode: self.decode.clone(),
             stats: self.stats.map(|s| word(&s)),
+            tls_cert: self.tls_cert.clone(),
+            tls_key: self.tls_key.clone(),
+            tls_client_ca: self.tls_client_ca.clone(),
+            allow_plaintext: self.allow_plaintext.then_some(true),
             functions: some(&self.libraries.functions),
             watchlists: self.libraries.watchlists.clone(),
             table_schemas: some(&self.libraries.table_schemas),

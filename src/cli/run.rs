@@ -6,9 +6,11 @@ use super::args::RunArguments;
 use super::libraries::Known;
 use super::{FAILED, OK, USAGE, rules};
 use crate::matcher::Ruleset;
+use crate::pipeline::feed::{self, LiveOptions};
 use crate::pipeline::identity;
 use crate::pipeline::run::{Run, RunError, Running};
 use crate::pipeline::source::Input;
+use crate::pipeline::tls::Tls;
 use crate::settings::{RawSettings, Settings, Stats};
 
 pub(super) fn run(arguments: RunArguments) -> u8 {
@@ -54,6 +56,9 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
             "{one} and {other} are the same file; it would be read and written, or written twice, at once"
         ));
     }
+    let tls = settings.tls.map(Tls::load).transpose().map_err(|e| e.to_string())?.map(Arc::new);
+    let live = LiveOptions { tls, ..settings.live };
+    feed::check(&inputs, &live, settings.worker.max_line)?;
     let known = Known::load(
         &settings.functions,
         settings.watchlists.as_deref(),
@@ -74,6 +79,7 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
     Ok(Some(Run {
         ruleset: Arc::new(ruleset),
         inputs,
+        live,
         output: settings.output,
         dead_letter: settings.dead_letter,
         options: settings.worker,
@@ -142,6 +148,7 @@ mod tests {
     use crate::pipeline::worker::{Emit, WorkerOptions};
     use crate::record::Limits;
     use crate::schema::Catalog;
+    use crate::settings::DEFAULTS;
 
     /// The status of a run over one record that matches, with a gate that looks for `literal`.
     fn status(literal: &str, shadow: u64) -> u8 {
@@ -156,6 +163,7 @@ mod tests {
         let running = Running::new(Run {
             ruleset: Arc::new(ruleset),
             inputs: vec![Input::File(records)],
+            live: Settings::new(RawSettings::from_toml("defaults", DEFAULTS).unwrap()).unwrap().live,
             output: Output::File(folder.path().join("alerts.ndjson")),
             dead_letter: None,
             options: WorkerOptions {

@@ -29,6 +29,7 @@ fn of_input(input: &Input) -> Option<Identity> {
     match input {
         Input::Stdin => of_stream(io::stdin()),
         Input::File(path) => std::fs::metadata(path).ok().and_then(identity),
+        Input::Tcp(_) | Input::Unix(_) => None,
     }
 }
 

@@ -31,8 +31,46 @@ pub struct Ledger {
     pub disagreements: u64,
     /// Bytes read.
     pub bytes: u64,
+    /// What became of connections, if there were listeners.
+    pub connections: Option<Connections>,
     /// Whether malformed lines go to the dead letters, and so must be found there.
     pub keeps_dead_letters: bool,
+}
+
+/// What became of connections. Every one that was accepted ended in one way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Connections that were served.
+    pub accepted: u64,
+    /// Those that were closed at once, for there were too many.
+    pub refused: u64,
+    /// Those that were too slow: to begin, to finish a line, or to send one.
+    pub timed_out: u64,
+    /// Those whose octet counting was wrong, or cut short.
+    pub octet_errors: u64,
+    /// Handshakes that failed.
+    pub tls_errors: u64,
+    /// PROXY protocol headers that could not be read.
+    pub proxy_errors: u64,
+    /// Those that broke.
+    pub broken: u64,
+    /// Those that were within a line when the run was stopped; what had come of it is no line.
+    pub cut_off: u64,
+}
+
+impl Connections {
+    fn counts(&self) -> [(&'static str, u64); 8] {
+        [
+            ("connections", self.accepted),
+            ("refused", self.refused),
+            ("timed_out", self.timed_out),
+            ("octet_errors", self.octet_errors),
+            ("tls_errors", self.tls_errors),
+            ("proxy_errors", self.proxy_errors),
+            ("broken", self.broken),
+            ("cut_off", self.cut_off),
+        ]
+    }
 }
 
 impl Ledger {
@@ -49,9 +87,11 @@ impl Ledger {
             0 => String::new(),
             n => format!("\"shadowed\":{n},\"disagreements\":{},", self.disagreements),
         };
+        let counts = self.connections.iter().flat_map(Connections::counts);
+        let connections: String = counts.map(|(name, count)| format!("\"{name}\":{count},")).collect();
         format!(
             "{{\"lines\":{},\"gated\":{},\"decoded\":{},\"malformed\":{},\"records\":{},\"unrouted\":{},\"mistyped\":{},\
-             \"alerts\":{},\"written\":{},\"dead_lettered\":{},{shadow}\"bytes\":{},\"seconds\":{seconds:.3},\"balanced\":{}}}",
+             \"alerts\":{},\"written\":{},\"dead_lettered\":{},{shadow}{connections}\"bytes\":{},\"seconds\":{seconds:.3},\"balanced\":{}}}",
             self.lines,
             self.gated,
             self.decoded,
@@ -90,6 +130,9 @@ impl Ledger {
             if count > 0 {
                 text.push_str(&format!("; {count} {what}"));
             }
+        }
+        for (name, count) in self.connections.iter().flat_map(Connections::counts).filter(|(_, count)| *count > 0) {
+            text.push_str(&format!("; {count} {}", name.replace('_', " ")));
         }
         if !self.is_balanced() {
             text.push_str("\nkqltap: the ledger does not balance: lines or alerts were lost");

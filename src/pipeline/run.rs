@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::feed::{Feed, ListenError, LiveOptions};
 use super::framing::Block;
 use super::ledger::Ledger;
 use super::reader::{Reader, Ticket};
 use super::sink::{Output, SinkError};
 use super::source::Input;
 use super::stretch::Stretch;
+use super::tls::TlsError;
 use super::worker::{BlockOutput, Place, Worker, WorkerOptions};
 use super::writer::Writer;
 use crate::matcher::Ruleset;
@@ -23,8 +25,10 @@ use crate::rows::RowsError;
 pub struct Run {
     /// The rules.
     pub ruleset: Arc<Ruleset>,
-    /// Read one after the other.
+    /// Read one after the other; all at once if one of them is a socket.
     pub inputs: Vec<Input>,
+    /// Bounds and ways of inputs that are sockets.
+    pub live: LiveOptions,
     /// Where alerts go.
     pub output: Output,
     /// Where malformed lines go.
@@ -56,6 +60,9 @@ pub enum RunError {
     /// An output could not be opened.
     #[error("cannot write to {0}: {1}")]
     Open(String, std::io::Error),
+    /// An input cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// An output failed.
     #[error(transparent)]
     Sink(#[from] SinkError),
@@ -79,6 +86,8 @@ const DRAIN: Duration = Duration::from_secs(3);
 pub struct Running {
     run: Run,
     reader: Mutex<Reader>,
+    /// What live inputs read; the reader has it too.
+    feed: Option<Arc<Feed>>,
     turn: Mutex<Turn>,
     /// Told whenever a turn ends.
     ended: Condvar,
@@ -110,8 +119,10 @@ struct Turn {
     /// Room for output, for those who left theirs.
     room: Vec<BlockOutput>,
     ledger: Ledger,
-    /// No more blocks are wanted.
+    /// No more blocks are wanted; of live inputs, none but those that have been read.
     stopped: bool,
+    /// All blocks that live inputs have read are taken.
+    drained: bool,
     /// The run has been reported on: what is read now was never taken.
     over: bool,
     /// The reader of the output has gone.
@@ -124,14 +135,23 @@ struct Turn {
 }
 
 impl Running {
-    /// Opens the outputs.
+    /// Opens the outputs, and binds the listeners.
     pub fn new(mut run: Run) -> Result<Running, RunError> {
         run.options.dead_letters = run.dead_letter.is_some();
         let writer = Mutex::new(Writer::open(&run)?);
         let ledger = Ledger { keeps_dead_letters: run.dead_letter.is_some(), ..Ledger::default() };
-        let reader = Mutex::new(Reader::new(std::mem::take(&mut run.inputs), run.options.max_line, run.workers > 1));
-        let turn = Mutex::new(Turn { ledger, ..Turn::default() });
-        Ok(Running { run, reader, turn, ended: Condvar::new(), writer, started: Instant::now() })
+        let inputs = std::mem::take(&mut run.inputs);
+        let max_line = run.options.max_line;
+        let feed = match inputs.iter().any(Input::is_listener) {
+            true => Some(Arc::new(Feed::start(&inputs, &run.live, max_line)?)),
+            false => None,
+        };
+        let reader = Mutex::new(match &feed {
+            Some(feed) => Reader::of_feed(feed.clone()),
+            None => Reader::new(inputs, max_line, run.workers > 1),
+        });
+        let turn = Mutex::new(Turn { ledger, drained: feed.is_none(), ..Turn::default() });
+        Ok(Running { run, reader, feed, turn, ended: Condvar::new(), writer, started: Instant::now() })
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
@@ -185,7 +205,7 @@ impl Running {
         }
         loop {
             self.write(&block.ticket, &mut block.out);
-            self.writer().end_block(block.lines);
+            self.writer().end_block(&block.ticket, block.lines);
             let mut turn = self.lock();
             turn.done += 1;
             let done = turn.done;
@@ -203,10 +223,17 @@ impl Running {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if self.lock().stopped {
-                return None;
+                match &self.feed {
+                    Some(feed) => feed.stop(),
+                    None => return None,
+                }
             }
             match reader.next(block) {
-                Ok(None) => return None,
+                Ok(None) => {
+                    self.lock().drained = true;
+                    self.ended.notify_all();
+                    return None;
+                }
                 Ok(Some(ticket)) => {
                     let mut turn = self.lock();
                     // What has been read is handled, though a stop has come meanwhile; unless that has been waited for.
@@ -264,7 +291,11 @@ impl Running {
         match written {
             Ok(()) if !gone && !self.run.options.batch => turn.ledger.written += alerts,
             Ok(()) => {}
-            Err(failure) => turn.fail(failure),
+            Err(failure) => {
+                turn.fail(failure);
+                // Another worker may wait for a block, which would never come.
+                self.feed.iter().for_each(|feed| feed.stop());
+            }
         }
         if turn.closed && !self.run.options.batch {
             // Nobody wants them any more, so they are no loss.
@@ -293,7 +324,8 @@ impl Running {
     pub fn stop(&self) -> Result<(), RunError> {
         let mut turn = self.lock();
         turn.stopped = true;
-        let unfinished = |turn: &mut Turn| turn.done < turn.read && !turn.broken;
+        self.feed.iter().for_each(|feed| feed.stop());
+        let unfinished = |turn: &mut Turn| (turn.done < turn.read || !turn.drained) && !turn.broken;
         let waited = self.ended.wait_timeout_while(turn, DRAIN, unfinished);
         let (mut turn, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         turn.over = true;
@@ -301,11 +333,22 @@ impl Running {
         if timeout.timed_out() { Err(RunError::NotDrained) } else { self.finish() }
     }
 
+    /// Bytes that live inputs have read and that are not written yet; never more than `max_in_flight_bytes`.
+    pub fn in_flight(&self) -> usize {
+        self.feed.as_ref().map_or(0, |feed| feed.in_flight())
+    }
+
+    /// Reads the certificates of listeners again, for connections to come; on an error the old ones stay.
+    pub fn reload_certificates(&self) -> Result<(), TlsError> {
+        self.feed.as_ref().map_or(Ok(()), |feed| feed.reload())
+    }
+
     /// How it stands.
     pub fn report(&self) -> Report {
         let turn = self.lock();
         let elapsed = self.started.elapsed();
-        Report { ledger: turn.ledger.clone(), elapsed, closed: turn.closed, unread: turn.unread }
+        let ledger = Ledger { connections: self.feed.as_ref().map(|feed| feed.connections()), ..turn.ledger.clone() };
+        Report { ledger, elapsed, closed: turn.closed, unread: turn.unread }
     }
 
     fn lock(&self) -> MutexGuard<'_, Turn> {
@@ -339,6 +382,7 @@ impl Drop for Broken<'_> {
             let mut turn = self.0.lock();
             turn.broken = true;
             turn.stopped = true;
+            self.0.feed.iter().for_each(|feed| feed.stop());
             self.0.ended.notify_all();
         }
     }

@@ -1,5 +1,7 @@
 //! What blocks gave, written in their turn.
 
+use std::sync::atomic::Ordering;
+
 use super::reader::Ticket;
 use super::result_table::ResultTable;
 use super::run::{Run, RunError};
@@ -41,8 +43,11 @@ impl Writer {
 
     /// Writes what a block has given so far.
     pub(super) fn write(&mut self, run: &Run, ticket: &Ticket, out: &mut BlockOutput) -> Result<(), RunError> {
-        if ticket.begins && out.begins {
-            self.line = 1;
+        match &ticket.live {
+            // Blocks of several inputs come by turns, and each counts its own lines.
+            Some(live) => self.line = live.lines.load(Ordering::Relaxed),
+            None if ticket.begins && out.begins => self.line = 1,
+            None => {}
         }
         for (line, message) in &out.alarms {
             say!("kqltap: {}:{}: {message}", ticket.input, self.line + line);
@@ -83,8 +88,11 @@ impl Writer {
     }
 
     /// The block is done; it had that many lines.
-    pub(super) fn end_block(&mut self, lines: u64) {
+    pub(super) fn end_block(&mut self, ticket: &Ticket, lines: u64) {
         self.line += lines;
+        if let Some(live) = &ticket.live {
+            live.lines.fetch_add(lines, Ordering::Relaxed);
+        }
     }
 
     /// Writes the ordered results of a batch: how many rows there are, and whether they could be written.

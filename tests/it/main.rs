@@ -12,6 +12,7 @@ mod growth;
 mod index;
 mod ledger;
 mod libraries;
+mod live;
 mod page;
 mod records;
 mod rows;
