@@ -1,6 +1,7 @@
 //! Bytes in, alerts out: inputs are cut into blocks of whole lines, matched, and written, with nothing lost on the way.
 
 pub mod dead_letter;
+pub mod drain;
 pub mod framing;
 pub mod identity;
 pub mod ledger;
@@ -10,6 +11,7 @@ pub mod run;
 mod shadow;
 pub mod sink;
 pub mod source;
+pub mod spool;
 mod stretch;
 pub mod worker;
 mod writer;
