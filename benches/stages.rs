@@ -23,7 +23,7 @@ use kqltap::matcher::{GatePlan, Matcher, Path, Ruleset};
 use kqltap::pipeline::Run;
 use kqltap::pipeline::framing::READ_SIZE;
 use kqltap::pipeline::run::Running;
-use kqltap::pipeline::sink::Output;
+use kqltap::pipeline::sink::{Output, SinkOptions};
 use kqltap::pipeline::source::Input;
 use kqltap::pipeline::worker::{Emit, WorkerOptions};
 use kqltap::record::{Decoder, Limits};
@@ -145,6 +145,7 @@ fn drive(ruleset: &Arc<Ruleset>, path: &FilePath, emit: Emit, dead_letters: bool
         inputs: vec![Input::File(path.to_owned())],
         live: Settings::new(RawSettings::from_toml("defaults", DEFAULTS).unwrap()).unwrap().live,
         output: nowhere(),
+        sink: SinkOptions::default(),
         dead_letter: dead_letters.then(nowhere),
         options,
         workers: 1,

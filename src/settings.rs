@@ -3,6 +3,8 @@
 //! config/kqltap.toml is embedded and read like any other file, so what it says is what is.
 
 mod live;
+mod sink;
+mod units;
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +14,7 @@ use crate::compile::BindOptions;
 use crate::decode::Choice;
 use crate::kql;
 use crate::pipeline::feed::LiveOptions;
-use crate::pipeline::sink::Output;
+use crate::pipeline::sink::{Output, SinkOptions};
 use crate::pipeline::tls::TlsFiles;
 use crate::pipeline::worker::{Emit, WorkerOptions};
 use crate::record;
@@ -51,6 +53,26 @@ pub struct RawSettings {
     pub strict: Option<bool>,
     #[allow(missing_docs)]
     pub dead_letter: Option<String>,
+    #[allow(missing_docs)]
+    pub output_tls_ca: Option<String>,
+    #[allow(missing_docs)]
+    pub output_tls_cert: Option<String>,
+    #[allow(missing_docs)]
+    pub output_tls_key: Option<String>,
+    #[allow(missing_docs)]
+    pub on_full: Option<String>,
+    #[allow(missing_docs)]
+    pub queue_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub resend_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub spool: Option<String>,
+    #[allow(missing_docs)]
+    pub spool_max: Option<String>,
+    #[allow(missing_docs)]
+    pub spool_sync: Option<bool>,
+    #[allow(missing_docs)]
+    pub drain_timeout: Option<String>,
     #[allow(missing_docs)]
     pub workers: Option<u64>,
     #[allow(missing_docs)]
@@ -121,6 +143,8 @@ pub struct Settings {
     pub table_schemas: Vec<String>,
     /// Where alerts go.
     pub output: Output,
+    /// How they get there.
+    pub sink: SinkOptions,
     /// Where malformed lines go.
     pub dead_letter: Option<Output>,
     /// The table of records that name none.
@@ -216,6 +240,16 @@ impl RawSettings {
             batch_memory: self.batch_memory.or(below.batch_memory),
             strict: self.strict.or(below.strict),
             dead_letter: self.dead_letter.or(below.dead_letter),
+            output_tls_ca: self.output_tls_ca.or(below.output_tls_ca),
+            output_tls_cert: self.output_tls_cert.or(below.output_tls_cert),
+            output_tls_key: self.output_tls_key.or(below.output_tls_key),
+            on_full: self.on_full.or(below.on_full),
+            queue_bytes: self.queue_bytes.or(below.queue_bytes),
+            resend_bytes: self.resend_bytes.or(below.resend_bytes),
+            spool: self.spool.or(below.spool),
+            spool_max: self.spool_max.or(below.spool_max),
+            spool_sync: self.spool_sync.or(below.spool_sync),
+            drain_timeout: self.drain_timeout.or(below.drain_timeout),
             workers: self.workers.or(below.workers),
             shadow: self.shadow.or(below.shadow),
             decode: self.decode.or(below.decode),
@@ -260,14 +294,14 @@ impl Settings {
     /// Checks every value; what is missing has no default but the embedded file's.
     pub fn new(raw: RawSettings) -> Result<Settings, SettingsError> {
         let (live, tls) = live::live(&raw)?;
-        let output = raw.output.unwrap_or_else(|| "-".to_owned());
-        let now = raw.now.filter(|now| !now.is_empty());
+        let output = raw.output.clone().unwrap_or_else(|| "-".to_owned());
+        let now = raw.now.clone().filter(|now| !now.is_empty());
         let now = now
             .map(|text| {
                 DateTime::parse(&text).ok_or_else(|| invalid("now", &text, "a time such as 2026-11-24T12:00:00Z"))
             })
             .transpose()?;
-        let dead_letter = raw.dead_letter.filter(|path| !path.is_empty());
+        let dead_letter = raw.dead_letter.clone().filter(|path| !path.is_empty());
         if raw.batch == Some(true) && raw.emit.as_deref() == Some("annotate") {
             return Err(invalid(
                 "emit",
@@ -275,14 +309,22 @@ impl Settings {
                 "it goes with a stream; batch puts alerts in order, and passes no lines",
             ));
         }
+        let output = Output::parse(&output).map_err(|e| invalid("output", &output, &e))?;
+        let sink = sink::options(&raw, &output)?;
         Ok(Settings {
             rules: raw.rules.unwrap_or_default(),
             functions: raw.functions.unwrap_or_default(),
             watchlists: raw.watchlists.filter(|folder| !folder.is_empty()),
             table_schemas: raw.table_schemas.unwrap_or_default(),
-            output: Output::parse(&output).map_err(|e| invalid("output", &output, &e))?,
+            output,
+            sink,
             dead_letter: dead_letter
-                .map(|path| Output::parse(&path).map_err(|e| invalid("dead_letter", &path, &e)))
+                .map(|path| match Output::parse(&path) {
+                    Ok(Output::Peer(_)) => {
+                        Err(invalid("dead_letter", &path, "it takes a file, or - for standard output"))
+                    }
+                    parsed => parsed.map_err(|e| invalid("dead_letter", &path, &e)),
+                })
                 .transpose()?,
             table: raw.table.filter(|table| !table.is_empty()),
             bind: BindOptions {

@@ -55,9 +55,30 @@ pub(super) struct RunArguments {
     /// Rules: a .yaml, .yml or .kql file, a folder, or builtin; repeatable
     #[arg(long, value_name = "PATH")]
     rules: Vec<String>,
-    /// Where alerts go: - or a file, which is appended to
+    /// Where alerts go: -, a file, which is appended to, tcp://HOST:PORT, tls://HOST:PORT or unix:PATH
     #[arg(long, value_name = "TARGET")]
     output: Option<String>,
+    /// Whose certificates the peer of a tls:// output may have [default: those that the system trusts]
+    #[arg(long, value_name = "PEM")]
+    output_tls_ca: Option<String>,
+    /// Our own certificate, for a peer that asks for one
+    #[arg(long, value_name = "PEM")]
+    output_tls_cert: Option<String>,
+    /// Its key
+    #[arg(long, value_name = "PEM")]
+    output_tls_key: Option<String>,
+    /// What happens to alerts that the sink does not take: wait and read no more, or drop and count them
+    #[arg(long, value_name = "WHAT")]
+    on_full: Option<OnFullName>,
+    /// A folder in which alerts wait until the peer has them, across crashes and restarts
+    #[arg(long, value_name = "DIR")]
+    spool: Option<String>,
+    /// What the spool may take, such as 512MiB
+    #[arg(long, value_name = "SIZE")]
+    spool_max: Option<String>,
+    /// How long what was read may wait for the sink once the run is ending, such as 3s
+    #[arg(long, value_name = "TIME")]
+    drain_timeout: Option<String>,
     /// Write alerts, or every line with matched records annotated
     #[arg(long, value_name = "WHAT")]
     emit: Option<EmitName>,
@@ -117,6 +138,12 @@ enum EmitName {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum OnFullName {
+    Block,
+    Drop,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum LookbackName {
     Stream,
     Apply,
@@ -137,6 +164,13 @@ impl RunArguments {
         RawSettings {
             rules: some(&self.rules),
             output: self.output.clone(),
+            output_tls_ca: self.output_tls_ca.clone(),
+            output_tls_cert: self.output_tls_cert.clone(),
+            output_tls_key: self.output_tls_key.clone(),
+            on_full: self.on_full.map(|o| word(&o)),
+            spool: self.spool.clone(),
+            spool_max: self.spool_max.clone(),
+            drain_timeout: self.drain_timeout.clone(),
             emit: self.emit.map(|e| word(&e)),
             table: self.table.clone(),
             lookback: self.lookback.map(|l| word(&l)),

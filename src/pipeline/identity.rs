@@ -37,6 +37,7 @@ fn of_output(output: &Output) -> Option<Identity> {
     match output {
         Output::Stdout => of_stream(io::stdout()),
         Output::File(path) => std::fs::metadata(path).ok().and_then(identity),
+        Output::Peer(_) => None,
     }
 }
 

@@ -21,8 +21,12 @@ pub struct Ledger {
     pub mistyped: u64,
     /// Matches.
     pub alerts: u64,
-    /// Alerts that the sink has taken.
+    /// Alerts that the sink has taken; with a spool, those that are known to have been received.
     pub written: u64,
+    /// Alerts that were let go, for the sink had no room for them (`on_full = drop`).
+    pub dropped: u64,
+    /// Alerts that are in the spool and still to be sent; the next run with that spool does it.
+    pub spooled: u64,
     /// Lines written to the dead letters.
     pub dead_lettered: u64,
     /// Lines that `--shadow` has also held against the plain evaluator.
@@ -77,7 +81,7 @@ impl Ledger {
     /// Whether every line and every alert is accounted for.
     pub fn is_balanced(&self) -> bool {
         self.lines == self.gated + self.decoded + self.malformed
-            && self.alerts == self.written
+            && self.alerts == self.written + self.dropped + self.spooled
             && (!self.keeps_dead_letters || self.malformed == self.dead_lettered)
     }
 
@@ -91,7 +95,7 @@ impl Ledger {
         let connections: String = counts.map(|(name, count)| format!("\"{name}\":{count},")).collect();
         format!(
             "{{\"lines\":{},\"gated\":{},\"decoded\":{},\"malformed\":{},\"records\":{},\"unrouted\":{},\"mistyped\":{},\
-             \"alerts\":{},\"written\":{},\"dead_lettered\":{},{shadow}{connections}\"bytes\":{},\"seconds\":{seconds:.3},\"balanced\":{}}}",
+             \"alerts\":{},\"written\":{},\"dead_lettered\":{},\"dropped\":{},\"spooled\":{},{shadow}{connections}\"bytes\":{},\"seconds\":{seconds:.3},\"balanced\":{}}}",
             self.lines,
             self.gated,
             self.decoded,
@@ -102,6 +106,8 @@ impl Ledger {
             self.alerts,
             self.written,
             self.dead_lettered,
+            self.dropped,
+            self.spooled,
             self.bytes,
             self.is_balanced(),
         )
@@ -124,6 +130,8 @@ impl Ledger {
             (self.unrouted, "records of no known table"),
             (self.mistyped, "columns of another type than their table's"),
             (self.dead_lettered, "lines in the dead letters"),
+            (self.dropped, "alerts dropped"),
+            (self.spooled, "alerts in the spool"),
             (self.shadowed, "lines shadowed"),
             (self.disagreements, "lines on which the evaluators disagree"),
         ] {
@@ -153,6 +161,8 @@ impl AddAssign<&Ledger> for Ledger {
         self.alerts += other.alerts;
         self.written += other.written;
         self.dead_lettered += other.dead_lettered;
+        self.dropped += other.dropped;
+        self.spooled += other.spooled;
         self.shadowed += other.shadowed;
         self.disagreements += other.disagreements;
         self.bytes += other.bytes;

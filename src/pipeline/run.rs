@@ -5,14 +5,16 @@
 //! outputs for each worker, and a sink that stops taking stops the read. One worker does the same, and never waits.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::drain::Drain;
 use super::feed::{Feed, ListenError, LiveOptions};
 use super::framing::Block;
 use super::ledger::Ledger;
 use super::reader::{Reader, Ticket};
-use super::sink::{Output, SinkError};
+use super::sink::{Output, Sink, SinkError, SinkOptions, Tally};
 use super::source::Input;
 use super::stretch::Stretch;
 use super::tls::TlsError;
@@ -31,6 +33,8 @@ pub struct Run {
     pub live: LiveOptions,
     /// Where alerts go.
     pub output: Output,
+    /// How they get there.
+    pub sink: SinkOptions,
     /// Where malformed lines go.
     pub dead_letter: Option<Output>,
     /// How lines are handled.
@@ -59,7 +63,7 @@ pub struct Report {
 pub enum RunError {
     /// An output could not be opened.
     #[error("cannot write to {0}: {1}")]
-    Open(String, std::io::Error),
+    Open(String, String),
     /// An input cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -75,12 +79,15 @@ pub enum RunError {
     )]
     BatchMemory(usize),
     /// A sink did not take what had been read when the run was stopped.
-    #[error("stopped, and the output did not take what had been read within {} s; its alerts are lost", DRAIN.as_secs())]
-    NotDrained,
+    #[error("stopped, and the output did not take what had been read within {} s (drain_timeout); its alerts are lost", .0.as_secs_f64())]
+    NotDrained(Duration),
+    /// A second signal came while the run was ending.
+    #[error("told a second time to stop; what had been read and not written is lost")]
+    Quit,
 }
 
-/// How long a stop waits for blocks that have been read.
-const DRAIN: Duration = Duration::from_secs(3);
+/// How much longer than its drain's time-out a stop waits for a sink that is just giving up, to hear what it says.
+pub const GRACE: Duration = Duration::from_millis(500);
 
 /// A run under way: [`Running::drive`] on one thread, [`Running::stop`] from any other.
 pub struct Running {
@@ -93,6 +100,11 @@ pub struct Running {
     ended: Condvar,
     /// Only for whoever's turn it is. A sink may hold it for as long as it likes; nothing else waits for it.
     writer: Mutex<Writer>,
+    drain: Arc<Drain>,
+    /// What became of alerts behind the sink.
+    tally: Arc<Tally>,
+    /// Set to have files opened anew.
+    reopen: Vec<Arc<AtomicBool>>,
     started: Instant,
 }
 
@@ -131,14 +143,18 @@ struct Turn {
     unread: bool,
     /// A worker has panicked, so its turn will not end.
     broken: bool,
-    failure: Option<RunError>,
+    failure: Option<Arc<RunError>>,
 }
 
 impl Running {
     /// Opens the outputs, and binds the listeners.
     pub fn new(mut run: Run) -> Result<Running, RunError> {
         run.options.dead_letters = run.dead_letter.is_some();
-        let writer = Mutex::new(Writer::open(&run)?);
+        let drain = Arc::new(Drain::new(run.sink.drain_timeout));
+        let mut writer = Writer::open(&run, &drain)?;
+        let reopen = writer.sinks().map(|sink| sink.reopen_flag()).collect();
+        let tally = writer.tally();
+        let writer = Mutex::new(writer);
         let ledger = Ledger { keeps_dead_letters: run.dead_letter.is_some(), ..Ledger::default() };
         let inputs = std::mem::take(&mut run.inputs);
         let max_line = run.options.max_line;
@@ -151,11 +167,12 @@ impl Running {
             None => Reader::new(inputs, max_line, run.workers > 1),
         });
         let turn = Mutex::new(Turn { ledger, drained: feed.is_none(), ..Turn::default() });
-        Ok(Running { run, reader, feed, turn, ended: Condvar::new(), writer, started: Instant::now() })
+        let (ended, started) = (Condvar::new(), Instant::now());
+        Ok(Running { run, reader, feed, turn, ended, writer, drain, tally, reopen, started })
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
-    pub fn drive(&self) -> Result<(), RunError> {
+    pub fn drive(&self) -> Result<(), Arc<RunError>> {
         std::thread::scope(|scope| {
             for _ in 1..self.run.workers {
                 scope.spawn(|| self.work());
@@ -232,6 +249,7 @@ impl Running {
                 Ok(None) => {
                     self.lock().drained = true;
                     self.ended.notify_all();
+                    self.drain.inputs_ended();
                     return None;
                 }
                 Ok(Some(ticket)) => {
@@ -274,22 +292,22 @@ impl Running {
     /// Writes what a block has given so far. It is counted first: what cannot be written does not balance.
     fn write(&self, ticket: &Ticket, out: &mut BlockOutput) {
         let mut counted = std::mem::take(&mut out.ledger);
-        let alerts = counted.alerts;
         if self.run.options.batch {
             // Which rows become alerts is known at the end.
             counted.alerts = 0;
         }
+        let (alerts, dead_letters) = (counted.alerts, std::mem::take(&mut counted.dead_lettered));
         let gone = {
             let mut turn = self.lock();
             turn.ledger += &counted;
             turn.closed || turn.failure.is_some()
         };
         // After a failure nothing is written: a hole would look like an output.
-        let written = if gone { Ok(()) } else { self.writer().write(&self.run, ticket, out) };
+        let written = if gone { Ok(()) } else { self.writer().write(&self.run, ticket, out, alerts) };
         out.written();
         let mut turn = self.lock();
         match written {
-            Ok(()) if !gone && !self.run.options.batch => turn.ledger.written += alerts,
+            Ok(()) if !gone => turn.ledger.dead_lettered += dead_letters,
             Ok(()) => {}
             Err(failure) => {
                 turn.fail(failure);
@@ -297,40 +315,66 @@ impl Running {
                 self.feed.iter().for_each(|feed| feed.stop());
             }
         }
-        if turn.closed && !self.run.options.batch {
-            // Nobody wants them any more, so they are no loss.
-            turn.ledger.alerts = turn.ledger.written;
-        }
     }
 
-    /// Writes the ordered results of a batch, once, and says how the run went.
-    fn finish(&self) -> Result<(), RunError> {
+    /// Writes the ordered results of a batch, sees everything out, and says how the run went. A stop may come while a run ends
+    /// by itself: whoever is second finds nothing left to do, and hears the same.
+    fn finish(&self) -> Result<(), Arc<RunError>> {
+        // They may not have ended, after a failure, but no more is read.
+        self.drain.inputs_ended();
+        let mut writer = self.writer();
         if self.lock().failure.is_none() && !self.lock().closed {
-            let (count, written) = self.writer().write_results(&self.run);
+            let (count, written) = writer.write_results(&self.run);
             let mut turn = self.lock();
             turn.ledger.alerts += count;
-            match written {
-                Ok(()) => turn.ledger.written += count,
-                Err(failure) => turn.fail(failure),
+            if let Err(failure) = written {
+                turn.fail(failure);
             }
         }
-        match self.lock().failure.take() {
-            Some(failure) => Err(failure),
-            None => Ok(()),
+        // What was handed over before a failure is seen out all the same.
+        let finished = if self.lock().closed { Ok(()) } else { writer.finish() };
+        let mut turn = self.lock();
+        if let Err(failure) = finished {
+            turn.fail(failure);
         }
+        turn.failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Ends the run, waiting for the blocks that have been read.
-    pub fn stop(&self) -> Result<(), RunError> {
+    /// Ends the run, waiting for the blocks that have been read and for the sink to take what they gave, for as long as the
+    /// drain's time-out and no longer.
+    pub fn stop(&self) -> Result<(), Arc<RunError>> {
+        let deadline = self.drain.stop() + GRACE;
         let mut turn = self.lock();
         turn.stopped = true;
         self.feed.iter().for_each(|feed| feed.stop());
         let unfinished = |turn: &mut Turn| (turn.done < turn.read || !turn.drained) && !turn.broken;
-        let waited = self.ended.wait_timeout_while(turn, DRAIN, unfinished);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let waited = self.ended.wait_timeout_while(turn, left, unfinished);
         let (mut turn, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         turn.over = true;
         drop(turn);
-        if timeout.timed_out() { Err(RunError::NotDrained) } else { self.finish() }
+        if timeout.timed_out() { Err(self.not_drained()) } else { self.finish() }
+    }
+
+    /// How long a stop takes at most, [`GRACE`] not counted.
+    pub fn drain_timeout(&self) -> Duration {
+        self.drain.timeout()
+    }
+
+    /// What is said of a sink that hangs.
+    pub fn not_drained(&self) -> Arc<RunError> {
+        Arc::new(RunError::NotDrained(self.drain.timeout()))
+    }
+
+    /// Opens outputs that are files anew, for they may have been moved away (logrotate). Rules and certificates are to be read
+    /// anew from here too. A sink that is just being written to is opened anew before it is written to again.
+    pub fn reload(&self) {
+        for reopen in &self.reopen {
+            reopen.store(true, Ordering::Release);
+        }
+        if let Ok(mut writer) = self.writer.try_lock() {
+            writer.sinks().for_each(Sink::reopen_if_asked);
+        }
     }
 
     /// Bytes that live inputs have read and that are not written yet; never more than `max_in_flight_bytes`.
@@ -347,7 +391,14 @@ impl Running {
     pub fn report(&self) -> Report {
         let turn = self.lock();
         let elapsed = self.started.elapsed();
-        let ledger = Ledger { connections: self.feed.as_ref().map(|feed| feed.connections()), ..turn.ledger.clone() };
+        let mut ledger =
+            Ledger { connections: self.feed.as_ref().map(|feed| feed.connections()), ..turn.ledger.clone() };
+        (ledger.written, ledger.dropped, ledger.spooled) =
+            (self.tally.written(), self.tally.dropped(), self.tally.spooled());
+        if turn.closed && !self.run.options.batch {
+            // Nobody wants the others any more, so they are no loss.
+            ledger.alerts = ledger.written + ledger.dropped;
+        }
         Report { ledger, elapsed, closed: turn.closed, unread: turn.unread }
     }
 
@@ -367,7 +418,7 @@ impl Turn {
         match failure {
             RunError::Sink(SinkError::Closed(_)) => self.closed = true,
             failure => {
-                self.failure.get_or_insert(failure);
+                self.failure.get_or_insert(Arc::new(failure));
             }
         }
     }

@@ -17,4 +17,5 @@ mod page;
 mod records;
 mod rows;
 mod signals;
+mod sinks;
 mod tap;
