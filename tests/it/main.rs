@@ -8,6 +8,8 @@ mod batch;
 mod cases;
 mod cli;
 mod decode;
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
 mod growth;
 mod index;
 mod ledger;
@@ -15,5 +17,6 @@ mod libraries;
 mod page;
 mod records;
 mod rows;
+mod seeds;
 mod signals;
 mod tap;
