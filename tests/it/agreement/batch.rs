@@ -39,8 +39,6 @@ fn query() -> impl Strategy<Value = String> {
         "countif(Size > 1)",
         "make_list(Name)",
         "make_set(Size)",
-        "arg_max(Size, Name)",
-        "arg_min(Time, *)",
         "take_any(Name)",
         "percentile(Size, 50)",
         "stdev(Size)",
@@ -70,6 +68,8 @@ fn query() -> impl Strategy<Value = String> {
     let end = prop_oneof![
         2 => Just(String::new()),
         4 => (aggregate.clone(), aggregate, key).prop_map(|(a, b, k)| format!("\n| summarize A = {a}, B = {b} by {k}")),
+        1 => any_of(&["summarize arg_max(Size, *) by Name", "summarize arg_min(Time, Size) by Name", "summarize take_any(*)"])
+            .prop_map(|s| format!("\n| {s}")),
         1 => Just("\n| count".to_owned()),
         1 => Just("\n| make-series N = count() default = 0 on Size from 0 to 5 step 1 by Name".to_owned()),
         1 => kind.prop_map(|k| format!("\n| join kind={k} (More) on Name")),
