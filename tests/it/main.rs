@@ -8,6 +8,8 @@ mod batch;
 mod cases;
 mod cli;
 mod decode;
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
 mod growth;
 mod index;
 mod ledger;
@@ -16,6 +18,7 @@ mod live;
 mod page;
 mod records;
 mod rows;
+mod seeds;
 mod signals;
 mod sinks;
 mod tap;
