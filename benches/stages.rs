@@ -132,7 +132,6 @@ fn pipe(criterion: &mut Criterion) {
 fn drive(ruleset: &Arc<Ruleset>, path: &FilePath, emit: Emit, dead_letters: bool) -> u64 {
     let nowhere = || Output::File(PathBuf::from("/dev/null"));
     let options = WorkerOptions {
-        decode: kqltap::decode::Choice::Auto,
         emit,
         limits: Limits::default(),
         decode: Choice::Auto,
