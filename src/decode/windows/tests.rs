@@ -403,6 +403,10 @@ fn xml_in_every_spelling() {
         assert_eq!(row(&event(data)).get("FolderPath").and_then(Json::as_str), expected, "{data}");
     }
     assert_eq!(row(&event(""))["Timestamp"], "2026-11-24T08:00:00.0000000Z");
+    // What is read in one go and what piece by piece is the same.
+    let line = fixtures::event_xml(&sysmon(3, IMDS));
+    assert_eq!(row(&line), row(&line.replace("<Data Name", "<Data  Name")));
+    assert_eq!(row(&line), row(&line.replace("</Data>", "</Data >\n")));
     // Two events in a line; the first is none that is wanted.
     let two = event("").replace("<EventID>11", "<EventID>7") + &event("<Data Name='TargetFilename'>second</Data>");
     assert_eq!(row(&two)["FolderPath"], "second");
