@@ -22,7 +22,8 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
     let dataset = node.text_at("event.dataset").unwrap_or_default();
     let is_endpoint = dataset.starts_with("endpoint.events.");
     if !is_endpoint && !matches!(&*module, "auditd" | "auditd_manager") {
-        return Taken::No;
+        let is_ours = node.text_at("agent.type").is_some_and(|agent| matches!(&*agent, "auditbeat" | "endpoint"));
+        return if is_ours { Taken::Yes } else { Taken::No };
     }
     let actor = actor(node, around);
     match node.text_at("auditd.data.syscall") {

@@ -14,12 +14,13 @@ use crate::value::DateTime;
 const NAME: &str = "falco";
 
 pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
-    let Some(fields) = node.get("output_fields").filter(Node::is_object) else {
-        return Taken::No;
-    };
     if node.get("rule").is_none() {
         return Taken::No;
     }
+    let Some(fields) = node.get("output_fields").filter(Node::is_object) else {
+        // `json_include_output_fields_property` can be off.
+        return if node.get("priority").and(node.get("output")).is_some() { Taken::Yes } else { Taken::No };
+    };
     let text = |name: &str| fields.get(name).and_then(|field| field.text()).unwrap_or_default();
     let fd = first(fields, &["fd.name", "evt.arg.path", "evt.arg.name", "fs.path.name"]);
     let call = text("evt.type");

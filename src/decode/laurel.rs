@@ -17,11 +17,14 @@ const NAME: &str = "laurel";
 const UNSET: [&str; 2] = ["4294967295", "unset"];
 
 pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
-    let Some(syscall) = node.get("SYSCALL").filter(Node::is_object) else {
-        return Taken::No;
-    };
     let Some(id) = node.text_at("ID").filter(|id| auditd::time(id).is_some()) else {
         return Taken::No;
+    };
+    let Some(syscall) = node.get("SYSCALL").filter(Node::is_object) else {
+        // Something else that the kernel or auditd wrote.
+        let is_record =
+            |member: Node<'_>| member.text().is_none() && member.name().starts_with(|c: char| c.is_ascii_uppercase());
+        return if node.children().any(is_record) { Taken::Yes } else { Taken::No };
     };
     let arguments = arguments(syscall);
     let outcome = Outcome::of(

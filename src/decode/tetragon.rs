@@ -30,7 +30,9 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
         return execution(node, around, rows);
     }
     let Some((traced, function)) = traced(node) else {
-        return Taken::No;
+        // A process's end, a library that was loaded.
+        let is_other = |member: Node<'_>| member.is_object() && member.name().starts_with("process_");
+        return if node.get("time").is_some() && node.children().any(is_other) { Taken::Yes } else { Taken::No };
     };
     let function =
         function.strip_prefix("__").map_or(&*function, |rest| rest.split_once('_').map_or(rest, |two| two.1));

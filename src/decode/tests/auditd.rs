@@ -29,6 +29,8 @@ pub(super) fn rows(lines: &[u8]) -> Vec<Json> {
                 let rows: Vec<Json> = serde_json::from_str(rows.finish()).unwrap();
                 all.extend(rows);
             }
+            // Laurel has no marker in what is no call.
+            Decoded::Nobodys if line.starts_with(br#"{"ID""#) && !line.windows(7).any(|text| text == b"SYSCALL") => {}
             other => unreachable!("{other:?} {}", String::from_utf8_lossy(line)),
         }
     }
@@ -61,8 +63,16 @@ DeviceProcessEvents | ProcessCreated | /srv/lab/curl-lab | curl-lab | /srv/lab/c
 DeviceNetworkEvents | ConnectionRequest | 169.254.169.254 | 80 | http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com/ | curl-lab | /srv/lab/curl-lab -s -m 3 -H Metadata:true http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com/
 DeviceNetworkEvents | ConnectionAttempt | 169.254.169.254 | 80 | curl-lab | /srv/lab/curl-lab -s -m 3 -H Metadata:true http://169.254.169.254/metadata/identity/oauth2/token?api-ver";
     let names = [
-        "Type", "ActionType", "FolderPath", "FileName", "RemoteIP", "RemotePort", "RemoteUrl", "InitiatingProcessFileName",
-        "InitiatingProcessCommandLine", "ProcessCommandLine",
+        "Type",
+        "ActionType",
+        "FolderPath",
+        "FileName",
+        "RemoteIP",
+        "RemotePort",
+        "RemoteUrl",
+        "InitiatingProcessFileName",
+        "InitiatingProcessCommandLine",
+        "ProcessCommandLine",
     ];
     for (form, lines) in CAPTURES {
         assert_eq!(is_auditd(lines), !form.starts_with("laurel"), "{form}");
@@ -71,14 +81,32 @@ DeviceNetworkEvents | ConnectionAttempt | 169.254.169.254 | 80 | curl-lab | /srv
 }
 
 #[test]
+fn a_choice_of_the_sender_takes_all_of_its_lines() {
+    for (form, lines) in CAPTURES {
+        let name = form.split(',').next().filter(|name| *name == "laurel").unwrap_or("auditd");
+        let mut decoders = Decoders::new(Choice::parse(name).unwrap(), TABLES.map(str::to_owned).to_vec(), 64);
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let found = decoders.decode(line);
+            assert!(matches!(found, Decoded::Rows(_)), "{form}: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn a_row_says_who_when_and_where() {
     let names = [
-        "kqltap_event", "Timestamp", "DeviceName", "InitiatingProcessAccountName", "InitiatingProcessId",
-        "InitiatingProcessParentId", "InitiatingProcessFolderPath", "AdditionalFields",
+        "kqltap_event",
+        "Timestamp",
+        "DeviceName",
+        "InitiatingProcessAccountName",
+        "InitiatingProcessId",
+        "InitiatingProcessParentId",
+        "InitiatingProcessFolderPath",
+        "AdditionalFields",
     ];
     let wanted = [
         r#"1795453547.993:32 | 2026-11-23T17:05:47.9930000Z | 0 | 5910 | 5826 | /usr/bin/cat | {"key":"k8s_token"}"#,
-        r#"vm:1795453597.241:56 | 2026-11-23T17:06:37.2410000Z | vm | root | 7496 | 7311 | /usr/bin/cat | {"key":"k8s_token"}"#,
+        r#"vm:1795453597.213:56 | 2026-11-23T17:06:37.2130000Z | vm | root | 7484 | 7311 | /usr/bin/cat | {"key":"k8s_token"}"#,
         r#"1795454167.097:80 | 2026-11-23T17:16:07.0970000Z | root | 21980 | 20354 | /usr/bin/cat | {"key":"k8s_token"}"#,
         r#"1795454167.097:80 | 2026-11-23T17:16:07.0970000Z | root | 21980 | 20354 | /usr/bin/cat | {"key":"k8s_token"}"#,
         r#"1795454167.097:80 | 2026-11-23T17:16:07.0970000Z | root | 21980 | 20354 | /usr/bin/cat | {"key":"k8s_token"}"#,
@@ -109,37 +137,117 @@ fn calls_on_files_become_rows_of_their_kind() {
     let cases: &[(&str, &[&str], &str)] = &[
         // Numbers mean what they mean on their architecture.
         ("arch=c000003e syscall=2 success=yes exit=3 a0=1 a1=0", &[CWD, TOKEN], "FileRead | /home/user1/token"),
-        ("arch=c00000b7 syscall=56 success=yes exit=3 a0=ffffffffffffff9c a2=80000", &[CWD, TOKEN], "FileRead | /home/user1/token"),
+        (
+            "arch=c00000b7 syscall=56 success=yes exit=3 a0=ffffffffffffff9c a2=80000",
+            &[CWD, TOKEN],
+            "FileRead | /home/user1/token",
+        ),
         ("arch=40000003 syscall=5 success=yes exit=3 a0=1 a1=8000", &[CWD, TOKEN], "FileRead | /home/user1/token"),
-        ("arch=40000003 syscall=295 success=yes exit=3 a0=ffffff9c a2=0", &[CWD, TOKEN], "FileRead | /home/user1/token"),
+        (
+            "arch=40000003 syscall=295 success=yes exit=3 a0=ffffff9c a2=0",
+            &[CWD, TOKEN],
+            "FileRead | /home/user1/token",
+        ),
         ("arch=c000003e syscall=56 success=yes exit=3 a0=ffffff9c a2=0", &[CWD, TOKEN], ""),
-        ("arch=c0000015 syscall=286 success=yes a0=ffffff9c a2=0 SYSCALL=openat", &[CWD, TOKEN], "FileRead | /home/user1/token"),
+        (
+            "arch=c0000015 syscall=286 success=yes a0=ffffff9c a2=0 SYSCALL=openat",
+            &[CWD, TOKEN],
+            "FileRead | /home/user1/token",
+        ),
         // Flags and kinds.
-        ("arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=1", &[CWD, TOKEN], "FileModified | /home/user1/token"),
-        ("arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=2", &[CWD, TOKEN], "FileModified | /home/user1/token"),
-        ("arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=40", &[CWD, PARENT, CREATED], "FileCreated | /home/user1/token"),
-        ("arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=42", &[CWD, PARENT, TOKEN], "FileModified | /home/user1/token"),
+        (
+            "arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=1",
+            &[CWD, TOKEN],
+            "FileModified | /home/user1/token",
+        ),
+        (
+            "arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=2",
+            &[CWD, TOKEN],
+            "FileModified | /home/user1/token",
+        ),
+        (
+            "arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=40",
+            &[CWD, PARENT, CREATED],
+            "FileCreated | /home/user1/token",
+        ),
+        (
+            "arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=42",
+            &[CWD, PARENT, TOKEN],
+            "FileModified | /home/user1/token",
+        ),
         ("arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=200000", &[CWD, TOKEN], ""),
-        ("arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=0", &[CWD, "PATH name=\"d\" mode=040755 nametype=NORMAL"], ""),
-        ("arch=c000003e syscall=437 success=yes exit=3 a0=ffffff9c a2=7ff", &[CWD, "OPENAT2 oflag=02 mode=0 resolve=0x0", TOKEN], "FileModified | /home/user1/token"),
-        ("arch=c000003e syscall=437 success=yes exit=3 a0=ffffff9c a2=7ff", &[CWD, TOKEN], "FileRead | /home/user1/token"),
-        ("arch=c000003e syscall=85 success=yes exit=3 a0=1 a1=1b6", &[CWD, PARENT, CREATED], "FileCreated | /home/user1/token"),
+        (
+            "arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=0",
+            &[CWD, "PATH name=\"d\" mode=040755 nametype=NORMAL"],
+            "",
+        ),
+        (
+            "arch=c000003e syscall=437 success=yes exit=3 a0=ffffff9c a2=7ff",
+            &[CWD, "OPENAT2 oflag=02 mode=0 resolve=0x0", TOKEN],
+            "FileModified | /home/user1/token",
+        ),
+        (
+            "arch=c000003e syscall=437 success=yes exit=3 a0=ffffff9c a2=7ff",
+            &[CWD, TOKEN],
+            "FileRead | /home/user1/token",
+        ),
+        (
+            "arch=c000003e syscall=85 success=yes exit=3 a0=1 a1=1b6",
+            &[CWD, PARENT, CREATED],
+            "FileCreated | /home/user1/token",
+        ),
         ("arch=c000003e syscall=85 success=yes exit=3 a0=1 a1=1b6", &[CWD, TOKEN], "FileModified | /home/user1/token"),
         ("arch=c000003e syscall=76 success=yes exit=0 a0=1", &[CWD, TOKEN], "FileModified | /home/user1/token"),
         // A read that was denied is none.
         ("arch=c000003e syscall=257 success=no exit=-13 a0=ffffff9c a2=0", &[CWD, TOKEN], ""),
         // A folder that only a descriptor names is not known.
         ("arch=c000003e syscall=257 success=yes exit=3 a0=5 a2=0", &[CWD, TOKEN], "FileRead | token"),
-        ("arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=0", &["CWD cwd=2F686F6D652F6120622F", "PATH name=\"../x/./y\" nametype=NORMAL"], "FileRead | /home/x/y"),
-        ("arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=0", &[CWD, "PATH name=(null) nametype=NORMAL"], ""),
-        ("arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=0", &[CWD, "PATH name=C3A9 nametype=NORMAL"], "FileRead | /home/user1/é"),
-        ("arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=0", &[CWD, "PATH name=\"/var/run/x/../secrets//token\" nametype=NORMAL"], "FileRead | /var/run/secrets/token"),
+        (
+            "arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=0",
+            &["CWD cwd=2F686F6D652F6120622F", "PATH name=\"../x/./y\" nametype=NORMAL"],
+            "FileRead | /home/x/y",
+        ),
+        (
+            "arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=0",
+            &[CWD, "PATH name=(null) nametype=NORMAL"],
+            "",
+        ),
+        (
+            "arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=0",
+            &[CWD, "PATH name=C3A9 nametype=NORMAL"],
+            "FileRead | /home/user1/é",
+        ),
+        (
+            "arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a2=0",
+            &[CWD, "PATH name=\"/var/run/x/../secrets//token\" nametype=NORMAL"],
+            "FileRead | /var/run/secrets/token",
+        ),
         // Names that go and come.
-        ("arch=c000003e syscall=87 success=yes exit=0 a0=1", &[CWD, PARENT, "PATH name=\"token\" mode=0100600 nametype=DELETE"], "FileDeleted | /home/user1/token"),
-        ("arch=c00000b7 syscall=35 success=yes exit=0 a0=ffffffffffffff9c a2=200", &[CWD, PARENT, "PATH name=\"d\" mode=040755 nametype=DELETE"], ""),
-        ("arch=c000003e syscall=82 success=yes exit=0 a0=1", &[CWD, PARENT, "PATH name=\"old\" mode=0100600 nametype=DELETE", CREATED], "FileRenamed | /home/user1/token | /home/user1 | old"),
-        ("arch=c000003e syscall=316 success=yes exit=0 a0=ffffff9c a2=4", &[CWD, "PATH name=\"/old\" nametype=DELETE", CREATED], "FileRenamed | token | / | old"),
-        ("arch=c000003e syscall=265 success=yes exit=0 a0=4 a2=ffffff9c", &[CWD, TOKEN, CREATED], "FileCreated | /home/user1/token"),
+        (
+            "arch=c000003e syscall=87 success=yes exit=0 a0=1",
+            &[CWD, PARENT, "PATH name=\"token\" mode=0100600 nametype=DELETE"],
+            "FileDeleted | /home/user1/token",
+        ),
+        (
+            "arch=c00000b7 syscall=35 success=yes exit=0 a0=ffffffffffffff9c a2=200",
+            &[CWD, PARENT, "PATH name=\"d\" mode=040755 nametype=DELETE"],
+            "",
+        ),
+        (
+            "arch=c000003e syscall=82 success=yes exit=0 a0=1",
+            &[CWD, PARENT, "PATH name=\"old\" mode=0100600 nametype=DELETE", CREATED],
+            "FileRenamed | /home/user1/token | /home/user1 | old",
+        ),
+        (
+            "arch=c000003e syscall=316 success=yes exit=0 a0=ffffff9c a2=4",
+            &[CWD, "PATH name=\"/old\" nametype=DELETE", CREATED],
+            "FileRenamed | token | / | old",
+        ),
+        (
+            "arch=c000003e syscall=265 success=yes exit=0 a0=4 a2=ffffff9c",
+            &[CWD, TOKEN, CREATED],
+            "FileCreated | /home/user1/token",
+        ),
     ];
     for (call, others, wanted) in cases {
         let found = rows(event(call, others).as_bytes());
@@ -154,7 +262,8 @@ fn connections_have_an_end_and_an_outcome() {
     let v6 = "SOCKADDR saddr=0A00005000000000FD000EC200000000000000000000025400000000";
     let mapped = "SOCKADDR saddr=0A0001BB0000000000000000000000000000FFFFA9FEA9FE00000000";
     let spelt = "SOCKADDR saddr=\u{1d}SADDR={ saddr_fam=inet laddr=169.254.169.254 lport=80 }";
-    let escaped = "SOCKADDR saddr=02000050A9FEA9FE0000000000000000#035SADDR={ saddr_fam=inet laddr=192.0.2.1 lport=80 }";
+    let escaped =
+        "SOCKADDR saddr=02000050A9FEA9FE0000000000000000#035SADDR={ saddr_fam=inet laddr=192.0.2.1 lport=80 }";
     let cases = [
         ("arch=c000003e syscall=42 success=no exit=-115", V4, "ConnectionAttempt | 169.254.169.254 | 80"),
         ("arch=c000003e syscall=42 success=yes exit=0", V4, "ConnectionSuccess | 169.254.169.254 | 80"),
@@ -178,8 +287,11 @@ fn arguments_come_quoted_in_digits_and_in_pieces() {
     let cases: &[(&[&str], &str)] = &[
         (&["EXECVE argc=2 a0=\"cat\" a1=\"x\""], "cat x"),
         (&["EXECVE argc=2 a0=\"cat\" a1=6D792066696C65"], "cat my file"),
-        (&["EXECVE argc=3 a0=\"sh\" a1_len=4 a1[0]=6162", "EXECVE a1[1]=63C3", "EXECVE a1[2]=A9 a2=\"z\""], "sh abcé z"),
-        (&["EXECVE argc=2 a0=\"cat\" a1=\"\"", "PROCTITLE proctitle=\"other\""], "cat "),
+        (
+            &["EXECVE argc=3 a0=\"sh\" a1_len=4 a1[0]=6162", "EXECVE a1[1]=63C3", "EXECVE a1[2]=A9 a2=\"z\""],
+            "sh abcé z",
+        ),
+        (&["EXECVE argc=2 a0=\"cat\" a1=\"\"", "PROCTITLE proctitle=\"other\""], "cat"),
         (&["PROCTITLE proctitle=63617400746F6B656E"], "cat token"),
         (&["PROCTITLE proctitle=\"cat\""], "cat"),
         (&[CWD], ""),

@@ -31,22 +31,46 @@ fn lines(joined: &str) -> usize {
 #[test]
 fn events_are_joined_by_their_stamp_and_their_machine() {
     let cases: &[(&str, &[(&str, &str, &str)], &str)] = &[
-        ("one after the other", &[("", "SYSCALL", "1.0:1"), ("", "PROCTITLE", "1.0:1"), ("", "SYSCALL", "1.0:2")],
-            "~2~type=SYSCALL 1.0:1): x~type=PROCTITLE 1.0:1): x\n~1~type=SYSCALL 1.0:2): x\n"),
-        ("mixed", &[("", "SYSCALL", "1.0:1"), ("", "SYSCALL", "1.0:2"), ("", "EOE", "1.0:2"), ("", "EOE", "1.0:1")],
-            "~3~type=SYSCALL 1.0:2): x\n~1~type=SYSCALL 1.0:1): x\n"),
-        ("of two machines", &[("a", "SYSCALL", "1.0:1"), ("b", "SYSCALL", "1.0:1"), ("a", "EOE", "1.0:1")],
-            "~3~node=a type=SYSCALL 1.0:1): x\n~0~node=b type=SYSCALL 1.0:1): x\n"),
-        ("ended twice", &[("", "SYSCALL", "1.0:1"), ("", "PROCTITLE", "1.0:1"), ("", "EOE", "1.0:1")],
-            "~2~type=SYSCALL 1.0:1): x~type=PROCTITLE 1.0:1): x\n~1~type=EOE 1.0:1): x\n"),
-        ("late", &[("", "SYSCALL", "1.0:1"), ("", "PROCTITLE", "1.0:1"), ("", "PATH", "1.0:1"), ("", "EOE", "1.0:1")],
-            "~2~type=SYSCALL 1.0:1): x~type=PROCTITLE 1.0:1): x\n~2~type=PATH 1.0:1): x\n"),
-        ("alone", &[("", "SYSCALL", "1.0:1"), ("", "USER_LOGIN", "1.0:2")],
-            "~2~type=USER_LOGIN 1.0:2): x\n~0~type=SYSCALL 1.0:1): x\n"),
-        ("by age", &[("", "SYSCALL", "1.0:1"), ("", "SYSCALL", "2.999:2"), ("", "SYSCALL", "3.001:3"), ("", "EOE", "3.001:3")],
-            "~3~type=SYSCALL 1.0:1): x\n~1~type=SYSCALL 3.001:3): x\n~0~type=SYSCALL 2.999:2): x\n"),
-        ("by its own machine's age", &[("a", "SYSCALL", "1.0:1"), ("b", "SYSCALL", "9.0:2"), ("a", "EOE", "1.0:1")],
-            "~3~node=a type=SYSCALL 1.0:1): x\n~0~node=b type=SYSCALL 9.0:2): x\n"),
+        (
+            "one after the other",
+            &[("", "SYSCALL", "1.0:1"), ("", "PROCTITLE", "1.0:1"), ("", "SYSCALL", "1.0:2")],
+            "~2~type=SYSCALL 1.0:1): x~type=PROCTITLE 1.0:1): x\n~1~type=SYSCALL 1.0:2): x\n",
+        ),
+        (
+            "mixed",
+            &[("", "SYSCALL", "1.0:1"), ("", "SYSCALL", "1.0:2"), ("", "EOE", "1.0:2"), ("", "EOE", "1.0:1")],
+            "~3~type=SYSCALL 1.0:2): x\n~1~type=SYSCALL 1.0:1): x\n",
+        ),
+        (
+            "of two machines",
+            &[("a", "SYSCALL", "1.0:1"), ("b", "SYSCALL", "1.0:1"), ("a", "EOE", "1.0:1")],
+            "~3~node=a type=SYSCALL 1.0:1): x\n~0~node=b type=SYSCALL 1.0:1): x\n",
+        ),
+        (
+            "ended twice",
+            &[("", "SYSCALL", "1.0:1"), ("", "PROCTITLE", "1.0:1"), ("", "EOE", "1.0:1")],
+            "~2~type=SYSCALL 1.0:1): x~type=PROCTITLE 1.0:1): x\n~1~type=EOE 1.0:1): x\n",
+        ),
+        (
+            "late",
+            &[("", "SYSCALL", "1.0:1"), ("", "PROCTITLE", "1.0:1"), ("", "PATH", "1.0:1"), ("", "EOE", "1.0:1")],
+            "~2~type=SYSCALL 1.0:1): x~type=PROCTITLE 1.0:1): x\n~2~type=PATH 1.0:1): x\n",
+        ),
+        (
+            "alone",
+            &[("", "SYSCALL", "1.0:1"), ("", "USER_LOGIN", "1.0:2")],
+            "~2~type=USER_LOGIN 1.0:2): x\n~0~type=SYSCALL 1.0:1): x\n",
+        ),
+        (
+            "by age",
+            &[("", "SYSCALL", "1.0:1"), ("", "SYSCALL", "2.999:2"), ("", "SYSCALL", "3.001:3"), ("", "EOE", "3.001:3")],
+            "~3~type=SYSCALL 1.0:1): x\n~1~type=SYSCALL 3.001:3): x\n~0~type=SYSCALL 2.999:2): x\n",
+        ),
+        (
+            "by its own machine's age",
+            &[("a", "SYSCALL", "1.0:1"), ("b", "SYSCALL", "9.0:2"), ("a", "EOE", "1.0:1")],
+            "~3~node=a type=SYSCALL 1.0:1): x\n~0~node=b type=SYSCALL 9.0:2): x\n",
+        ),
     ];
     for (name, records, wanted) in cases {
         let text: String = records.iter().map(|(node, kind, stamp)| record(node, kind, stamp)).collect();
@@ -58,7 +82,8 @@ fn events_are_joined_by_their_stamp_and_their_machine() {
 
 #[test]
 fn a_clock_that_was_far_ahead_once_does_not_end_events() {
-    let records = [("SYSCALL", "99999999.0:1"), ("SYSCALL", "1.0:2"), ("SYSCALL", "2.5:3"), ("EOE", "1.0:2"), ("EOE", "2.5:3")];
+    let records =
+        [("SYSCALL", "99999999.0:1"), ("SYSCALL", "1.0:2"), ("SYSCALL", "2.5:3"), ("EOE", "1.0:2"), ("EOE", "2.5:3")];
     let text: String = records.iter().map(|(kind, stamp)| record("", kind, stamp)).collect();
     assert!(join(&[text.as_bytes()]).starts_with("~4~type=SYSCALL 1.0:2): x\n~1~type=SYSCALL 2.5:3): x\n"));
 }
