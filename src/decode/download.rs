@@ -84,15 +84,15 @@ mod tests {
     #[test]
     fn urls_are_found_and_taken_apart() {
         let cases = [
-            ("curl\0-s\0http://169.254.169.254/latest", Some(("169.254.169.254", 80))),
-            ("curl\0169.254.169.254/latest/meta-data", Some(("169.254.169.254", 80))),
-            ("curl\0https://user@198.51.100.7:8443/x", Some(("198.51.100.7", 8443))),
-            ("curl\0http://[fd00:ec2::254]/latest", Some(("fd00:ec2::254", 80))),
-            ("curl\0http://[::ffff:169.254.169.254]:8080", Some(("169.254.169.254", 8080))),
-            ("curl\0http://2852039166/latest", Some(("169.254.169.254", 80))),
-            ("curl\0http://0xa9fea9fe/latest", Some(("169.254.169.254", 80))),
-            ("curl\0--url=HTTP://169.254.169.254?x", Some(("169.254.169.254", 80))),
-            ("curl\0https://metadata.google.internal/computeMetadata", Some(("", 443))),
+            ("curl\x00-s\x00http://169.254.169.254/latest", Some(("169.254.169.254", 80))),
+            ("curl\x00169.254.169.254/latest/meta-data", Some(("169.254.169.254", 80))),
+            ("curl\x00https://user@198.51.100.7:8443/x", Some(("198.51.100.7", 8443))),
+            ("curl\x00http://[fd00:ec2::254]/latest", Some(("fd00:ec2::254", 80))),
+            ("curl\x00http://[::ffff:169.254.169.254]:8080", Some(("169.254.169.254", 8080))),
+            ("curl\x00http://2852039166/latest", Some(("169.254.169.254", 80))),
+            ("curl\x00http://0xa9fea9fe/latest", Some(("169.254.169.254", 80))),
+            ("curl\x00--url=HTTP://169.254.169.254?x", Some(("169.254.169.254", 80))),
+            ("curl\x00https://metadata.google.internal/computeMetadata", Some(("", 443))),
         ];
         for (argv, wanted) in cases {
             let found: Vec<_> = targets(argv).collect();
@@ -106,19 +106,19 @@ mod tests {
     fn what_is_not_fetched_is_no_target() {
         let lines = [
             "http://192.0.2.1/x",
-            "curl\0-x\0http://192.0.2.1:3128",
-            "curl\0-e\0http://192.0.2.1/",
-            "curl\0192.0.2.1",
-            "curl\0file:///etc/passwd",
-            "curl\0-m\03",
-            "curl\0./a/b",
-            "curl\0http://",
-            "curl\0",
+            "curl\x00-x\x00http://192.0.2.1:3128",
+            "curl\x00-e\x00http://192.0.2.1/",
+            "curl\x00192.0.2.1",
+            "curl\x00file:///etc/passwd",
+            "curl\x00-m\x003",
+            "curl\x00./a/b",
+            "curl\x00http://",
+            "curl\x00",
             "",
         ];
         for argv in lines {
             assert_eq!(targets(argv).count(), 0, "{argv}");
         }
-        assert!(is_by("curl-lab", "") && is_by("busybox", "/bin/wget\0x") && !is_by("bash", "bash\0-c\0curl"));
+        assert!(is_by("curl-lab", "") && is_by("busybox", "/bin/wget\x00x") && !is_by("bash", "bash\x00-c\x00curl"));
     }
 }

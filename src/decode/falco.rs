@@ -27,11 +27,7 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
     let is_failed = text("evt.failed") == "true" || text("evt.res").starts_with('E');
     match &*call {
         "connect" if rows.wants(NETWORK) => connection(fields, &fd, &actor(node, fields, around), rows),
-        "execve" | "execveat" | "spawned" | "procexit" | "clone" | "clone3" => {
-            if call.starts_with("exec") && rows.wants(PROCESS) && !is_failed {
-                actor(node, fields, around).process(rows);
-            }
-        }
+        "execve" | "execveat" if rows.wants(PROCESS) && !is_failed => actor(node, fields, around).process(rows),
         call if rows.wants(FILE) && !is_failed && !fd.is_empty() => {
             if let Some(action) = action(call, node, fields, &fd) {
                 let folder = text("proc.cwd");

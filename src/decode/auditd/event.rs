@@ -73,7 +73,7 @@ impl Outcome {
     pub(in super::super) fn of(is_success: bool, exit: &str) -> Outcome {
         match is_success {
             true => Outcome::Success,
-            false if ON_ITS_WAY.iter().any(|code| exit == *code) => Outcome::OnItsWay,
+            false if ON_ITS_WAY.contains(&exit) => Outcome::OnItsWay,
             false => Outcome::Failed,
         }
     }
