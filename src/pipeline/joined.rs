@@ -68,6 +68,12 @@ pub(super) fn lines(text: &[u8]) -> u64 {
     std::str::from_utf8(&rest[..digits]).ok().and_then(|digits| digits.parse().ok()).unwrap_or(1)
 }
 
+/// Whether a line among those of auditd is what tools put between its records: `ausearch` a rule and a time, and people
+/// comments.
+pub(super) fn is_remark(text: &[u8]) -> bool {
+    text == b"----" || text.starts_with(b"time->") || text.starts_with(b"#")
+}
+
 /// The lines as they came, each with its newline.
 pub(super) fn apart(joined: &[u8]) -> Vec<u8> {
     let mut parts = joined.split(|b| *b == MARK).skip(2);
