@@ -5,8 +5,15 @@
 //! would take. Around a sender's line there may be others: a batch of records, a shipper's object with the line in a
 //! member, a syslog header. [`wrapped`] takes those off.
 
+mod auditbeat;
+pub mod auditd;
+mod download;
+mod falco;
+mod laurel;
+mod linux;
 mod rows;
 mod senders;
+mod tetragon;
 mod tree;
 mod unified_audit_log;
 mod windows;

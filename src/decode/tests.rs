@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 
+mod auditd;
+mod ecs;
+mod joining;
+mod kubernetes;
+
 const RECORD: &str = r#"{"Type":"AuditLogs","OperationName":"x"}"#;
 
 /// The rows of a line, or what else became of it.
