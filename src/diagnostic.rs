@@ -29,6 +29,8 @@
 //! | `KT009` | with what its names stand for written out, the query is too large |
 //! | `KT010` | a function calls itself, or functions call each other too often |
 //! | `KT011` | a watchlist that is not there; it has no rows (a warning) |
+//! | `KT012` | a local copy of what `externaldata` reads is not there, or cannot be read (a warning in `check` and `explain`) |
+//! | `KT013` | `geo_info_from_ip_address()` has no database (a warning in `check` and `explain`) |
 
 mod render;
 mod suggest;

@@ -12,7 +12,7 @@ use crate::pipeline::source::Input;
 use crate::settings::{RawSettings, Settings, Stats};
 
 pub(super) fn run(arguments: RunArguments) -> u8 {
-    let settings = match RawSettings::resolve(arguments.settings(), arguments.config.as_deref()) {
+    let settings = match RawSettings::resolve(arguments.settings(), arguments.libraries.config.as_deref()) {
         Ok(settings) => settings,
         Err(error) => {
             say!("kqltap: {error}");
@@ -54,12 +54,7 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
             "{one} and {other} are the same file; it would be read and written, or written twice, at once"
         ));
     }
-    let known = Known::load(
-        &settings.functions,
-        settings.watchlists.as_deref(),
-        &settings.table_schemas,
-        &settings.query_limits,
-    )?;
+    let known = Known::load(&settings)?;
     let catalog = &known.catalog;
     if let Some(table) = &settings.table
         && !catalog.contains(table)
@@ -67,7 +62,7 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
         let near = catalog.suggest(table).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         return Err(format!("--table {table}: there is no such table{near}"));
     }
-    let Some(rules) = rules::bound(&settings.rules, &known, &settings.query_limits, settings.bind) else {
+    let Some(rules) = rules::bound(&settings.rules, &known, known.bind) else {
         return Ok(None);
     };
     let ruleset = Ruleset::new(rules, catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;

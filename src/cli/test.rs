@@ -9,7 +9,6 @@ use super::libraries::Known;
 use super::{FAILED, OK, USAGE, print, rules};
 use crate::alert::{Alert, Source};
 use crate::compile::BindOptions;
-use crate::kql;
 use crate::matcher::Ruleset;
 use crate::matcher::{Match, Matcher, Path};
 use crate::record::Limits;
@@ -19,7 +18,7 @@ use crate::value::functions::Context;
 
 pub(super) fn test(arguments: &RulesArguments) -> u8 {
     let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
-    let Some(bound) = rules::bound(&arguments.paths, &known, &kql::Limits::default(), BindOptions::default()) else {
+    let Some(bound) = rules::bound(&arguments.paths, &known, BindOptions { batch: false, ..known.bind }) else {
         return USAGE;
     };
     let (mut passed, mut failed, mut untested) = (0, 0, 0);

@@ -49,8 +49,6 @@ pub(crate) const OPERATORS_TO_COME: &[&str] = &[
     "assert-schema",
     "consume",
     "execute-and-cache",
-    "externaldata",
-    "external_data",
     "facet",
     "find",
     "fork",

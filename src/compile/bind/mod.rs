@@ -9,6 +9,7 @@ mod aggregate;
 mod answers;
 mod columns;
 mod expand;
+mod external;
 mod feed;
 mod function;
 mod join;
@@ -41,6 +42,7 @@ use crate::diagnostic::{Diagnostic, Span, suggest};
 use crate::kql::ast::{Expr, ExprKind, Name, Query, Statement};
 use crate::rule::Libraries;
 use crate::schema::{Catalog, ScalarType};
+use crate::value::DateTime;
 use crate::value::functions::MAX_WEIGHT;
 use function::{Calls, Lambda};
 pub(crate) use operators::{symbol, text_name};
@@ -59,6 +61,11 @@ pub struct BindOptions {
     pub apply_lookback: bool,
     /// The query runs over all of its rows, and not record by record: [`super::bind_rule`] does not refuse what needs that.
     pub batch: bool,
+    /// A file that a query reads may be missing: a warning then stands for the error, and the query is not to be run.
+    pub without_files: bool,
+    /// What `now()` is in what is computed while a query is bound, such as `toscalar()` of a table that is spelt out; the
+    /// clock if it is not given.
+    pub now: Option<DateTime>,
 }
 
 /// What `let` gave a name to.
@@ -124,8 +131,17 @@ pub fn bind_query_with(
 
 /// Binds a lone scalar expression, with no columns in scope.
 pub fn bind_scalar(expr: &Expr, catalog: &Catalog) -> (Bound, Vec<Diagnostic>) {
-    let libraries = Libraries::default();
-    let mut binder = Binder::new(catalog, &libraries, BindOptions::default());
+    bind_scalar_with(expr, catalog, &Libraries::default(), BindOptions::default())
+}
+
+/// The same, with saved functions and files.
+pub fn bind_scalar_with(
+    expr: &Expr,
+    catalog: &Catalog,
+    libraries: &Libraries,
+    options: BindOptions,
+) -> (Bound, Vec<Diagnostic>) {
+    let mut binder = Binder::new(catalog, libraries, options);
     let bound = binder.scalar(expr, &mut Scope::Nothing);
     (bound, binder.diagnostics)
 }

@@ -370,6 +370,10 @@ impl Binder<'_> {
         let constants: Vec<_> = arguments.iter().map(Bound::as_constant).collect();
         let callee = function.check(&types).and_then(|ty| Ok((ty, Callee::of(function, &constants)?)));
         match callee {
+            Ok((ty, callee)) if callee.name == functions::GEO_INFO => match self.geo(callee, span) {
+                Some(callee) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
+                None => Bound::error(span),
+            },
             Ok((ty, callee)) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
             Err((code, message)) => {
                 self.error(code, span, message);

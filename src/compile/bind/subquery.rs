@@ -133,7 +133,7 @@ impl Binder<'_> {
         };
         let query = table.finish();
         let limits = RowsLimits { max_bytes: MAX_BYTES, ..RowsLimits::default() };
-        let context = Context { now: DateTime::now() };
+        let context = Context { now: self.options.now.unwrap_or_else(DateTime::now) };
         let rows = match rows::run(&query, &mut NoTables, &context, &limits) {
             Ok(rows) => rows,
             Err(error) => {

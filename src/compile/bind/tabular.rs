@@ -46,6 +46,9 @@ impl Binder<'_> {
         match &operator.kind {
             OperatorKind::Union(union) => self.union(None, union, operator.span),
             OperatorKind::Datatable { columns, values } => self.datatable(columns, values, operator.span),
+            OperatorKind::ExternalData { columns, addresses, properties } => {
+                self.external_data(columns, addresses, properties, operator.span)
+            }
             OperatorKind::Print(list) => self.print(list, operator.span),
             OperatorKind::Range { name, first, last, step } => self.range(name, [first, last, step], operator.span),
             OperatorKind::Search { tables, predicate } => self.search_in(tables, predicate, operator.span),
@@ -160,7 +163,10 @@ impl Binder<'_> {
                 }
                 return self.search(table, predicate);
             }
-            OperatorKind::Datatable { .. } | OperatorKind::Print(_) | OperatorKind::Range { .. } => {
+            OperatorKind::Datatable { .. }
+            | OperatorKind::ExternalData { .. }
+            | OperatorKind::Print(_)
+            | OperatorKind::Range { .. } => {
                 self.error("KS175", span, "this operator makes rows of its own and must be the first one");
                 return None;
             }

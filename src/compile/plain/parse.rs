@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use crate::compile::bound::{KeyValuePattern, ParsePattern, TextPattern};
 use crate::schema::ScalarType;
-use crate::value::dynamic::MAX_DEPTH;
-use crate::value::{Dynamic, Value, convert, json};
+use crate::value::{Value, convert};
 
 /// The values of a pattern's columns; `None` where the text does not match. `parse-kv` always matches.
 pub(super) fn columns(pattern: &ParsePattern, text: &str) -> Option<Vec<Value<'static>>> {
@@ -20,25 +19,13 @@ fn of_text(pattern: &TextPattern, text: &str) -> Option<Vec<Value<'static>>> {
     let found = pattern.regex.captures(text)?;
     let mut values = Vec::with_capacity(pattern.columns.len());
     for (group, ty) in &pattern.columns {
-        let value = typed(found.get(*group).map_or("", |part| part.as_str()), *ty);
+        let value = convert::typed(found.get(*group).map_or("", |part| part.as_str()), *ty);
         if value.is_null() && !pattern.relaxed {
             return None;
         }
         values.push(value);
     }
     Some(values)
-}
-
-/// A part of a text as a value; the null where it is none of that type.
-fn typed(text: &str, ty: ScalarType) -> Value<'static> {
-    match ty {
-        ScalarType::String => Value::string(text.to_owned()),
-        ScalarType::Dynamic => match json::parse(text, MAX_DEPTH) {
-            Ok(value) => Value::dynamic(value.into_owned()),
-            Err(_) => Value::Dynamic(Dynamic::String(text.to_owned().into())),
-        },
-        _ => convert::to_type(&Value::string(text), ty).into_owned(),
-    }
 }
 
 fn of_pairs(pattern: &KeyValuePattern, text: &str) -> Vec<Value<'static>> {
@@ -54,8 +41,9 @@ fn of_pairs(pattern: &KeyValuePattern, text: &str) -> Vec<Value<'static>> {
     } else {
         Pairs::new(pattern, text).each(&mut put);
     }
-    let value =
-        |(name, ty): &(String, ScalarType)| found.get(name.as_str()).map_or(Value::Null, |text| typed(text, *ty));
+    let value = |(name, ty): &(String, ScalarType)| {
+        found.get(name.as_str()).map_or(Value::Null, |text| convert::typed(text, *ty))
+    };
     pattern.columns.iter().map(value).collect()
 }
 

@@ -103,6 +103,15 @@ pub enum OperatorKind {
         /// Its values, row after row.
         values: Vec<Expr>,
     },
+    /// `externaldata (name:type, …) [address, …] with (format='csv', …)`
+    ExternalData {
+        /// Its columns.
+        columns: Vec<ColumnDeclaration>,
+        /// Where its rows are read from, one file after the other.
+        addresses: Vec<Expr>,
+        /// `format`, `ignoreFirstRecord`, …
+        properties: Vec<(Name, Expr)>,
+    },
     /// `print name = value, …`
     Print(Vec<NamedExpr>),
     /// `range name from first to last step step`

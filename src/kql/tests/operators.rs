@@ -213,10 +213,12 @@ fn one_mistake_in_an_operator() {
         ("datatable(a:string, b)['x'] | where c = 1", &[("KS001", ")"), ("KS002", "=")]),
         ("datatable(a:string)['x' | where c = 1", &[("KS001", "|"), ("KS002", "=")]),
         (
-            "externaldata(a:string)[@'https://example.com/a|b'] with (format='csv', x=[1]) | where c = 1",
-            &[("KT001", "externaldata"), ("KS002", "=")],
+            "externaldata(a:string)[@'https://example.com/a|b'] with (format='csv', x=y) | where c = 1",
+            &[("KS002", "=")],
         ),
-        ("T | where a in (externaldata(a:string)['x'] | where c = 1)", &[("KT001", "externaldata"), ("KS002", "=")]),
+        ("T | where a in (externaldata(a:string)['x'] | where c = 1)", &[("KS002", "=")]),
+        ("externaldata(a:string) | where c = 1", &[("KS001", "|"), ("KS002", "=")]),
+        ("externaldata(a:string)['x'] with (format) | where c = 1", &[("KS001", ")"), ("KS002", "=")]),
         (
             "T | scan declare (x:long=0) with (step s1: true => x = 1; step s2: y => x = s1.x;) | where b = 1",
             &[("KT001", "scan"), ("KS002", "=")],

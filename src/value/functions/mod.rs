@@ -22,6 +22,7 @@ mod csv;
 mod datetime;
 mod dynamic;
 mod format;
+mod geo;
 mod hash;
 mod ip_search;
 mod ipv4;
@@ -40,6 +41,7 @@ mod xml;
 
 pub use bag::{PACK_FILLED, PACK_PAIRS};
 pub use callee::{Callee, Prepared};
+pub use geo::GEO_INFO;
 pub use limits::{MAX_ELEMENTS, MAX_TEXT, MAX_WEIGHT, room_after};
 
 use super::{DateTime, Value};
@@ -135,7 +137,7 @@ pub enum Returns {
 /// Why a call is refused: Kusto's code and a sentence.
 pub type Refusal = (&'static str, String);
 
-const FAMILIES: [&[Function]; 28] = [
+const FAMILIES: [&[Function]; 29] = [
     control::FUNCTIONS,
     null::FUNCTIONS,
     string::FUNCTIONS,
@@ -156,6 +158,7 @@ const FAMILIES: [&[Function]; 28] = [
     ipv4::FUNCTIONS,
     ipv6::FUNCTIONS,
     ip_search::FUNCTIONS,
+    geo::FUNCTIONS,
     url::FUNCTIONS,
     path::FUNCTIONS,
     command_line::FUNCTIONS,
