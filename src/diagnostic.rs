@@ -31,6 +31,7 @@
 //! | `KT011` | a watchlist that is not there; it has no rows (a warning) |
 //! | `KT012` | a local copy of what `externaldata` reads is not there, or cannot be read (a warning in `check` and `explain`) |
 //! | `KT013` | `geo_info_from_ip_address()` has no database (a warning in `check` and `explain`) |
+//! | `KT014` | which columns an operator gives depends on the records; those that the query names are read (a warning) |
 
 mod render;
 mod suggest;

@@ -9,6 +9,7 @@ mod distinct;
 mod join;
 mod key;
 mod limits;
+mod network;
 mod order;
 mod series;
 mod summarize;
@@ -20,6 +21,9 @@ mod window;
 pub(crate) use limits::Elements;
 pub(crate) use limits::row_size;
 pub use limits::{Budget, Row, RowsError, RowsLimits};
+pub use network::Networks;
+
+use join::side_by_side;
 
 use crate::compile::bound::{Bound, BoundQuery, Cell, CellSource, Leg, OutputColumn, RowSource, RowsKind, RowsOp};
 use crate::compile::plain;
@@ -165,6 +169,9 @@ fn each_of_op(op: &RowsOp, tables: &mut dyn TableRows, scope: Scope<'_>, emit: &
         RowsKind::Sample(count) => distinct::sample(&op.input, *count, tables, scope, emit),
         RowsKind::Summarize { by, aggregates } => {
             summarize::run(&op.input, &summarize::Summary { by, aggregates }, tables, scope, fitted)
+        }
+        RowsKind::Join(join) if let Some(network) = &join.network => {
+            network::run(&op.input, join, network, tables, scope, fitted)
         }
         RowsKind::Join(join) => join::run(&op.input, join, tables, scope, fitted),
         RowsKind::MakeSeries { by, aggregates, axis, first, last, step } => {

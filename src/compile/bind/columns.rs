@@ -17,7 +17,9 @@ impl Binder<'_> {
         }
         leg.columns.retain(|c| names.iter().any(|name| matches(&name.text, &c.name)) == keep);
         // What is put away must not come back as a member of the record.
-        leg.open &= !keep && !leg.columns.is_empty();
+        if keep || leg.columns.is_empty() {
+            leg.close();
+        }
     }
 
     pub(super) fn project_rename(&mut self, leg: &mut LegScope, pairs: &[(Name, Name)]) {
@@ -57,7 +59,7 @@ impl Binder<'_> {
         if name.text.contains('*') || leg.columns.iter().any(|c| c.name == name.text) {
             return;
         }
-        if read || !leg.open {
+        if read || !leg.is_open() {
             let column = Expr { kind: ExprKind::Name(name.clone()), span: name.span };
             self.scalar(&column, &mut Scope::Row(leg));
         }

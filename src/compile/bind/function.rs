@@ -345,7 +345,9 @@ impl Binder<'_> {
         let lacks: Vec<&ColumnDeclaration> = columns
             .iter()
             .filter(|wanted| wanted.name.text != "*")
-            .filter(|wanted| !table.legs[0].open && !table.legs[0].columns.iter().any(|c| c.name == wanted.name.text))
+            .filter(|wanted| {
+                !table.legs[0].is_open() && !table.legs[0].columns.iter().any(|c| c.name == wanted.name.text)
+            })
             .collect();
         if let Some(first) = lacks.first() {
             self.error(

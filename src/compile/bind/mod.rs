@@ -14,9 +14,11 @@ mod feed;
 mod function;
 mod join;
 mod names;
+mod network;
 mod operators;
 mod pack;
 mod parse;
+mod pivot;
 mod plugin;
 mod room;
 mod scalar;
@@ -47,7 +49,7 @@ use crate::value::functions::MAX_WEIGHT;
 use function::{Calls, Lambda};
 pub(crate) use operators::{symbol, text_name};
 use room::MAX_TREE;
-use scope::{Scope, Tabular};
+use scope::{LegScope, Scope, Tabular};
 
 /// The most diagnostics that are said of one query.
 const MAX_DIAGNOSTICS: usize = 200;
@@ -109,6 +111,8 @@ struct Binder<'c> {
     calls: Calls,
     /// Columns that no schema knows, and so nobody knows the type of.
     guessed: HashSet<String>,
+    /// The rows whose elements subqueries of `mv-apply` see, the innermost last.
+    outer_rows: Vec<LegScope>,
 }
 
 /// Binds a whole query. Without an error among the diagnostics there is a query.
@@ -160,6 +164,7 @@ impl<'c> Binder<'c> {
             lifted: HashMap::new(),
             calls: Calls::default(),
             guessed: HashSet::new(),
+            outer_rows: Vec::new(),
         }
     }
 

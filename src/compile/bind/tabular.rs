@@ -313,7 +313,7 @@ impl Binder<'_> {
     pub(super) fn project(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
         let columns = self.bind_list(leg, list, false);
         leg.columns = columns.into_iter().map(|(name, value)| leg.assign(&name, value)).collect();
-        leg.open = false;
+        leg.close();
     }
 
     /// A key is a hidden cell of every leg, so that a later `project` cannot take it away.

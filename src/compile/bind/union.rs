@@ -69,7 +69,7 @@ impl Binder<'_> {
                 });
             }
             leg.columns = columns;
-            leg.open = false;
+            leg.close();
             // A union has no order; Kusto keeps none either.
             leg.hidden.clear();
         }

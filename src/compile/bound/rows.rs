@@ -1,7 +1,10 @@
 //! Operators over many rows, and what makes several rows of one.
 
+use std::sync::Arc;
+
 use super::{Bound, BoundQuery, CellId, Leg, OutputColumn, RowSource};
 use crate::diagnostic::Span;
+use crate::rows::Networks;
 use crate::schema::ScalarType;
 use crate::value::Value;
 use crate::value::functions::Refusal;
@@ -121,6 +124,21 @@ pub struct Join {
     pub keys: Vec<(usize, usize)>,
     /// Where each output column comes from.
     pub output: Vec<JoinColumn>,
+    /// Of a lookup by addresses: what must match besides the keys.
+    pub network: Option<NetworkKey>,
+}
+
+/// An address of the left side that must be in a network of the right one.
+#[derive(Clone, Debug)]
+pub struct NetworkKey {
+    /// The left side's column.
+    pub left: usize,
+    /// The right side's column.
+    pub right: usize,
+    /// Whether there may be addresses of IPv6.
+    pub v6: bool,
+    /// The right side, where it is the same at any time.
+    pub known: Option<Arc<Networks>>,
 }
 
 /// Where a column of a join comes from.
@@ -263,6 +281,22 @@ impl BoundQuery {
         self.legs.iter().all(Leg::is_static)
     }
 
+    /// Whether something in it asks for the time.
+    pub fn reads_clock(&self) -> bool {
+        let mut found = false;
+        let mut look = |bound: &Bound| found |= bound.reads_clock();
+        self.legs.iter().for_each(|leg| leg.each_bound(&mut look));
+        self.rows_ops(&mut |op| {
+            op.input.legs.iter().for_each(|leg| leg.each_bound(&mut look));
+            match &op.kind {
+                RowsKind::Join(join) => join.right.legs.iter().for_each(|leg| leg.each_bound(&mut look)),
+                RowsKind::MakeSeries { first, last, .. } => first.iter().chain(last).for_each(&mut look),
+                _ => {}
+            }
+        });
+        found
+    }
+
     /// How deep operators over many rows nest in it.
     fn depth(&self) -> usize {
         let depth = |leg: &Leg| match &leg.source {
@@ -285,6 +319,24 @@ impl RowsOp {
 }
 
 impl Leg {
+    /// Calls `each` with every expression of its steps, those of subqueries left out where they only read elements.
+    fn each_bound(&self, each: &mut dyn FnMut(&Bound)) {
+        let expanded =
+            |expand: &Expand, each: &mut dyn FnMut(&Bound)| expand.items.iter().for_each(|item| each(&item.value));
+        for step in &self.steps {
+            match step {
+                super::Step::Filter(bound) | super::Step::Assign(_, bound) => each(bound),
+                super::Step::Expand(expand) => expanded(expand, each),
+                super::Step::Apply { expand, query, .. } => {
+                    expanded(expand, each);
+                    query.legs.iter().for_each(|leg| leg.each_bound(each));
+                }
+                super::Step::Parse { subject, .. } => each(subject),
+            }
+        }
+        self.lookback.iter().for_each(each);
+    }
+
     /// Whether it reads no table of records.
     pub fn is_static(&self) -> bool {
         match &self.source {

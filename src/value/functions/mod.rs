@@ -30,6 +30,7 @@ mod ipv6;
 mod json_path;
 mod limits;
 mod math;
+mod network;
 mod null;
 mod path;
 mod regex;
@@ -43,6 +44,7 @@ pub use bag::{PACK_FILLED, PACK_PAIRS};
 pub use callee::{Callee, Prepared};
 pub use geo::GEO_INFO;
 pub use limits::{MAX_ELEMENTS, MAX_TEXT, MAX_WEIGHT, room_after};
+pub use network::IpNetwork;
 
 use super::{DateTime, Value};
 use crate::schema::ScalarType;
