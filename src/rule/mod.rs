@@ -22,7 +22,7 @@ pub use error::RuleError;
 pub use external::{ExternalFiles, Format, MAX_EXTERNAL_BYTES, MAX_EXTERNAL_CELLS, rows as external_rows};
 pub use files::{MAX_FILE_BYTES, files, load, load_file};
 pub use geo::{GeoDatabase, MAX_GEO_BYTES};
-pub use kql_file::parse_kql;
+pub use kql_file::{MAX_SPLIT_BYTES, parse_kql};
 pub use library::{FunctionLibrary, Libraries, SavedFunction};
 pub use origin::Origin;
 pub use watchlist::{MAX_WATCHLIST_BYTES, MAX_WATCHLIST_CELLS, Watchlist, Watchlists};

@@ -20,6 +20,7 @@ mod pack;
 mod parse;
 mod pivot;
 mod plugin;
+mod profile;
 mod room;
 mod scalar;
 mod scope;

@@ -378,6 +378,11 @@ impl Binder<'_> {
             })
             .collect();
         let Some(function) = found else {
+            if let Some(why) = functions::refused(&name.text) {
+                let message = format!("the function '{}' is not supported", name.text);
+                self.report(Diagnostic::error("KT001", name.span, message).help(why));
+                return Bound::error(span);
+            }
             let near = self.near(&name.text, functions::all().map(|f| f.name));
             let mut diagnostic = Diagnostic::error(
                 "KS143",

@@ -16,6 +16,9 @@ use crate::value::Value;
 /// How deep columns that are made of columns may nest; evaluation recurses as deep.
 const MAX_DEPTH: usize = 400;
 
+/// The most columns that a row may have, those that others have replaced included; Kusto has as many in a table.
+pub(super) const MAX_CELLS: usize = 10_000;
+
 impl Binder<'_> {
     /// Binds an expression that must be a table.
     pub(super) fn tabular(&mut self, expr: &Expr) -> Option<Tabular> {
@@ -51,7 +54,9 @@ impl Binder<'_> {
             }
             OperatorKind::Print(list) => self.print(list, operator.span),
             OperatorKind::Range { name, first, last, step } => self.range(name, [first, last, step], operator.span),
-            OperatorKind::Search { tables, predicate } => self.search_in(tables, predicate, operator.span),
+            OperatorKind::Search { tables, predicate, case_sensitive } => {
+                self.search_in(tables, predicate, *case_sensitive, operator.span)
+            }
             // The parser has said that it is not supported yet.
             OperatorKind::Unsupported(_) | OperatorKind::Error => None,
             _ => {
@@ -70,6 +75,11 @@ impl Binder<'_> {
         let outer = self.lifted.clone();
         let result = self.applied(table, operator);
         self.lifted = outer;
+        if result.as_ref().is_some_and(|table| table.legs.iter().any(|leg| leg.leg.cells.len() > MAX_CELLS)) {
+            let message = format!("a row of more than {MAX_CELLS} columns, those that are replaced included");
+            self.error("KT016", operator.span, message);
+            return None;
+        }
         result
     }
 
@@ -156,12 +166,12 @@ impl Binder<'_> {
             OperatorKind::GetSchema => return Some(get_schema(&table)),
             OperatorKind::Invoke(call) => return self.invoke(table, call, span),
             OperatorKind::Evaluate(call) => return self.evaluate(table, call, span),
-            OperatorKind::Search { tables, predicate } => {
+            OperatorKind::Search { tables, predicate, case_sensitive } => {
                 if let Some(first) = tables.first() {
                     self.error("KS002", first.span, "behind a pipe 'search' reads what is piped, and no tables");
                     return None;
                 }
-                return self.search(table, predicate);
+                return self.search(table, predicate, *case_sensitive);
             }
             OperatorKind::Datatable { .. }
             | OperatorKind::ExternalData { .. }
@@ -212,6 +222,9 @@ impl Binder<'_> {
                 return None;
             }
         };
+        if name.text == "FileProfile" && !self.has_function("FileProfile") {
+            return Some(self.file_profile(table, name.span));
+        }
         match self.function_table(name, arguments, Some(table), span) {
             Some(table) => table,
             None => {

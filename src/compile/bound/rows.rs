@@ -58,6 +58,8 @@ pub enum RowsKind {
         last: Option<Bound>,
         /// The width of a step.
         step: Value<'static>,
+        /// Without any row, and without keys, there is one series of defaults.
+        nonempty: bool,
     },
     /// Columns that look at other rows of a sorted input; they stand behind the input's columns.
     Window(Vec<Window>),
@@ -260,6 +262,8 @@ pub struct KeyValuePattern {
     pub escape: Option<char>,
     /// Values may hold the pair delimiter, up to the next known key.
     pub greedy: bool,
+    /// In place of all that: what a pair looks like, its first group the key and its second the value.
+    pub regex: Option<regex::Regex>,
 }
 
 impl BoundQuery {

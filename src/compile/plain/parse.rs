@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::compile::bound::{KeyValuePattern, ParsePattern, TextPattern};
 use crate::schema::ScalarType;
+use crate::value::functions::Scan;
 use crate::value::{Value, convert};
 
 /// The values of a pattern's columns; `None` where the text does not match. `parse-kv` always matches.
@@ -36,7 +37,16 @@ fn of_pairs(pattern: &KeyValuePattern, text: &str) -> Vec<Value<'static>> {
             found.entry(name).or_insert(value);
         }
     };
-    if pattern.key_delimiter.is_empty() || pattern.pair_delimiter.is_empty() {
+    if let Some(regex) = &pattern.regex {
+        let mut scan = Scan::of(text);
+        for pair in regex.captures_iter(text) {
+            if let (Some(key), Some(value)) = (pair.get(1), pair.get(2))
+                && scan.goes_on(key.start())
+            {
+                put(key.as_str(), value.as_str().to_owned());
+            }
+        }
+    } else if pattern.key_delimiter.is_empty() || pattern.pair_delimiter.is_empty() {
         words(pattern, text, &mut put);
     } else {
         Pairs::new(pattern, text).each(&mut put);
@@ -217,6 +227,7 @@ mod tests {
             quotes: Vec::new(),
             escape: None,
             greedy: false,
+            regex: None,
         };
         change(&mut pattern);
         texts(super::columns(&ParsePattern::KeyValue(pattern), text)).unwrap()

@@ -143,6 +143,8 @@ pub enum OperatorKind {
         tables: Vec<Expr>,
         /// The predicate; a bare string literal is looked for in every column.
         predicate: Expr,
+        /// `kind=case_sensitive`: letter case counts in such a literal.
+        case_sensitive: bool,
     },
     /// `sample count`, `sample-distinct count of column`
     Sample {
@@ -259,4 +261,6 @@ pub struct MakeSeries {
     pub step: Expr,
     /// What series are made for.
     pub by: Vec<NamedExpr>,
+    /// `kind=nonempty`: without any row there is a series of defaults.
+    pub nonempty: bool,
 }

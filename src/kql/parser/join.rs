@@ -42,11 +42,15 @@ impl Parser<'_> {
     /// `kind=… in (table, …) predicate`
     pub(super) fn search(&mut self) -> Read<OperatorKind> {
         let parameters = self.parameters(|name| name == "kind")?;
-        for (name, value) in &parameters {
-            let plain = matches!(&value.kind, ExprKind::Name(kind) if kind.text == "default" || kind.text == "case_insensitive");
-            if name.text == "kind" && !plain {
-                let message = "A `search` that heeds letter case is not supported yet.";
-                self.report(Diagnostic::error("KT003", value.span, message));
+        let mut case_sensitive = false;
+        for (_, value) in &parameters {
+            match &value.kind {
+                ExprKind::Name(kind) if matches!(kind.text.as_str(), "default" | "case_insensitive") => {}
+                ExprKind::Name(kind) if kind.text == "case_sensitive" => case_sensitive = true,
+                _ => {
+                    let message = "A `search` is of the kind case_sensitive or case_insensitive.";
+                    self.report(Diagnostic::error("KS140", value.span, message));
+                }
             }
         }
         let mut tables = Vec::new();
@@ -58,7 +62,7 @@ impl Parser<'_> {
         let outer = std::mem::replace(&mut self.searching, true);
         let predicate = self.beside(Self::expression);
         self.searching = outer;
-        Ok(OperatorKind::Search { tables, predicate: predicate? })
+        Ok(OperatorKind::Search { tables, predicate: predicate?, case_sensitive })
     }
 
     /// `plugin(argument, …)`, with what it gives: `: (name:type, …)`.

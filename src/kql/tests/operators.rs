@@ -208,7 +208,7 @@ fn one_mistake_in_an_operator() {
         ("T | project-rename a", &[("KS001", "")]),
         ("T | project-reorder a granny-asc", &[("KT003", "granny-asc")]),
         ("T | make-series count() on t from a to b", &[("KS001", "")]),
-        ("T | search kind=case_sensitive 'x'", &[("KT003", "case_sensitive")]),
+        ("T | search kind=other 'x'", &[("KS140", "other")]),
         ("range x from 1 to 5", &[("KS001", "")]),
         ("datatable(a:string, b)['x'] | where c = 1", &[("KS001", ")"), ("KS002", "=")]),
         ("datatable(a:string)['x' | where c = 1", &[("KS001", "|"), ("KS002", "=")]),

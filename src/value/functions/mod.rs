@@ -33,6 +33,7 @@ mod math;
 mod network;
 mod null;
 mod path;
+mod refused;
 mod regex;
 mod search;
 mod set;
@@ -43,8 +44,10 @@ mod xml;
 pub use bag::{PACK_FILLED, PACK_PAIRS};
 pub use callee::{Callee, Prepared};
 pub use geo::GEO_INFO;
+pub(crate) use limits::Scan;
 pub use limits::{MAX_ELEMENTS, MAX_TEXT, MAX_WEIGHT, room_after};
 pub use network::IpNetwork;
+pub use refused::refused;
 
 use super::{DateTime, Value};
 use crate::schema::ScalarType;
