@@ -172,6 +172,12 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::Datatable { columns, values } => {
             format!("datatable{}[{}]", declared(columns), joined(values.iter().map(short)))
         }
+        OperatorKind::ExternalData { columns, addresses, properties } => format!(
+            "externaldata{}[{}]{}",
+            declared(columns),
+            joined(addresses.iter().map(short)),
+            properties.iter().map(|(name, value)| format!(" {}={}", name.text, short(value))).collect::<String>()
+        ),
         OperatorKind::Print(items) => format!("print {}", named(items)),
         OperatorKind::Range { name, first, last, step } => {
             format!("range {} {} {} {}", name.text, short(first), short(last), short(step))
@@ -182,7 +188,7 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::GetSchema => "getschema".into(),
         OperatorKind::Invoke(call) => format!("invoke {}", short(call)),
         OperatorKind::Evaluate(call) => format!("evaluate {}", short(call)),
-        OperatorKind::Search { tables, predicate } => {
+        OperatorKind::Search { tables, predicate, .. } => {
             format!("search [{}] {}", joined(tables.iter().map(short)), short(predicate))
         }
         OperatorKind::Sample { count, of } => {

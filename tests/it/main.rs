@@ -12,6 +12,7 @@ mod growth;
 mod index;
 mod ledger;
 mod libraries;
+mod outside;
 mod page;
 mod records;
 mod rows;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::Binder;
 use super::scope::{LegScope, Scope, ScopeColumn, Tabular};
-use crate::compile::bound::RowsKind;
+use crate::compile::bound::{RowSource, RowsKind};
 use crate::diagnostic::Span;
 use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, ReorderKey};
 
@@ -17,7 +17,7 @@ impl Binder<'_> {
         }
         leg.columns.retain(|c| names.iter().any(|name| matches(&name.text, &c.name)) == keep);
         // What is put away must not come back as a member of the record.
-        if keep || leg.columns.is_empty() {
+        if keep || leg.columns.is_empty() || matches!(leg.leg.source, RowSource::Elements) {
             leg.close();
         }
     }
@@ -29,6 +29,8 @@ impl Binder<'_> {
                 self.error("KS171", new.span, format!("a column '{}' is already there", new.text));
             }
         }
+        // The old name must not find the outer row's column.
+        leg.open &= !matches!(leg.leg.source, RowSource::Elements);
         for column in &mut leg.columns {
             if let Some((new, _)) = pairs.iter().find(|(_, old)| old.text == column.name) {
                 column.name = new.text.clone();
