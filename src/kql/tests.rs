@@ -191,6 +191,12 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::Search { tables, predicate, .. } => {
             format!("search [{}] {}", joined(tables.iter().map(short)), short(predicate))
         }
+        OperatorKind::Find(find) => format!(
+            "find [{}] {} {:?}",
+            joined(find.tables.iter().map(short)),
+            short(&find.predicate),
+            find.project.as_ref().map(Vec::len)
+        ),
         OperatorKind::Sample { count, of } => {
             format!("sample {}{}", short(count), of.as_ref().map_or(String::new(), |of| format!(" of {}", short(of))))
         }
@@ -377,7 +383,7 @@ fn one_mistake_one_diagnostic() {
             "T | reduce x = (a | b) | partition hint.strategy=native by x (where y | take 1) | top-hitters 3 of q",
             &[("KT001", "reduce"), ("KT001", "partition"), ("KT001", "top-hitters")],
         ),
-        ("find in (A, B) where x == 'x'", &[("KT001", "find")]),
+        ("find in (A, B) where x == 'x' project a:, b", &[("KS006", ",")]),
         ("let f = (x:string) { T | where a = x; }; f('y')", &[("KS002", "=")]),
         ("alias database D = E; declare pattern P; T", &[("KT002", "alias"), ("KT002", "declare")]),
         (".show tables", &[("KS002", ".")]),

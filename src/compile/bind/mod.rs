@@ -11,6 +11,7 @@ mod columns;
 mod expand;
 mod external;
 mod feed;
+mod find;
 mod function;
 mod join;
 mod names;

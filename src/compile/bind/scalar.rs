@@ -189,7 +189,7 @@ impl Binder<'_> {
             return Bound::error(name.span);
         };
         if let Some((member, ty)) = leg.member_of_bag(&name.text, name.span) {
-            let ty = ty.unwrap_or_else(|| self.guessed_type(&name.text));
+            let ty = ty.unwrap_or_else(|| self.guessed_type(&name.text, ScalarType::Dynamic));
             let column = leg.assign(&name.text, converted(member, ty));
             leg.columns.push(column);
             return leg.column(&name.text, name.span).unwrap_or_else(|| Bound::error(name.span));
@@ -221,7 +221,8 @@ impl Binder<'_> {
             );
             diagnostic.help =
                 near.or_else(|| Some("Sentinel refuses it; column_ifexists() is its way to ask".to_owned()));
-            let ty = self.guessed_type(&name.text);
+            let by_suffix = type_by_suffix(&name.text).unwrap_or(ScalarType::Dynamic);
+            let ty = self.guessed_type(&name.text, by_suffix);
             let bound = leg.add_unknown(&name.text, ty, name.span);
             self.report(diagnostic);
             return bound;
@@ -238,8 +239,8 @@ impl Binder<'_> {
 
     /// The type of a column that no schema knows. A name that other tables know has their type, so that it lines up with
     /// them in a union.
-    fn guessed_type(&mut self, name: &str) -> ScalarType {
-        let ty = self.type_elsewhere(name).or_else(|| type_by_suffix(name)).unwrap_or(ScalarType::Dynamic);
+    fn guessed_type(&mut self, name: &str, or: ScalarType) -> ScalarType {
+        let ty = self.type_elsewhere(name).unwrap_or(or);
         if ty == ScalarType::Dynamic {
             self.guessed.insert(name.to_owned());
         }

@@ -57,6 +57,7 @@ impl Binder<'_> {
             OperatorKind::Search { tables, predicate, case_sensitive } => {
                 self.search_in(tables, predicate, *case_sensitive, operator.span)
             }
+            OperatorKind::Find(find) => self.find(find, operator.span),
             // The parser has said that it is not supported yet.
             OperatorKind::Unsupported(_) | OperatorKind::Error => None,
             _ => {
@@ -175,6 +176,7 @@ impl Binder<'_> {
             }
             OperatorKind::Datatable { .. }
             | OperatorKind::ExternalData { .. }
+            | OperatorKind::Find(_)
             | OperatorKind::Print(_)
             | OperatorKind::Range { .. } => {
                 self.error("KS175", span, "this operator makes rows of its own and must be the first one");

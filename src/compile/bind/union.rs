@@ -22,6 +22,7 @@ impl Binder<'_> {
             add(&mut legs, self.settled(input, span), "");
         }
         for leg in &union.legs {
+            failed |= matches!(leg.kind, ExprKind::Star);
             for leg in self.leg_expressions(leg, parameters.fuzzy) {
                 if parameters.fuzzy && self.is_unknown_table(&leg) {
                     continue;

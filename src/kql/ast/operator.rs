@@ -146,6 +146,8 @@ pub enum OperatorKind {
         /// `kind=case_sensitive`: letter case counts in such a literal.
         case_sensitive: bool,
     },
+    /// `find withsource=name in (table, …) where predicate project column, …`
+    Find(Find),
     /// `sample count`, `sample-distinct count of column`
     Sample {
         /// How many.
@@ -242,6 +244,21 @@ pub enum ParsePart {
     Text(String, Span),
     /// `column` or `column:type`
     Column(Name, Option<Name>),
+}
+
+/// `find`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Find {
+    /// `withsource=`: what the column with the table's name is called.
+    pub with_source: Option<Name>,
+    /// The tables, if given.
+    pub tables: Vec<Expr>,
+    /// The predicate; a bare string literal is looked for in every column.
+    pub predicate: Expr,
+    /// `project`: columns, each with its type if that is given.
+    pub project: Option<Vec<(Name, Option<Name>)>>,
+    /// `pack_`, a bag of the columns that are not shown.
+    pub pack: bool,
 }
 
 /// `make-series aggregate [default=…], … on axis from … to … step … by key, …`

@@ -53,16 +53,28 @@ impl Parser<'_> {
                 }
             }
         }
-        let mut tables = Vec::new();
-        if self.eat_word("in") {
-            let open = self.expect(TokenKind::OpenParen, "`(`")?;
-            tables = self.comma_list(Self::leg)?;
-            self.expect_close(TokenKind::CloseParen, open)?;
+        let tables = self.searched_tables()?;
+        let predicate = self.searched(Self::expression)?;
+        Ok(OperatorKind::Search { tables, predicate, case_sensitive })
+    }
+
+    /// `in (table, …)`, or nothing.
+    pub(super) fn searched_tables(&mut self) -> Read<Vec<Expr>> {
+        if !self.eat_word("in") {
+            return Ok(Vec::new());
         }
+        let open = self.expect(TokenKind::OpenParen, "`(`")?;
+        let tables = self.comma_list(Self::leg)?;
+        self.expect_close(TokenKind::CloseParen, open)?;
+        Ok(tables)
+    }
+
+    /// Reads where `column:"text"` is a condition.
+    pub(super) fn searched<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         let outer = std::mem::replace(&mut self.searching, true);
-        let predicate = self.beside(Self::expression);
+        let result = self.beside(read);
         self.searching = outer;
-        Ok(OperatorKind::Search { tables, predicate: predicate?, case_sensitive })
+        result
     }
 
     /// `plugin(argument, …)`, with what it gives: `: (name:type, …)`.

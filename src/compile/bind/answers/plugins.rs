@@ -117,6 +117,28 @@ fn what_defender_knows_of_a_file_is_empty() {
 }
 
 #[test]
+fn find_shows_what_is_asked_for_and_packs_the_rest() {
+    let tables = "let A = view () { datatable(a:string, n:long)['x', 1, 'y', 2] }; \
+                  let B = view () { datatable(b:string, n:long)['x', 3] }; ";
+    check(
+        &format!("{tables}find in (A, B) where n > 1 project n, b:string"),
+        "source_:string n:long b:string\nA|2|\nB|3|x",
+    );
+    check(
+        &format!("{tables}find withsource=T in (A, B) where n > 1"),
+        "T:string n:long pack_:dynamic\nA|2|{\"a\":\"y\"}\nB|3|{\"b\":\"x\"}",
+    );
+    check(&format!("{tables}find in (A, B) 'x' project n"), "source_:string n:long\nA|1\nB|3");
+    // Tables of records need no window.
+    assert_eq!(waiting("find in (SigninLogs, AuditLogs) where CorrelationId == 'x'"), [""; 0]);
+    let columns = answer("find in (SigninLogs, AuditLogs) where UserId == 'x'");
+    assert!(columns.starts_with("source_:string ") && columns.contains(" CorrelationId:string"), "{columns}");
+    assert!(columns.contains(" UserId:string") && !columns.contains(" IPAddress:"), "{columns}");
+    refuse("find where UserId == 'x'", "KT003");
+    refuse("SigninLogs | find in (AuditLogs) where UserId == 'x'", "KS175");
+}
+
+#[test]
 fn smaller_forms() {
     check("datatable(a:string)['x Y', 'x y'] | search kind=case_sensitive 'Y'", "a:string\nx Y");
     check(
