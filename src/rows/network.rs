@@ -13,12 +13,15 @@ use crate::rows::NoTables;
 use crate::value::convert;
 use crate::value::functions::{Context, IpNetwork};
 
+/// Networks by their first address and the other keys: places among the rows.
+type Filed = HashMap<(u128, Vec<u8>), Vec<usize>>;
+
 /// The right side of a lookup.
 #[derive(Debug, Default)]
 pub struct Networks {
     rows: Vec<Row>,
-    /// For each length of a prefix the networks by their first address and the other keys, as places among the rows.
-    by_prefix: BTreeMap<u8, HashMap<(u128, Vec<u8>), Vec<usize>>>,
+    /// For each length of a prefix its networks.
+    by_prefix: BTreeMap<u8, Filed>,
 }
 
 impl Networks {
@@ -35,7 +38,7 @@ impl Networks {
     }
 
     fn of(rows: Vec<Row>, join: &Join, network: &NetworkKey) -> Networks {
-        let mut by_prefix: BTreeMap<u8, HashMap<(u128, Vec<u8>), Vec<usize>>> = BTreeMap::new();
+        let mut by_prefix: BTreeMap<u8, Filed> = BTreeMap::new();
         for (at, row) in rows.iter().enumerate() {
             let Some((net, others)) = keys_of(row, network.right, join.keys.iter().map(|(_, r)| *r), network) else {
                 continue;
