@@ -34,6 +34,10 @@ pub struct RawSettings {
     #[allow(missing_docs)]
     pub watchlists: Option<String>,
     #[allow(missing_docs)]
+    pub external_data: Option<String>,
+    #[allow(missing_docs)]
+    pub geo_database: Option<String>,
+    #[allow(missing_docs)]
     pub table_schemas: Option<Vec<String>>,
     #[allow(missing_docs)]
     pub output: Option<String>,
@@ -139,6 +143,10 @@ pub struct Settings {
     pub functions: Vec<String>,
     /// The folder of watchlists.
     pub watchlists: Option<String>,
+    /// The folder of what `externaldata` reads.
+    pub external_data: Option<String>,
+    /// The file that says where addresses are.
+    pub geo_database: Option<String>,
     /// Files and folders of own tables.
     pub table_schemas: Vec<String>,
     /// Where alerts go.
@@ -230,6 +238,8 @@ impl RawSettings {
             rules: self.rules.or(below.rules),
             functions: self.functions.or(below.functions),
             watchlists: self.watchlists.or(below.watchlists),
+            external_data: self.external_data.or(below.external_data),
+            geo_database: self.geo_database.or(below.geo_database),
             table_schemas: self.table_schemas.or(below.table_schemas),
             output: self.output.or(below.output),
             emit: self.emit.or(below.emit),
@@ -315,6 +325,8 @@ impl Settings {
             rules: raw.rules.unwrap_or_default(),
             functions: raw.functions.unwrap_or_default(),
             watchlists: raw.watchlists.filter(|folder| !folder.is_empty()),
+            external_data: raw.external_data.filter(|folder| !folder.is_empty()),
+            geo_database: raw.geo_database.filter(|file| !file.is_empty()),
             table_schemas: raw.table_schemas.unwrap_or_default(),
             output,
             sink,
@@ -331,6 +343,8 @@ impl Settings {
                 strict: raw.strict.unwrap_or(false),
                 apply_lookback: choice("lookback", raw.lookback, &[("stream", false), ("apply", true)])?,
                 batch: raw.batch.unwrap_or(false),
+                without_files: false,
+                now,
             },
             query_limits: kql::Limits {
                 max_length: bound("max_query_length", raw.max_query_length, 1, 1 << 30)?,

@@ -42,9 +42,37 @@ pub(super) struct LibraryArguments {
     /// A folder of watchlists, name.csv or name.json, for _GetWatchlist('name')
     #[arg(long, value_name = "DIR")]
     pub(super) watchlists: Option<String>,
+    /// A folder of local copies of what queries read by externaldata
+    #[arg(long, value_name = "DIR")]
+    pub(super) external_data: Option<String>,
+    /// A MaxMind DB file (.mmdb) for geo_info_from_ip_address()
+    #[arg(long, value_name = "FILE")]
+    pub(super) geo_database: Option<String>,
     /// Tables of your own: .toml files like those in config/tables, or folders of them; repeatable
     #[arg(long = "table-schema", value_name = "PATH")]
     pub(super) table_schemas: Vec<String>,
+    /// A file of settings; see config/kqltap.toml
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+impl LibraryArguments {
+    /// What the flags say of the settings.
+    pub(super) fn settings(&self) -> RawSettings {
+        RawSettings {
+            functions: some(&self.functions),
+            watchlists: self.watchlists.clone(),
+            external_data: self.external_data.clone(),
+            geo_database: self.geo_database.clone(),
+            table_schemas: some(&self.table_schemas),
+            ..RawSettings::default()
+        }
+    }
+}
+
+/// A list that was given.
+fn some(list: &[String]) -> Option<Vec<String>> {
+    (!list.is_empty()).then(|| list.to_vec())
 }
 
 #[derive(Debug, Args)]
@@ -125,10 +153,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "HOW")]
     stats: Option<StatsName>,
     #[command(flatten)]
-    libraries: LibraryArguments,
-    /// A file of settings; see config/kqltap.toml
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
+    pub(super) libraries: LibraryArguments,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -159,7 +184,6 @@ enum StatsName {
 impl RunArguments {
     /// What the flags say of the settings.
     pub(super) fn settings(&self) -> RawSettings {
-        let some = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
         let word = |value: &dyn std::fmt::Debug| format!("{value:?}").to_ascii_lowercase();
         RawSettings {
             rules: some(&self.rules),
@@ -186,10 +210,7 @@ impl RunArguments {
             tls_key: self.tls_key.clone(),
             tls_client_ca: self.tls_client_ca.clone(),
             allow_plaintext: self.allow_plaintext.then_some(true),
-            functions: some(&self.libraries.functions),
-            watchlists: self.libraries.watchlists.clone(),
-            table_schemas: some(&self.libraries.table_schemas),
-            ..RawSettings::default()
+            ..self.libraries.settings()
         }
     }
 }

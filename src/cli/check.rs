@@ -15,7 +15,6 @@ use super::libraries::Known;
 use super::{OK, USAGE, print, rules};
 use crate::compile::{BindOptions, BoundRule, bind_rule_with};
 use crate::diagnostic::Diagnostic;
-use crate::kql::Limits;
 use crate::rule::{self, Origin, Rule, RuleError};
 
 /// How many reasons the last line names.
@@ -56,7 +55,12 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
     let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
     let checker = Checker {
         known: &known,
-        options: BindOptions { strict: arguments.strict, batch: arguments.batch, ..BindOptions::default() },
+        options: BindOptions {
+            strict: arguments.strict || known.bind.strict,
+            batch: arguments.batch || known.bind.batch,
+            without_files: true,
+            ..known.bind
+        },
         json: arguments.json,
         color: std::io::stdout().is_terminal(),
     };
@@ -179,8 +183,8 @@ impl Checker<'_> {
     /// Checks one rule; its report, if reports are JSON.
     fn rule(&self, rule: Rule, outcome: &mut Outcome) -> Option<Json> {
         let (name, origin, query) = (rule.name.clone(), rule.origin.clone(), rule.query.clone());
-        let Known { catalog, libraries } = self.known;
-        let (bound, diagnostics) = bind_rule_with(rule, catalog, libraries, &Limits::default(), self.options);
+        let Known { catalog, libraries, limits, .. } = self.known;
+        let (bound, diagnostics) = bind_rule_with(rule, catalog, libraries, limits, self.options);
         outcome.rules += 1;
         outcome.warnings += diagnostics.iter().filter(|d| !d.is_error()).count();
         if bound.is_none() {

@@ -7,9 +7,9 @@ use serde_json::{Value as Json, json};
 use super::args::EvalArguments;
 use super::libraries::Known;
 use super::{FAILED, OK, USAGE, json, print};
-use crate::compile::{BindOptions, bind_query_with, bind_scalar, plain};
+use crate::compile::{BindOptions, bind_query_with, bind_scalar_with, plain};
 use crate::diagnostic::Diagnostic;
-use crate::kql::{Limits, parse, parse_expression};
+use crate::kql::{parse, parse_expression};
 use crate::rows::{self, NoTables, RowsLimits};
 use crate::value::DateTime;
 use crate::value::functions::Context;
@@ -22,17 +22,19 @@ struct Evaluator {
 }
 
 pub(super) fn eval(arguments: &EvalArguments) -> u8 {
-    let now = match &arguments.now {
-        None => DateTime::now(),
+    let given = match &arguments.now {
+        None => None,
         Some(text) => match DateTime::parse(text) {
-            Some(now) => now,
+            Some(now) => Some(now),
             None => {
                 say!("kqltap: --now {text}: not a time such as 2026-11-24T12:00:00Z");
                 return USAGE;
             }
         },
     };
-    let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
+    let Some(mut known) = Known::from_flags(&arguments.libraries) else { return USAGE };
+    let now = given.or(known.bind.now).unwrap_or_else(DateTime::now);
+    known.bind.now = Some(now);
     let evaluator = Evaluator { known, context: Context { now }, query: arguments.query };
     if let Some(text) = &arguments.expression {
         return evaluator.one(text);
@@ -84,18 +86,19 @@ impl Evaluator {
     }
 
     fn scalar(&self, text: &str) -> Result<Json, String> {
-        let (parsed, diagnostics) = parse_expression(text, &Limits::default());
+        let (parsed, diagnostics) = parse_expression(text, &self.known.limits);
         refuse(&diagnostics)?;
         let parsed = parsed.ok_or("KS006: an expression is missing")?;
-        let (bound, diagnostics) = bind_scalar(&parsed, &self.known.catalog);
+        let (bound, diagnostics) =
+            bind_scalar_with(&parsed, &self.known.catalog, &self.known.libraries, self.known.bind);
         refuse(&diagnostics)?;
         Ok(json!({"value": json::value(&plain::evaluate(&bound, &[], &self.context))}))
     }
 
     fn table(&self, text: &str) -> Result<Json, String> {
-        let parsed = parse(text, &Limits::default());
+        let parsed = parse(text, &self.known.limits);
         refuse(&parsed.diagnostics)?;
-        let options = BindOptions { batch: true, apply_lookback: true, ..BindOptions::default() };
+        let options = BindOptions { batch: true, apply_lookback: true, ..self.known.bind };
         let (bound, diagnostics) = bind_query_with(&parsed.query, &self.known.catalog, &self.known.libraries, options);
         refuse(&diagnostics)?;
         let bound = bound.ok_or("KS006: a query is missing")?;

@@ -9,13 +9,14 @@ use crate::compile::bound::{BoundQuery, Leg, Order, RowSource, RowsKind, Step};
 use crate::compile::ir::Rest;
 use crate::compile::literals::Group;
 use crate::compile::{BindOptions, BoundRule};
-use crate::kql;
 use crate::matcher::ruleset::required;
 use crate::matcher::{GatePlan, Required, Ruleset, TableMatcher};
 
 pub(super) fn explain(arguments: &RulesArguments) -> u8 {
     let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
-    let Some(bound) = rules::bound(&arguments.paths, &known, &kql::Limits::default(), BindOptions::default()) else {
+    let Some(bound) =
+        rules::bound(&arguments.paths, &known, BindOptions { batch: false, without_files: true, ..known.bind })
+    else {
         return USAGE;
     };
     let ruleset = match Ruleset::new(bound, &known.catalog, None) {

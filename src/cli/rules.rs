@@ -6,7 +6,6 @@ use std::path::Path;
 use super::libraries::Known;
 use crate::compile::{BindOptions, BoundRule, bind_rule_with};
 use crate::diagnostic::{Diagnostic, render};
-use crate::kql;
 use crate::rule::{self, Rule, RuleError};
 
 /// The rules of a path, or the pack that comes with kqltap.
@@ -18,12 +17,7 @@ pub(super) fn load(path: &str) -> Result<Vec<Rule>, RuleError> {
 }
 
 /// Loads and binds the rules of every path. What is wrong is printed; `None` if a rule has errors.
-pub(super) fn bound(
-    paths: &[String],
-    known: &Known,
-    limits: &kql::Limits,
-    options: BindOptions,
-) -> Option<Vec<BoundRule>> {
+pub(super) fn bound(paths: &[String], known: &Known, options: BindOptions) -> Option<Vec<BoundRule>> {
     let mut bound = Vec::new();
     let mut failed = false;
     for path in paths {
@@ -37,7 +31,7 @@ pub(super) fn bound(
         };
         for rule in rules {
             let origin = rule.origin.clone();
-            let (rule, diagnostics) = bind_rule_with(rule, &known.catalog, &known.libraries, limits, options);
+            let (rule, diagnostics) = bind_rule_with(rule, &known.catalog, &known.libraries, &known.limits, options);
             show(&origin, &diagnostics);
             match rule {
                 Some(rule) => bound.push(rule),

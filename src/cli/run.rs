@@ -14,7 +14,7 @@ use crate::pipeline::tls::Tls;
 use crate::settings::{RawSettings, Settings, Stats};
 
 pub(super) fn run(arguments: RunArguments) -> u8 {
-    let settings = match RawSettings::resolve(arguments.settings(), arguments.config.as_deref()) {
+    let settings = match RawSettings::resolve(arguments.settings(), arguments.libraries.config.as_deref()) {
         Ok(settings) => settings,
         Err(error) => {
             say!("kqltap: {error}");
@@ -56,15 +56,10 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
             "{one} and {other} are the same file; it would be read and written, or written twice, at once"
         ));
     }
+    let known = Known::load(&settings)?;
     let tls = settings.tls.map(Tls::load).transpose().map_err(|e| e.to_string())?.map(Arc::new);
     let live = LiveOptions { tls, ..settings.live };
     feed::check(&inputs, &live, settings.worker.max_line)?;
-    let known = Known::load(
-        &settings.functions,
-        settings.watchlists.as_deref(),
-        &settings.table_schemas,
-        &settings.query_limits,
-    )?;
     let catalog = &known.catalog;
     if let Some(table) = &settings.table
         && !catalog.contains(table)
@@ -72,7 +67,7 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
         let near = catalog.suggest(table).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         return Err(format!("--table {table}: there is no such table{near}"));
     }
-    let Some(rules) = rules::bound(&settings.rules, &known, &settings.query_limits, settings.bind) else {
+    let Some(rules) = rules::bound(&settings.rules, &known, known.bind) else {
         return Ok(None);
     };
     let ruleset = Ruleset::new(rules, catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;

@@ -9,7 +9,6 @@ use super::libraries::Known;
 use super::{FAILED, OK, USAGE, print, rules};
 use crate::alert::{Alert, Source};
 use crate::compile::BindOptions;
-use crate::kql;
 use crate::matcher::Ruleset;
 use crate::matcher::{Match, Matcher, Path};
 use crate::record::Limits;
@@ -19,9 +18,10 @@ use crate::value::functions::Context;
 
 pub(super) fn test(arguments: &RulesArguments) -> u8 {
     let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
-    let Some(bound) = rules::bound(&arguments.paths, &known, &kql::Limits::default(), BindOptions::default()) else {
+    let Some(bound) = rules::bound(&arguments.paths, &known, BindOptions { batch: false, ..known.bind }) else {
         return USAGE;
     };
+    let now = known.bind.now.unwrap_or_else(DateTime::now);
     let (mut passed, mut failed, mut untested) = (0, 0, 0);
     for rule in bound {
         let (name, path, tests) = (rule.rule.name.clone(), rule.rule.origin.path.clone(), rule.rule.tests.clone());
@@ -39,7 +39,7 @@ pub(super) fn test(arguments: &RulesArguments) -> u8 {
             count += 1;
             let before = failures.len();
             for evaluator in [Path::Compiled, Path::Plain] {
-                if let Err(reason) = hold(&ruleset, evaluator, case, must_match) {
+                if let Err(reason) = hold(&ruleset, evaluator, now, case, must_match) {
                     failures.push(format!("  {path}:{}: {reason} ({evaluator:?} evaluator)\n", case.line));
                 }
             }
@@ -66,9 +66,15 @@ pub(super) fn test(arguments: &RulesArguments) -> u8 {
     if failed > 0 { FAILED } else { OK }
 }
 
-fn hold(ruleset: &Arc<Ruleset>, evaluator: Path, case: &TestRecord, must_match: bool) -> Result<(), String> {
+fn hold(
+    ruleset: &Arc<Ruleset>,
+    evaluator: Path,
+    now: DateTime,
+    case: &TestRecord,
+    must_match: bool,
+) -> Result<(), String> {
     let mut matcher = Matcher::new(ruleset.clone(), Limits::default(), evaluator);
-    let context = Context { now: DateTime::now() };
+    let context = Context { now };
     let mut alerts = Vec::new();
     let outcome = matcher.line(case.record.as_bytes(), &context, &mut |found: &Match<'_>| {
         Alert::new(found, Source { input: "-", line: 1 }, &context).write_native(&mut alerts);

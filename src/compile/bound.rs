@@ -281,6 +281,13 @@ impl Bound {
         }
     }
 
+    /// Whether it or what it is made of asks for the time.
+    pub fn reads_clock(&self) -> bool {
+        let mut found = matches!(&self.kind, BoundKind::Call(callee, _) if callee.reads_clock());
+        self.operands(&mut |operand| found |= operand.reads_clock());
+        found
+    }
+
     /// Calls `each` with every direct operand.
     pub fn operands<'b>(&'b self, each: &mut dyn FnMut(&'b Bound)) {
         match &self.kind {

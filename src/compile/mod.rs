@@ -12,7 +12,7 @@ mod print;
 mod rule;
 mod stream;
 
-pub use bind::{BindOptions, bind_query, bind_query_with, bind_scalar};
+pub use bind::{BindOptions, bind_query, bind_query_with, bind_scalar, bind_scalar_with};
 pub use lower::programs;
 pub use rule::{BoundRule, bind_rule, bind_rule_with};
 pub use stream::{each_table_leg, of_record};

@@ -172,6 +172,12 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::Datatable { columns, values } => {
             format!("datatable{}[{}]", declared(columns), joined(values.iter().map(short)))
         }
+        OperatorKind::ExternalData { columns, addresses, properties } => format!(
+            "externaldata{}[{}]{}",
+            declared(columns),
+            joined(addresses.iter().map(short)),
+            properties.iter().map(|(name, value)| format!(" {}={}", name.text, short(value))).collect::<String>()
+        ),
         OperatorKind::Print(items) => format!("print {}", named(items)),
         OperatorKind::Range { name, first, last, step } => {
             format!("range {} {} {} {}", name.text, short(first), short(last), short(step))
@@ -182,9 +188,15 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::GetSchema => "getschema".into(),
         OperatorKind::Invoke(call) => format!("invoke {}", short(call)),
         OperatorKind::Evaluate(call) => format!("evaluate {}", short(call)),
-        OperatorKind::Search { tables, predicate } => {
+        OperatorKind::Search { tables, predicate, .. } => {
             format!("search [{}] {}", joined(tables.iter().map(short)), short(predicate))
         }
+        OperatorKind::Find(find) => format!(
+            "find [{}] {} {:?}",
+            joined(find.tables.iter().map(short)),
+            short(&find.predicate),
+            find.project.as_ref().map(Vec::len)
+        ),
         OperatorKind::Sample { count, of } => {
             format!("sample {}{}", short(count), of.as_ref().map_or(String::new(), |of| format!(" of {}", short(of))))
         }
@@ -371,7 +383,7 @@ fn one_mistake_one_diagnostic() {
             "T | reduce x = (a | b) | partition hint.strategy=native by x (where y | take 1) | top-hitters 3 of q",
             &[("KT001", "reduce"), ("KT001", "partition"), ("KT001", "top-hitters")],
         ),
-        ("find in (A, B) where x == 'x'", &[("KT001", "find")]),
+        ("find in (A, B) where x == 'x' project a:, b", &[("KS006", ",")]),
         ("let f = (x:string) { T | where a = x; }; f('y')", &[("KS002", "=")]),
         ("alias database D = E; declare pattern P; T", &[("KT002", "alias"), ("KT002", "declare")]),
         (".show tables", &[("KS002", ".")]),

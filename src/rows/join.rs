@@ -84,7 +84,7 @@ fn key_of(row: &Row, columns: impl Iterator<Item = usize>) -> Option<Vec<u8>> {
     Some(key::of(values))
 }
 
-fn side_by_side(join: &Join, left: Option<&Row>, right: Option<&Row>) -> Row {
+pub(super) fn side_by_side(join: &Join, left: Option<&Row>, right: Option<&Row>) -> Row {
     let value = |column: &JoinColumn| match column {
         JoinColumn::Left(at) => left?.get(*at).cloned(),
         JoinColumn::Right(at) => right?.get(*at).cloned(),

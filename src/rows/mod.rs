@@ -9,6 +9,7 @@ mod distinct;
 mod join;
 mod key;
 mod limits;
+mod network;
 mod order;
 mod series;
 mod summarize;
@@ -20,6 +21,9 @@ mod window;
 pub(crate) use limits::Elements;
 pub(crate) use limits::row_size;
 pub use limits::{Budget, Row, RowsError, RowsLimits};
+pub use network::Networks;
+
+use join::side_by_side;
 
 use crate::compile::bound::{Bound, BoundQuery, Cell, CellSource, Leg, OutputColumn, RowSource, RowsKind, RowsOp};
 use crate::compile::plain;
@@ -166,13 +170,24 @@ fn each_of_op(op: &RowsOp, tables: &mut dyn TableRows, scope: Scope<'_>, emit: &
         RowsKind::Summarize { by, aggregates } => {
             summarize::run(&op.input, &summarize::Summary { by, aggregates }, tables, scope, fitted)
         }
+        RowsKind::Join(join) if let Some(network) = &join.network => {
+            network::run(&op.input, join, network, tables, scope, fitted)
+        }
         RowsKind::Join(join) => join::run(&op.input, join, tables, scope, fitted),
-        RowsKind::MakeSeries { by, aggregates, axis, first, last, step } => {
+        RowsKind::MakeSeries { by, aggregates, axis, first, last, step, nonempty } => {
             // The bounds read no row, but they may read the clock: `from ago(7d)`.
             let end =
                 |bound: &Option<Bound>| bound.as_ref().map(|b| convert::to_type(&scope.value(b, &Row::new()), axis.ty));
             let (first, last) = (end(first), end(last));
-            let plan = series::Plan { by, aggregates, axis, first: first.as_ref(), last: last.as_ref(), step };
+            let plan = series::Plan {
+                by,
+                aggregates,
+                axis,
+                first: first.as_ref(),
+                last: last.as_ref(),
+                step,
+                nonempty: *nonempty,
+            };
             series::run(&op.input, &plan, tables, scope, fitted)
         }
         RowsKind::Window(windows) => window::run(&op.input, windows, tables, scope, fitted),

@@ -19,6 +19,7 @@ pub(super) struct Plan<'q> {
     pub(super) first: Option<&'q Value<'static>>,
     pub(super) last: Option<&'q Value<'static>>,
     pub(super) step: &'q Value<'static>,
+    pub(super) nonempty: bool,
 }
 
 /// The steps of a group that have rows.
@@ -57,6 +58,9 @@ pub(super) fn run(
         held.charge(KEY_OVERHEAD)?;
         add(aggregates(), states, &row, scope, &mut held)
     })?;
+    if groups.is_empty() && plan.by.is_empty() && plan.nonempty {
+        groups.push((Row::new(), Steps::new()));
+    }
     for (keys, steps) in groups {
         emit(series(plan, &grid, keys, steps, &mut held)?)?;
     }

@@ -64,6 +64,13 @@ pub(super) fn files_with(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, 
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
+    let mut found = all_files(path)?;
+    found.retain(|path| ending(path).is_some_and(|ending| endings.contains(&ending.as_str())));
+    Ok(found)
+}
+
+/// Every file in a folder and the folders in it, but those whose names begin with a dot.
+pub(super) fn all_files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
     let mut found = Vec::new();
     let mut folders = vec![path.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -76,7 +83,7 @@ pub(super) fn files_with(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, 
             }
             if entry.file_type().map_err(unreadable)?.is_dir() {
                 folders.push(path);
-            } else if path.is_file() && ending(&path).is_some_and(|ending| endings.contains(&ending.as_str())) {
+            } else if path.is_file() {
                 found.push(path);
             }
         }

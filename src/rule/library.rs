@@ -14,17 +14,21 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use super::files::{ending, files_with, read};
-use super::{Origin, RuleError, Watchlists};
+use super::{ExternalFiles, GeoDatabase, Origin, RuleError, Watchlists};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::kql::{Limits, ast, parse};
 
-/// What queries may use besides tables: saved functions and watchlists.
+/// What queries may use besides tables: saved functions, watchlists, and files that stand for what they read from outside.
 #[derive(Debug, Default)]
 pub struct Libraries {
     /// `--functions`
     pub functions: FunctionLibrary,
     /// `--watchlists`
     pub watchlists: Watchlists,
+    /// `--external-data`
+    pub external: ExternalFiles,
+    /// `--geo-database`
+    pub geo: Option<GeoDatabase>,
 }
 
 /// A function that queries can call by its name.

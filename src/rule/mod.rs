@@ -4,7 +4,9 @@
 
 mod document;
 mod error;
+mod external;
 mod files;
+mod geo;
 mod kql_file;
 mod library;
 mod origin;
@@ -17,8 +19,10 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 pub use error::RuleError;
+pub use external::{ExternalFiles, Format, MAX_EXTERNAL_BYTES, MAX_EXTERNAL_CELLS, rows as external_rows};
 pub use files::{MAX_FILE_BYTES, files, load, load_file};
-pub use kql_file::parse_kql;
+pub use geo::{GeoDatabase, MAX_GEO_BYTES};
+pub use kql_file::{MAX_SPLIT_BYTES, parse_kql};
 pub use library::{FunctionLibrary, Libraries, SavedFunction};
 pub use origin::Origin;
 pub use watchlist::{MAX_WATCHLIST_BYTES, MAX_WATCHLIST_CELLS, Watchlist, Watchlists};

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub(super) use csv::Reader;
+
 use super::files::{ending, files_with, read_at_most};
 use super::{RuleError, stem};
 use crate::diagnostic::suggest;

@@ -12,6 +12,8 @@ tables! {
     AADManagedIdentitySignInLogs
     AADNonInteractiveUserSignInLogs
     AADServicePrincipalSignInLogs
+    AADSignInEventsBeta
+    AADSpnSignInEventsBeta
     AADUserRiskEvents
     AKSAudit
     AKSAuditAdmin
@@ -41,6 +43,8 @@ tables! {
     EmailAttachmentInfo
     EmailEvents
     EmailUrlInfo
+    EntraIdSignInEvents
+    EntraIdSpnSignInEvents
     Event
     GCPAuditLogs
     Heartbeat

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 pub use super::literal::literal;
-use super::{DateTime, Dynamic, TimeSpan, Value};
+use super::{DateTime, Dynamic, TimeSpan, Value, json};
 use crate::schema::ScalarType;
 
 /// The text of a value, as `tostring`, `strcat` and the string operators see it. Borrows where it can.
@@ -49,6 +49,18 @@ pub fn to_type<'a>(value: &Value<'a>, ty: ScalarType) -> Value<'a> {
         ScalarType::TimeSpan => totimespan(value),
         ScalarType::Guid => toguid(value),
         ScalarType::Dynamic => Value::dynamic(into_dynamic(value.clone())),
+    }
+}
+
+/// A text as a value of `ty`; the null where it is none. As a dynamic it is what its JSON says, or itself.
+pub fn typed(text: &str, ty: ScalarType) -> Value<'static> {
+    match ty {
+        ScalarType::String => Value::string(text.to_owned()),
+        ScalarType::Dynamic => match json::parse(text, super::dynamic::MAX_DEPTH) {
+            Ok(value) => Value::dynamic(value.into_owned()),
+            Err(_) => Value::Dynamic(Dynamic::String(text.to_owned().into())),
+        },
+        _ => to_type(&Value::string(text), ty).into_owned(),
     }
 }
 

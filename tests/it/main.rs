@@ -15,6 +15,7 @@ mod index;
 mod ledger;
 mod libraries;
 mod live;
+mod outside;
 mod page;
 mod records;
 mod rows;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Binder;
 use super::scope::{LegScope, Scope, ScopeColumn, Tabular};
-use crate::compile::bound::RowsKind;
+use crate::compile::bound::{RowSource, RowsKind};
 use crate::diagnostic::Span;
 use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, ReorderKey};
 
@@ -27,7 +27,9 @@ impl Binder<'_> {
         let named = |column: &str| plain.contains(column) || patterns.iter().any(|pattern| matches(pattern, column));
         leg.columns.retain(|c| named(&c.name) == keep);
         // What is put away must not come back as a member of the record.
-        leg.open &= !keep && !leg.columns.is_empty();
+        if keep || leg.columns.is_empty() || matches!(leg.leg.source, RowSource::Elements) {
+            leg.close();
+        }
     }
 
     pub(super) fn project_rename(&mut self, leg: &mut LegScope, pairs: &[(Name, Name)]) {
@@ -42,6 +44,8 @@ impl Binder<'_> {
         }
         // Of a column that is renamed twice the first name counts.
         let renamed: HashMap<&str, &str> = pairs.iter().rev().map(|(new, old)| (&*old.text, &*new.text)).collect();
+        // The old name must not find the outer row's column.
+        leg.open &= !matches!(leg.leg.source, RowSource::Elements);
         for column in &mut leg.columns {
             if let Some(new) = renamed.get(column.name.as_str()) {
                 column.name = (*new).to_owned();
@@ -93,7 +97,7 @@ impl Binder<'_> {
         if name.text.contains('*') || leg.columns.iter().any(|c| c.name == name.text) {
             return;
         }
-        if read || !leg.open {
+        if read || !leg.is_open() {
             let column = Expr { kind: ExprKind::Name(name.clone()), span: name.span };
             self.scalar(&column, &mut Scope::Row(leg));
         }

@@ -127,10 +127,16 @@ impl Binder<'_> {
         if !self.spend(inputs.len().saturating_mul(COLUMN_WEIGHT), span) {
             return None;
         }
-        let mut inner = Tabular::of(LegScope::over(RowSource::Elements, &inputs));
+        let mut inner = LegScope::over(RowSource::Elements, &inputs);
+        inner.open = true;
+        self.outer_rows.push(leg);
+        let mut inner = Some(Tabular::of(inner));
         for operator in operators {
-            inner = self.apply(inner, operator)?;
+            inner = inner.and_then(|table| self.apply(table, operator));
         }
+        // It has the columns now that the subquery has asked it for.
+        let mut leg = self.outer_rows.pop()?;
+        let mut inner = inner?;
         // A column of the row that the subquery hands on as it is need not go through it.
         let is_fresh = |at: usize| matches!(leg.columns[at].place, Place::Cell(cell) if fresh.contains(&cell));
         let handed: Vec<Option<usize>> = match inner.legs.as_slice() {

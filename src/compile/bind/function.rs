@@ -101,6 +101,11 @@ impl Binder<'_> {
         }))
     }
 
+    /// Whether a `let` or the library has a function of that name.
+    pub(super) fn has_function(&self, name: &str) -> bool {
+        self.lets.contains_key(name) || self.libraries.functions.contains(name)
+    }
+
     /// Whether a body ends in a table. Names that it defines itself are looked through.
     fn gives_table(&self, parameters: &[Parameter], body: &Query) -> bool {
         let last = body.statements.iter().rev().find_map(|s| match s {
@@ -345,7 +350,9 @@ impl Binder<'_> {
         let lacks: Vec<&ColumnDeclaration> = columns
             .iter()
             .filter(|wanted| wanted.name.text != "*")
-            .filter(|wanted| !table.legs[0].open && !table.legs[0].columns.iter().any(|c| c.name == wanted.name.text))
+            .filter(|wanted| {
+                !table.legs[0].is_open() && !table.legs[0].columns.iter().any(|c| c.name == wanted.name.text)
+            })
             .collect();
         if let Some(first) = lacks.first() {
             self.error(

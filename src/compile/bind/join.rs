@@ -51,7 +51,7 @@ impl Binder<'_> {
             columns.extend(rights);
         }
         make_unique(&mut columns);
-        let join = Join { kind, right: right.finish(), keys, output };
+        let join = Join { kind, right: right.finish(), keys, output, network: None };
         Some(Tabular::of(self.rows(RowsKind::Join(join), left.finish(), columns, span, "join")))
     }
 
@@ -78,7 +78,7 @@ impl Binder<'_> {
             }
         }
         make_unique(&mut columns);
-        let join = Join { kind, right: right.finish(), keys, output };
+        let join = Join { kind, right: right.finish(), keys, output, network: None };
         Some(Tabular::of(self.rows(RowsKind::Join(join), left.finish(), columns, span, "lookup")))
     }
 
@@ -229,7 +229,7 @@ impl Binder<'_> {
 
 /// Whether a table has such a column, or a record of it may.
 fn has(table: &Tabular, name: &str) -> bool {
-    table.legs.iter().all(|leg| leg.open || leg.columns.iter().any(|c| c.name == name))
+    table.legs.iter().all(|leg| leg.is_open() || leg.columns.iter().any(|c| c.name == name))
 }
 
 /// `$left.column` or `$right.column`: whether it is the left one, and the column.

@@ -9,14 +9,19 @@ mod aggregate;
 mod answers;
 mod columns;
 mod expand;
+mod external;
 mod feed;
+mod find;
 mod function;
 mod join;
 mod names;
+mod network;
 mod operators;
 mod pack;
 mod parse;
+mod pivot;
 mod plugin;
+mod profile;
 mod room;
 mod scalar;
 mod scope;
@@ -41,11 +46,12 @@ use crate::diagnostic::{Diagnostic, Span, suggest};
 use crate::kql::ast::{Expr, ExprKind, Name, Query, Statement};
 use crate::rule::Libraries;
 use crate::schema::{Catalog, ScalarType};
+use crate::value::DateTime;
 use crate::value::functions::MAX_WEIGHT;
 use function::{Calls, Lambda};
 pub(crate) use operators::{symbol, text_name};
 use room::MAX_TREE;
-use scope::{Scope, Tabular};
+use scope::{LegScope, Scope, Tabular};
 
 /// The most diagnostics that are said of one query.
 const MAX_DIAGNOSTICS: usize = 200;
@@ -59,6 +65,11 @@ pub struct BindOptions {
     pub apply_lookback: bool,
     /// The query runs over all of its rows, and not record by record: [`super::bind_rule`] does not refuse what needs that.
     pub batch: bool,
+    /// A file that a query reads may be missing: a warning then stands for the error, and the query is not to be run.
+    pub without_files: bool,
+    /// What `now()` is in what is computed while a query is bound, such as `toscalar()` of a table that is spelt out; the
+    /// clock if it is not given.
+    pub now: Option<DateTime>,
 }
 
 /// What `let` gave a name to.
@@ -102,6 +113,8 @@ struct Binder<'c> {
     calls: Calls,
     /// Columns that no schema knows, and so nobody knows the type of.
     guessed: HashSet<String>,
+    /// The rows whose elements subqueries of `mv-apply` see, the innermost last.
+    outer_rows: Vec<LegScope>,
 }
 
 /// Binds a whole query. Without an error among the diagnostics there is a query.
@@ -124,8 +137,17 @@ pub fn bind_query_with(
 
 /// Binds a lone scalar expression, with no columns in scope.
 pub fn bind_scalar(expr: &Expr, catalog: &Catalog) -> (Bound, Vec<Diagnostic>) {
-    let libraries = Libraries::default();
-    let mut binder = Binder::new(catalog, &libraries, BindOptions::default());
+    bind_scalar_with(expr, catalog, &Libraries::default(), BindOptions::default())
+}
+
+/// The same, with saved functions and files.
+pub fn bind_scalar_with(
+    expr: &Expr,
+    catalog: &Catalog,
+    libraries: &Libraries,
+    options: BindOptions,
+) -> (Bound, Vec<Diagnostic>) {
+    let mut binder = Binder::new(catalog, libraries, options);
     let bound = binder.scalar(expr, &mut Scope::Nothing);
     (bound, binder.diagnostics)
 }
@@ -144,6 +166,7 @@ impl<'c> Binder<'c> {
             lifted: HashMap::new(),
             calls: Calls::default(),
             guessed: HashSet::new(),
+            outer_rows: Vec::new(),
         }
     }
 

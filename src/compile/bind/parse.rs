@@ -155,6 +155,7 @@ impl Binder<'_> {
             quotes: Vec::new(),
             escape: None,
             greedy: false,
+            regex: None,
         };
         for (name, value) in parameters {
             match name.text.as_str() {
@@ -162,6 +163,7 @@ impl Binder<'_> {
                 "kv_delimiter" => pattern.key_delimiter = self.delimiter(value)?,
                 "quote" => pattern.quotes = self.quotes(value)?,
                 "escape" => pattern.escape = self.delimiter(value)?.chars().next(),
+                "regex" => pattern.regex = Some(self.pair_regex(value)?),
                 "greedy" => pattern.greedy = word_of(value) == "true",
                 other => {
                     self.error("KS179", name.span, format!("'{other}' is not a parameter of parse-kv"));
@@ -175,6 +177,22 @@ impl Binder<'_> {
             add_columns(leg, subject, &pattern, &columns, false);
         }
         Some(table)
+    }
+
+    /// A regular expression of two groups.
+    fn pair_regex(&mut self, value: &Expr) -> Option<::regex::Regex> {
+        let text = self.delimiter(value)?;
+        match regex::compile(&text) {
+            Ok(regex) if regex.captures_len() >= 3 => Some(regex),
+            Ok(_) => {
+                self.error("KS131", value.span, "the expression of a pair needs two groups: the key and the value");
+                None
+            }
+            Err(message) => {
+                self.error("SEM0420", value.span, message);
+                None
+            }
+        }
     }
 
     fn delimiter(&mut self, value: &Expr) -> Option<String> {

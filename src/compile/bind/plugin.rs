@@ -1,10 +1,10 @@
 //! `evaluate plugin(…)`
 
 use super::Binder;
-use super::scope::{LegScope, Scope, Tabular};
+use super::scope::{LegScope, OpenBag, Scope, Tabular};
 use crate::compile::bound::{Bound, BoundKind, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Argument, ColumnDeclaration, Expr, ExprKind};
+use crate::kql::ast::{Argument, ColumnDeclaration, Expr, ExprKind, Name};
 use crate::schema::ScalarType;
 use crate::value::functions::{self, Callee};
 use crate::value::{Dynamic, Value};
@@ -18,15 +18,31 @@ impl Binder<'_> {
             self.error("KS237", call.span, "'evaluate' takes a call of a plug-in");
             return None;
         };
-        match name.text.as_str() {
-            "bag_unpack" => self.bag_unpack(table, arguments, span),
-            other => self.unsupported(other, name.span),
-        }
+        self.plugin(table, name, arguments, span)
     }
 
-    fn unsupported(&mut self, name: &str, span: Span) -> Option<Tabular> {
-        self.error("KT001", span, format!("the plug-in '{name}' is not supported"));
-        None
+    fn plugin(&mut self, table: Tabular, name: &Name, arguments: &[Argument], span: Span) -> Option<Tabular> {
+        match name.text.as_str() {
+            "bag_unpack" => self.bag_unpack(table, arguments, span),
+            "ipv4_lookup" => self.ip_lookup("ipv4_lookup", table, arguments, span),
+            "ipv6_lookup" => self.ip_lookup("ipv6_lookup", table, arguments, span),
+            "pivot" => self.pivot(table, arguments, span),
+            other => {
+                let message = format!("the plug-in '{other}' is not supported");
+                let help = match other {
+                    "autocluster" | "basket" | "diffpatterns" => {
+                        "what it finds depends on how Kusto searches for patterns"
+                    }
+                    "python" | "r" => "kqltap runs no code of other languages",
+                    "sql_request" | "mysql_request" | "http_request" | "http_request_post" | "cosmosdb_sql_request" => {
+                        "kqltap asks no other service; a watchlist or externaldata can hold what it would answer"
+                    }
+                    _ => "bag_unpack, ipv4_lookup, ipv6_lookup and pivot are",
+                };
+                self.report(Diagnostic::error("KT001", name.span, message).help(help));
+                None
+            }
+        }
     }
 
     /// `bag_unpack(bag) : (name:type, …)`
@@ -41,10 +57,18 @@ impl Binder<'_> {
             self.error("KS237", call.span, "'evaluate' takes a call of a plug-in");
             return None;
         };
-        if name.text != "bag_unpack" {
-            return self.unsupported(&name.text, name.span);
-        }
         let columns = self.declared(declared)?;
+        if name.text != "bag_unpack" {
+            let said = self.diagnostics.len();
+            let table = self.plugin(table, name, arguments, call.span)?;
+            // It is said which columns there are.
+            let mut at = 0;
+            self.diagnostics.retain(|d| {
+                at += 1;
+                at <= said || d.code != "KT014"
+            });
+            return self.declared_columns(table, rest, &columns, call.span);
+        }
         let (bag, prefix) = self.unpacked(arguments, call.span)?;
         for leg in &mut table.legs {
             let bound = self.scalar(bag, &mut Scope::Row(leg));
@@ -68,7 +92,7 @@ impl Binder<'_> {
                 let column = leg.assign(&column.name, value);
                 leg.put(column);
             }
-            leg.open = false;
+            leg.close();
         }
         Some(table)
     }
@@ -106,15 +130,20 @@ impl Binder<'_> {
                 return None;
             }
             let Some(members) = members_of(leg, &bound) else {
-                self.report(
-                    Diagnostic::error(
-                        "KT007",
-                        span,
-                        "which columns bag_unpack gives depends on the records; it can unpack bags that the query spells out",
-                    )
-                    .help("take the members by name: extend a = bag.a"),
+                let name = match &bag.kind {
+                    ExprKind::Name(name) => name.text.as_str(),
+                    _ => "",
+                };
+                let message = format!(
+                    "which columns bag_unpack gives depends on the records: those that the query names are read, and \
+                     '{name}' stays and holds them all"
                 );
-                return None;
+                self.report(
+                    Diagnostic::warning("KT014", span, message)
+                        .help("bag_unpack(bag) : (name:type, …) says which columns there are"),
+                );
+                leg.bags.push(OpenBag { value: bound, prefix: prefix.clone(), ty: None });
+                continue;
             };
             leg.columns.retain(|c| !matches!(&bag.kind, ExprKind::Name(name) if name.text == c.name));
             for (name, ty) in members {

@@ -123,7 +123,7 @@ fn op_weight(op: &RowsOp) -> usize {
             total(by.iter().chain(aggregates.iter().flat_map(|aggregate| &aggregate.arguments)))
         }
         RowsKind::Join(join) => query_weight(&join.right),
-        RowsKind::MakeSeries { by, aggregates, axis, first, last, step: _ } => {
+        RowsKind::MakeSeries { by, aggregates, axis, first, last, step: _, nonempty: _ } => {
             let of_aggregates = aggregates.iter().flat_map(|(aggregate, _)| &aggregate.arguments);
             total(by.iter().chain(of_aggregates).chain([axis]).chain(first).chain(last))
         }

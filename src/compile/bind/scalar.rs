@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::plugin::converted;
 use super::room::{own_weight, tree_weight};
-use super::scope::Scope;
+use super::scope::{LegScope, Place, Scope, ScopeColumn};
 use super::{Binder, Lifted, Meaning};
-use crate::compile::bound::{Bound, BoundKind};
+use crate::compile::bound::{Bound, BoundKind, RowSource};
 use crate::compile::plain;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, BinaryOp, Expr, ExprKind, Literal, LiteralKind, Name, Step};
@@ -187,6 +188,15 @@ impl Binder<'_> {
             self.report(diagnostic);
             return Bound::error(name.span);
         };
+        if let Some((member, ty)) = leg.member_of_bag(&name.text, name.span) {
+            let ty = ty.unwrap_or_else(|| self.guessed_type(&name.text, ScalarType::Dynamic));
+            let column = leg.assign(&name.text, converted(member, ty));
+            leg.columns.push(column);
+            return leg.column(&name.text, name.span).unwrap_or_else(|| Bound::error(name.span));
+        }
+        if leg.open && matches!(leg.leg.source, RowSource::Elements) {
+            return self.of_outer_row(name, leg);
+        }
         let names = leg.columns.iter().map(|c| c.name.as_str()).chain(self.lets.keys().map(String::as_str));
         let near = self.near(&name.text, names);
         let Some(table) = leg.leg.table().map(|t| t.name.clone()) else {
@@ -211,12 +221,8 @@ impl Binder<'_> {
             );
             diagnostic.help =
                 near.or_else(|| Some("Sentinel refuses it; column_ifexists() is its way to ask".to_owned()));
-            // A name that other tables know has their type, so that it lines up with them in a union.
-            let ty = self.type_elsewhere(&name.text).or_else(|| type_by_suffix(&name.text));
-            let ty = ty.unwrap_or(ScalarType::Dynamic);
-            if ty == ScalarType::Dynamic {
-                self.guessed.insert(name.text.clone());
-            }
+            let by_suffix = type_by_suffix(&name.text).unwrap_or(ScalarType::Dynamic);
+            let ty = self.guessed_type(&name.text, by_suffix);
             let bound = leg.add_unknown(&name.text, ty, name.span);
             self.report(diagnostic);
             return bound;
@@ -229,6 +235,32 @@ impl Binder<'_> {
         diagnostic.help = near;
         self.report(diagnostic);
         Bound::error(name.span)
+    }
+
+    /// The type of a column that no schema knows. A name that other tables know has their type, so that it lines up with
+    /// them in a union.
+    fn guessed_type(&mut self, name: &str, or: ScalarType) -> ScalarType {
+        let ty = self.type_elsewhere(name).unwrap_or(or);
+        if ty == ScalarType::Dynamic {
+            self.guessed.insert(name.to_owned());
+        }
+        ty
+    }
+
+    /// Within `mv-apply`, a column of the row whose elements these are: it may be open where the subquery's is not known.
+    fn of_outer_row(&mut self, name: &Name, leg: &mut LegScope) -> Bound {
+        let Some(mut outer) = self.outer_rows.pop() else { return Bound::error(name.span) };
+        let bound = self.name(name, &mut Scope::Row(&mut outer));
+        let at = outer.columns.iter().position(|c| c.name == name.text);
+        self.outer_rows.push(outer);
+        match at {
+            Some(at) if !bound.is_error() => {
+                let place = Place::Input(at);
+                leg.columns.push(ScopeColumn { name: name.text.clone(), ty: bound.ty, place });
+                leg.column(&name.text, name.span).unwrap_or_else(|| Bound::error(name.span))
+            }
+            _ => Bound::error(name.span),
+        }
     }
 
     fn path(&mut self, mut base: Bound, steps: &[Step], scope: &mut Scope<'_>) -> Bound {
@@ -347,6 +379,11 @@ impl Binder<'_> {
             })
             .collect();
         let Some(function) = found else {
+            if let Some(why) = functions::refused(&name.text) {
+                let message = format!("the function '{}' is not supported", name.text);
+                self.report(Diagnostic::error("KT001", name.span, message).help(why));
+                return Bound::error(span);
+            }
             let near = self.near(&name.text, functions::all().map(|f| f.name));
             let mut diagnostic = Diagnostic::error(
                 "KS143",
@@ -370,6 +407,10 @@ impl Binder<'_> {
         let constants: Vec<_> = arguments.iter().map(Bound::as_constant).collect();
         let callee = function.check(&types).and_then(|ty| Ok((ty, Callee::of(function, &constants)?)));
         match callee {
+            Ok((ty, callee)) if callee.name == functions::GEO_INFO => match self.geo(callee, span) {
+                Some(callee) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
+                None => Bound::error(span),
+            },
             Ok((ty, callee)) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
             Err((code, message)) => {
                 self.error(code, span, message);
@@ -408,6 +449,15 @@ impl Binder<'_> {
             && let Some(bound) = leg.column(column_name, span)
         {
             return bound;
+        }
+        if let Scope::Row(leg) = scope
+            && let Some((member, _)) = leg.member_of_bag(column_name, span)
+            && let Some(coalesce) = functions::find("coalesce")
+            && let Ok(callee) = Callee::of(coalesce, &[None, None])
+        {
+            // Whether the bag has it is only known of each record.
+            let (ty, member) = (default.ty, converted(member, default.ty));
+            return Bound { kind: BoundKind::Call(callee, vec![member, default]), ty, span };
         }
         Bound { span, ..default }
     }

@@ -39,6 +39,19 @@ pub(super) struct LegScope {
     depths: Vec<usize>,
     /// Whether the row is still the table's own, so that a name the schema lacks may be a member of the record.
     pub(super) open: bool,
+    /// Bags whose members are columns too, whatever they are.
+    pub(super) bags: Vec<OpenBag>,
+}
+
+/// A bag that was unpacked, and nobody knows into which columns.
+#[derive(Clone)]
+pub(super) struct OpenBag {
+    /// The bag.
+    pub(super) value: Bound,
+    /// What stands before a member's name in a column's.
+    pub(super) prefix: String,
+    /// The type of its members, if it is known.
+    pub(super) ty: Option<ScalarType>,
 }
 
 /// A column in scope. A column of the table gets its cell when it is first used.
@@ -85,7 +98,7 @@ impl LegScope {
 
     fn reading(source: RowSource, columns: Vec<ScopeColumn>) -> LegScope {
         let leg = Leg { source, cells: Vec::new(), steps: Vec::new(), output: Vec::new(), lookback: Vec::new() };
-        LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: false }
+        LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: false, bags: Vec::new() }
     }
 
     /// The column of that name, as an expression.
@@ -104,6 +117,24 @@ impl LegScope {
         let is_type = matches!(column.place, Place::Table(_)) && column.name == TYPE && column.ty == ScalarType::String;
         let table = self.leg.table().filter(|_| is_type)?;
         Some(Value::string(table.name.clone()))
+    }
+
+    /// Whether a name that is no column in scope may be one all the same.
+    pub(super) fn is_open(&self) -> bool {
+        self.open || !self.bags.is_empty()
+    }
+
+    /// From here on the columns in scope are all that there are.
+    pub(super) fn close(&mut self) {
+        self.open = false;
+        self.bags.clear();
+    }
+
+    /// The member of an open bag that a column of that name would be.
+    pub(super) fn member_of_bag(&self, name: &str, span: Span) -> Option<(Bound, Option<ScalarType>)> {
+        let (bag, key) = self.bags.iter().find_map(|bag| Some((bag, name.strip_prefix(bag.prefix.as_str())?)))?;
+        let kind = BoundKind::Member(Box::new(bag.value.clone()), key.to_owned());
+        Some((Bound { kind, ty: ScalarType::Dynamic, span }, bag.ty))
     }
 
     /// The cell of the `at`-th column in scope.

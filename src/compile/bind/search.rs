@@ -14,7 +14,13 @@ const COLUMN_TEST: usize = 3 * size_of::<Bound>();
 
 impl Binder<'_> {
     /// `search in (A, B) predicate`
-    pub(super) fn search_in(&mut self, tables: &[Expr], predicate: &Expr, span: Span) -> Option<Tabular> {
+    pub(super) fn search_in(
+        &mut self,
+        tables: &[Expr],
+        predicate: &Expr,
+        case_sensitive: bool,
+        span: Span,
+    ) -> Option<Tabular> {
         if tables.is_empty() {
             self.error("KT003", span, "a search in all tables is not supported; name them: search in (Table) …");
             return None;
@@ -24,12 +30,12 @@ impl Binder<'_> {
             [one] if !matches!(one.kind, ExprKind::Wildcard(_) | ExprKind::Star) => self.tabular(one)?,
             _ => self.union(None, &union, span)?,
         };
-        self.search(table, predicate)
+        self.search(table, predicate, case_sensitive)
     }
 
-    pub(super) fn search(&mut self, mut table: Tabular, predicate: &Expr) -> Option<Tabular> {
+    pub(super) fn search(&mut self, mut table: Tabular, predicate: &Expr, case_sensitive: bool) -> Option<Tabular> {
         for leg in &mut table.legs {
-            let bound = self.search_predicate(leg, predicate);
+            let bound = self.search_predicate(leg, predicate, case_sensitive);
             self.expect(&bound, ScalarType::Bool, "the predicate of 'search'");
             leg.leg.steps.push(Step::Filter(bound));
         }
@@ -37,20 +43,20 @@ impl Binder<'_> {
     }
 
     /// A literal is looked for in every column; the rest is what `where` takes.
-    fn search_predicate(&mut self, leg: &mut LegScope, predicate: &Expr) -> Bound {
+    fn search_predicate(&mut self, leg: &mut LegScope, predicate: &Expr, case_sensitive: bool) -> Bound {
         let span = predicate.span;
         match &predicate.kind {
             ExprKind::Literal(literal) if literal.kind == LiteralKind::String => {
-                self.anywhere(leg, &literal.text, span)
+                self.anywhere(leg, &literal.text, case_sensitive, span)
             }
             ExprKind::Star => Bound::constant(Value::Bool(true), ScalarType::Bool, span),
             ExprKind::Logical { and, operands } => {
-                let operands = operands.iter().map(|o| self.search_predicate(leg, o)).collect();
+                let operands = operands.iter().map(|o| self.search_predicate(leg, o, case_sensitive)).collect();
                 self.logical(*and, operands, span)
             }
             ExprKind::Call { name, arguments } if name.text == "not" && arguments.len() == 1 => {
                 // The operand is bound here, and `not` finds it done.
-                let operand = self.search_predicate(leg, &arguments[0].value);
+                let operand = self.search_predicate(leg, &arguments[0].value, case_sensitive);
                 self.lifted.insert(arguments[0].value.span, Lifted::Value(operand));
                 self.scalar(predicate, &mut Scope::Row(leg))
             }
@@ -100,7 +106,7 @@ impl Binder<'_> {
     }
 
     /// A text in any column, as a whole term; a `*` at an end of it lets the term go on there.
-    fn anywhere(&mut self, leg: &mut LegScope, text: &str, span: Span) -> Bound {
+    fn anywhere(&mut self, leg: &mut LegScope, text: &str, case_sensitive: bool, span: Span) -> Bound {
         let needle = text.trim_matches('*');
         let kind = match (text.starts_with('*'), text.ends_with('*')) {
             (true, true) => TextKind::Contains,
@@ -112,7 +118,7 @@ impl Binder<'_> {
             self.error("KT003", span, "a '*' in the middle of a searched text is not supported; use 'matches regex'");
             return Bound::error(span);
         }
-        let op = TextOp { kind, case_sensitive: false, negated: false };
+        let op = TextOp { kind, case_sensitive, negated: false };
         if !self.spend(leg.columns.len().saturating_mul(needle.len() + COLUMN_TEST), span) {
             return Bound::error(span);
         }

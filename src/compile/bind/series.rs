@@ -49,7 +49,8 @@ impl Binder<'_> {
             last = last.map(|last| self.just_behind(last, &step));
         }
         make_unique(&mut columns);
-        let kind = RowsKind::MakeSeries { by: keys.values, aggregates, axis, first, last, step };
+        let kind =
+            RowsKind::MakeSeries { by: keys.values, aggregates, axis, first, last, step, nonempty: series.nonempty };
         Some(Tabular::of(self.rows(kind, feed.finish(), columns, span, "make-series")))
     }
 

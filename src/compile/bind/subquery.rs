@@ -133,7 +133,7 @@ impl Binder<'_> {
         };
         let query = table.finish();
         let limits = RowsLimits { max_bytes: MAX_BYTES, ..RowsLimits::default() };
-        let context = Context { now: DateTime::now() };
+        let context = Context { now: self.options.now.unwrap_or_else(DateTime::now) };
         let rows = match rows::run(&query, &mut NoTables, &context, &limits) {
             Ok(rows) => rows,
             Err(error) => {
@@ -195,7 +195,7 @@ impl Binder<'_> {
         output.push(OutputColumn { name: column.clone(), ty });
         let mut places: Vec<JoinColumn> = (0..columns).map(JoinColumn::Left).collect();
         places.push(JoinColumn::Right(0));
-        let join = Join { kind: JoinKind::LeftOuter, right: one.finish(), keys, output: places };
+        let join = Join { kind: JoinKind::LeftOuter, right: one.finish(), keys, output: places, network: None };
         self.lifted.insert(at, Lifted::Column(column));
         Some(Tabular::of(self.rows(RowsKind::Join(join), table.finish(), output, span, name)))
     }

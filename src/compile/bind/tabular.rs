@@ -16,6 +16,9 @@ use crate::value::Value;
 /// How deep columns that are made of columns may nest; evaluation recurses as deep.
 const MAX_DEPTH: usize = 400;
 
+/// The most columns that a row may have, those that others have replaced included; Kusto has as many in a table.
+pub(super) const MAX_CELLS: usize = 10_000;
+
 impl Binder<'_> {
     /// Binds an expression that must be a table.
     pub(super) fn tabular(&mut self, expr: &Expr) -> Option<Tabular> {
@@ -46,9 +49,15 @@ impl Binder<'_> {
         match &operator.kind {
             OperatorKind::Union(union) => self.union(None, union, operator.span),
             OperatorKind::Datatable { columns, values } => self.datatable(columns, values, operator.span),
+            OperatorKind::ExternalData { columns, addresses, properties } => {
+                self.external_data(columns, addresses, properties, operator.span)
+            }
             OperatorKind::Print(list) => self.print(list, operator.span),
             OperatorKind::Range { name, first, last, step } => self.range(name, [first, last, step], operator.span),
-            OperatorKind::Search { tables, predicate } => self.search_in(tables, predicate, operator.span),
+            OperatorKind::Search { tables, predicate, case_sensitive } => {
+                self.search_in(tables, predicate, *case_sensitive, operator.span)
+            }
+            OperatorKind::Find(find) => self.find(find, operator.span),
             // The parser has said that it is not supported yet.
             OperatorKind::Unsupported(_) | OperatorKind::Error => None,
             _ => {
@@ -67,6 +76,11 @@ impl Binder<'_> {
         let outer = self.lifted.clone();
         let result = self.applied(table, operator);
         self.lifted = outer;
+        if result.as_ref().is_some_and(|table| table.legs.iter().any(|leg| leg.leg.cells.len() > MAX_CELLS)) {
+            let message = format!("a row of more than {MAX_CELLS} columns, those that are replaced included");
+            self.error("KT016", operator.span, message);
+            return None;
+        }
         result
     }
 
@@ -153,14 +167,18 @@ impl Binder<'_> {
             OperatorKind::GetSchema => return Some(get_schema(&table)),
             OperatorKind::Invoke(call) => return self.invoke(table, call, span),
             OperatorKind::Evaluate(call) => return self.evaluate(table, call, span),
-            OperatorKind::Search { tables, predicate } => {
+            OperatorKind::Search { tables, predicate, case_sensitive } => {
                 if let Some(first) = tables.first() {
                     self.error("KS002", first.span, "behind a pipe 'search' reads what is piped, and no tables");
                     return None;
                 }
-                return self.search(table, predicate);
+                return self.search(table, predicate, *case_sensitive);
             }
-            OperatorKind::Datatable { .. } | OperatorKind::Print(_) | OperatorKind::Range { .. } => {
+            OperatorKind::Datatable { .. }
+            | OperatorKind::ExternalData { .. }
+            | OperatorKind::Find(_)
+            | OperatorKind::Print(_)
+            | OperatorKind::Range { .. } => {
                 self.error("KS175", span, "this operator makes rows of its own and must be the first one");
                 return None;
             }
@@ -206,6 +224,9 @@ impl Binder<'_> {
                 return None;
             }
         };
+        if name.text == "FileProfile" && !self.has_function("FileProfile") {
+            return Some(self.file_profile(table, name.span));
+        }
         match self.function_table(name, arguments, Some(table), span) {
             Some(table) => table,
             None => {
@@ -307,7 +328,7 @@ impl Binder<'_> {
     pub(super) fn project(&mut self, leg: &mut LegScope, list: &[NamedExpr]) {
         let columns = self.bind_list(leg, list, false);
         leg.columns = columns.into_iter().map(|(name, value)| leg.assign(&name, value)).collect();
-        leg.open = false;
+        leg.close();
     }
 
     /// A key is a hidden cell of every leg, so that a later `project` cannot take it away.

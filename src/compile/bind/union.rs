@@ -22,7 +22,8 @@ impl Binder<'_> {
             add(&mut legs, self.settled(input, span), "");
         }
         for leg in &union.legs {
-            for leg in self.leg_expressions(leg) {
+            failed |= matches!(leg.kind, ExprKind::Star);
+            for leg in self.leg_expressions(leg, parameters.fuzzy) {
                 if parameters.fuzzy && self.is_unknown_table(&leg) {
                     continue;
                 }
@@ -69,7 +70,7 @@ impl Binder<'_> {
                 });
             }
             leg.columns = columns;
-            leg.open = false;
+            leg.close();
             // A union has no order; Kusto keeps none either.
             leg.hidden.clear();
         }
@@ -139,7 +140,7 @@ impl Binder<'_> {
     }
 
     /// A leg with a `*` in its name stands for every table whose name matches.
-    fn leg_expressions(&mut self, leg: &Expr) -> Vec<Expr> {
+    fn leg_expressions(&mut self, leg: &Expr, fuzzy: bool) -> Vec<Expr> {
         let name = match &leg.kind {
             ExprKind::Wildcard(name) => name,
             ExprKind::Star => {
@@ -158,7 +159,7 @@ impl Binder<'_> {
             lets.chain(self.catalog.names()).filter(|known| matches(&name.text, known)).map(str::to_owned).collect();
         names.sort_unstable();
         names.dedup();
-        if names.is_empty() {
+        if names.is_empty() && !fuzzy {
             self.error("KS204", leg.span, format!("no known table's name matches '{}'", name.text));
         }
         let named = |text: String| Expr { kind: ExprKind::Name(Name { text, span: leg.span }), span: leg.span };

@@ -1,7 +1,10 @@
 //! Operators over many rows, and what makes several rows of one.
 
+use std::sync::Arc;
+
 use super::{Bound, BoundQuery, CellId, Leg, OutputColumn, RowSource};
 use crate::diagnostic::Span;
+use crate::rows::Networks;
 use crate::schema::ScalarType;
 use crate::value::Value;
 use crate::value::functions::Refusal;
@@ -55,6 +58,8 @@ pub enum RowsKind {
         last: Option<Bound>,
         /// The width of a step.
         step: Value<'static>,
+        /// Without any row, and without keys, there is one series of defaults.
+        nonempty: bool,
     },
     /// Columns that look at other rows of a sorted input; they stand behind the input's columns.
     Window(Vec<Window>),
@@ -121,6 +126,21 @@ pub struct Join {
     pub keys: Vec<(usize, usize)>,
     /// Where each output column comes from.
     pub output: Vec<JoinColumn>,
+    /// Of a lookup by addresses: what must match besides the keys.
+    pub network: Option<NetworkKey>,
+}
+
+/// An address of the left side that must be in a network of the right one.
+#[derive(Clone, Debug)]
+pub struct NetworkKey {
+    /// The left side's column.
+    pub left: usize,
+    /// The right side's column.
+    pub right: usize,
+    /// Whether there may be addresses of IPv6.
+    pub v6: bool,
+    /// The right side, where it is the same at any time.
+    pub known: Option<Arc<Networks>>,
 }
 
 /// Where a column of a join comes from.
@@ -242,6 +262,8 @@ pub struct KeyValuePattern {
     pub escape: Option<char>,
     /// Values may hold the pair delimiter, up to the next known key.
     pub greedy: bool,
+    /// In place of all that: what a pair looks like, its first group the key and its second the value.
+    pub regex: Option<regex::Regex>,
 }
 
 impl BoundQuery {
@@ -261,6 +283,22 @@ impl BoundQuery {
     /// Whether it reads no table of records: its rows are the same at any time.
     pub fn is_static(&self) -> bool {
         self.legs.iter().all(Leg::is_static)
+    }
+
+    /// Whether something in it asks for the time.
+    pub fn reads_clock(&self) -> bool {
+        let mut found = false;
+        let mut look = |bound: &Bound| found |= bound.reads_clock();
+        self.legs.iter().for_each(|leg| leg.each_bound(&mut look));
+        self.rows_ops(&mut |op| {
+            op.input.legs.iter().for_each(|leg| leg.each_bound(&mut look));
+            match &op.kind {
+                RowsKind::Join(join) => join.right.legs.iter().for_each(|leg| leg.each_bound(&mut look)),
+                RowsKind::MakeSeries { first, last, .. } => first.iter().chain(last).for_each(&mut look),
+                _ => {}
+            }
+        });
+        found
     }
 
     /// How deep operators over many rows nest in it.
@@ -285,6 +323,24 @@ impl RowsOp {
 }
 
 impl Leg {
+    /// Calls `each` with every expression of its steps, those of subqueries left out where they only read elements.
+    fn each_bound(&self, each: &mut dyn FnMut(&Bound)) {
+        let expanded =
+            |expand: &Expand, each: &mut dyn FnMut(&Bound)| expand.items.iter().for_each(|item| each(&item.value));
+        for step in &self.steps {
+            match step {
+                super::Step::Filter(bound) | super::Step::Assign(_, bound) => each(bound),
+                super::Step::Expand(expand) => expanded(expand, each),
+                super::Step::Apply { expand, query, .. } => {
+                    expanded(expand, each);
+                    query.legs.iter().for_each(|leg| leg.each_bound(each));
+                }
+                super::Step::Parse { subject, .. } => each(subject),
+            }
+        }
+        self.lookback.iter().for_each(each);
+    }
+
     /// Whether it reads no table of records.
     pub fn is_static(&self) -> bool {
         match &self.source {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::compile::bound::{KeyValuePattern, ParsePattern, TextPattern};
 use crate::schema::ScalarType;
-use crate::value::dynamic::MAX_DEPTH;
-use crate::value::{Dynamic, Value, convert, json};
+use crate::value::functions::Scan;
+use crate::value::{Value, convert};
 
 /// The values of a pattern's columns; `None` where the text does not match. `parse-kv` always matches.
 pub(super) fn columns(pattern: &ParsePattern, text: &str) -> Option<Vec<Value<'static>>> {
@@ -20,25 +20,13 @@ fn of_text(pattern: &TextPattern, text: &str) -> Option<Vec<Value<'static>>> {
     let found = pattern.regex.captures(text)?;
     let mut values = Vec::with_capacity(pattern.columns.len());
     for (group, ty) in &pattern.columns {
-        let value = typed(found.get(*group).map_or("", |part| part.as_str()), *ty);
+        let value = convert::typed(found.get(*group).map_or("", |part| part.as_str()), *ty);
         if value.is_null() && !pattern.relaxed {
             return None;
         }
         values.push(value);
     }
     Some(values)
-}
-
-/// A part of a text as a value; the null where it is none of that type.
-fn typed(text: &str, ty: ScalarType) -> Value<'static> {
-    match ty {
-        ScalarType::String => Value::string(text.to_owned()),
-        ScalarType::Dynamic => match json::parse(text, MAX_DEPTH) {
-            Ok(value) => Value::dynamic(value.into_owned()),
-            Err(_) => Value::Dynamic(Dynamic::String(text.to_owned().into())),
-        },
-        _ => convert::to_type(&Value::string(text), ty).into_owned(),
-    }
 }
 
 fn of_pairs(pattern: &KeyValuePattern, text: &str) -> Vec<Value<'static>> {
@@ -49,13 +37,23 @@ fn of_pairs(pattern: &KeyValuePattern, text: &str) -> Vec<Value<'static>> {
             found.entry(name).or_insert(value);
         }
     };
-    if pattern.key_delimiter.is_empty() || pattern.pair_delimiter.is_empty() {
+    if let Some(regex) = &pattern.regex {
+        let mut scan = Scan::of(text);
+        for pair in regex.captures_iter(text) {
+            if let (Some(key), Some(value)) = (pair.get(1), pair.get(2))
+                && scan.goes_on(key.start())
+            {
+                put(key.as_str(), value.as_str().to_owned());
+            }
+        }
+    } else if pattern.key_delimiter.is_empty() || pattern.pair_delimiter.is_empty() {
         words(pattern, text, &mut put);
     } else {
         Pairs::new(pattern, text).each(&mut put);
     }
-    let value =
-        |(name, ty): &(String, ScalarType)| found.get(name.as_str()).map_or(Value::Null, |text| typed(text, *ty));
+    let value = |(name, ty): &(String, ScalarType)| {
+        found.get(name.as_str()).map_or(Value::Null, |text| convert::typed(text, *ty))
+    };
     pattern.columns.iter().map(value).collect()
 }
 
@@ -229,6 +227,7 @@ mod tests {
             quotes: Vec::new(),
             escape: None,
             greedy: false,
+            regex: None,
         };
         change(&mut pattern);
         texts(super::columns(&ParsePattern::KeyValue(pattern), text)).unwrap()

@@ -103,6 +103,15 @@ pub enum OperatorKind {
         /// Its values, row after row.
         values: Vec<Expr>,
     },
+    /// `externaldata (name:type, …) [address, …] with (format='csv', …)`
+    ExternalData {
+        /// Its columns.
+        columns: Vec<ColumnDeclaration>,
+        /// Where its rows are read from, one file after the other.
+        addresses: Vec<Expr>,
+        /// `format`, `ignoreFirstRecord`, …
+        properties: Vec<(Name, Expr)>,
+    },
     /// `print name = value, …`
     Print(Vec<NamedExpr>),
     /// `range name from first to last step step`
@@ -134,7 +143,11 @@ pub enum OperatorKind {
         tables: Vec<Expr>,
         /// The predicate; a bare string literal is looked for in every column.
         predicate: Expr,
+        /// `kind=case_sensitive`: letter case counts in such a literal.
+        case_sensitive: bool,
     },
+    /// `find withsource=name in (table, …) where predicate project column, …`
+    Find(Find),
     /// `sample count`, `sample-distinct count of column`
     Sample {
         /// How many.
@@ -233,6 +246,21 @@ pub enum ParsePart {
     Column(Name, Option<Name>),
 }
 
+/// `find`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Find {
+    /// `withsource=`: what the column with the table's name is called.
+    pub with_source: Option<Name>,
+    /// The tables, if given.
+    pub tables: Vec<Expr>,
+    /// The predicate; a bare string literal is looked for in every column.
+    pub predicate: Expr,
+    /// `project`: columns, each with its type if that is given.
+    pub project: Option<Vec<(Name, Option<Name>)>>,
+    /// `pack_`, a bag of the columns that are not shown.
+    pub pack: bool,
+}
+
 /// `make-series aggregate [default=…], … on axis from … to … step … by key, …`
 #[derive(Clone, Debug, PartialEq)]
 pub struct MakeSeries {
@@ -250,4 +278,6 @@ pub struct MakeSeries {
     pub step: Expr,
     /// What series are made for.
     pub by: Vec<NamedExpr>,
+    /// `kind=nonempty`: without any row there is a series of defaults.
+    pub nonempty: bool,
 }

@@ -38,9 +38,9 @@ impl Parser<'_> {
     /// What `mv-expand` has, then `on (operator | …)`.
     pub(super) fn mv_apply(&mut self) -> Read<OperatorKind> {
         let expand = self.mv_expand()?;
-        if self.at_word("id") {
-            let message = "The clause `id` of `mv-apply` is not supported yet.";
-            return Err(self.report(Diagnostic::error("KT003", self.peek().span, message)));
+        // It is for who continues a query elsewhere, and has no say in what this one answers.
+        if self.eat_word("id") {
+            self.parameter_value()?;
         }
         self.keyword("on")?;
         let open = self.expect(TokenKind::OpenParen, "`(`")?;

@@ -42,23 +42,39 @@ impl Parser<'_> {
     /// `kind=… in (table, …) predicate`
     pub(super) fn search(&mut self) -> Read<OperatorKind> {
         let parameters = self.parameters(|name| name == "kind")?;
-        for (name, value) in &parameters {
-            let plain = matches!(&value.kind, ExprKind::Name(kind) if kind.text == "default" || kind.text == "case_insensitive");
-            if name.text == "kind" && !plain {
-                let message = "A `search` that heeds letter case is not supported yet.";
-                self.report(Diagnostic::error("KT003", value.span, message));
+        let mut case_sensitive = false;
+        for (_, value) in &parameters {
+            match &value.kind {
+                ExprKind::Name(kind) if matches!(kind.text.as_str(), "default" | "case_insensitive") => {}
+                ExprKind::Name(kind) if kind.text == "case_sensitive" => case_sensitive = true,
+                _ => {
+                    let message = "A `search` is of the kind case_sensitive or case_insensitive.";
+                    self.report(Diagnostic::error("KS140", value.span, message));
+                }
             }
         }
-        let mut tables = Vec::new();
-        if self.eat_word("in") {
-            let open = self.expect(TokenKind::OpenParen, "`(`")?;
-            tables = self.comma_list(Self::leg)?;
-            self.expect_close(TokenKind::CloseParen, open)?;
+        let tables = self.searched_tables()?;
+        let predicate = self.searched(Self::expression)?;
+        Ok(OperatorKind::Search { tables, predicate, case_sensitive })
+    }
+
+    /// `in (table, …)`, or nothing.
+    pub(super) fn searched_tables(&mut self) -> Read<Vec<Expr>> {
+        if !self.eat_word("in") {
+            return Ok(Vec::new());
         }
+        let open = self.expect(TokenKind::OpenParen, "`(`")?;
+        let tables = self.comma_list(Self::leg)?;
+        self.expect_close(TokenKind::CloseParen, open)?;
+        Ok(tables)
+    }
+
+    /// Reads where `column:"text"` is a condition.
+    pub(super) fn searched<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         let outer = std::mem::replace(&mut self.searching, true);
-        let predicate = self.beside(Self::expression);
+        let result = self.beside(read);
         self.searching = outer;
-        Ok(OperatorKind::Search { tables, predicate: predicate? })
+        result
     }
 
     /// `plugin(argument, …)`, with what it gives: `: (name:type, …)`.

@@ -7,6 +7,7 @@
 mod columns;
 mod expand;
 mod expression;
+mod find;
 mod function;
 mod infix;
 mod join;

@@ -242,6 +242,7 @@ impl Parser<'_> {
             }
             "range" => self.range()?,
             "search" => self.search()?,
+            "find" => OperatorKind::Find(self.find()?),
             _ => OperatorKind::Error,
         })
     }

@@ -1,7 +1,7 @@
 //! `summarize` and `make-series`.
 
 use super::{Parser, Read};
-use crate::kql::ast::{Expr, MakeSeries, NamedExpr, OperatorKind};
+use crate::kql::ast::{Expr, ExprKind, MakeSeries, NamedExpr, OperatorKind};
 use crate::kql::token::TokenKind;
 use crate::kql::words::Level;
 
@@ -25,7 +25,9 @@ impl Parser<'_> {
     }
 
     pub(super) fn make_series(&mut self) -> Read<MakeSeries> {
-        self.parameters(|name| name == "kind")?;
+        let parameters = self.parameters(|name| name == "kind")?;
+        let is_nonempty = |value: &Expr| matches!(&value.kind, ExprKind::Name(word) if word.text == "nonempty");
+        let nonempty = parameters.iter().any(|(name, value)| name.text == "kind" && is_nonempty(value));
         let aggregates = self.comma_list(Self::series)?;
         self.keyword("on")?;
         let axis = self.beside(Self::axis)?;
@@ -37,6 +39,7 @@ impl Parser<'_> {
             inclusive: false,
             step: self.nothing(),
             by: vec![],
+            nonempty,
         };
         if self.eat_word("in") {
             self.keyword("range")?;

@@ -29,33 +29,34 @@ impl Parser<'_> {
         })
     }
 
-    /// `externaldata (…) […] with (…)`, which is read from a web address: its text is skipped.
+    /// `externaldata (name:type, …) [address, …] with (name=value, …)`
     pub(super) fn external_data(&mut self) -> Read<Expr> {
-        let name = self.name("name")?;
-        self.unsupported(&name);
-        for kind in [TokenKind::OpenParen, TokenKind::OpenBracket] {
-            if self.at(kind) {
-                self.skip_brackets();
+        self.nested(|parser| {
+            let start = parser.bump().span.start;
+            let columns = parser.declarations()?;
+            let open = parser.expect(TokenKind::OpenBracket, "`[`")?;
+            parser.height = 1;
+            let addresses = parser.comma_list(Self::expression)?;
+            parser.expect_close(TokenKind::CloseBracket, open)?;
+            let mut properties = Vec::new();
+            if parser.at_word("with") && parser.peek_at(1).kind == TokenKind::OpenParen {
+                parser.bump();
+                let open = parser.bump();
+                while !parser.at(TokenKind::CloseParen) {
+                    let name = parser.name("name of a property")?;
+                    parser.expect(TokenKind::Assign, "`=`")?;
+                    properties.push((name, parser.parameter_value()?));
+                    if !parser.eat(TokenKind::Comma) {
+                        break;
+                    }
+                }
+                parser.expect_close(TokenKind::CloseParen, open)?;
             }
-        }
-        if self.at_word("with") && self.peek_at(1).kind == TokenKind::OpenParen {
-            self.bump();
-            self.skip_brackets();
-        }
-        let span = Span::new(name.span.start, self.last_end());
-        let operator = Operator { kind: OperatorKind::Unsupported(name), span };
-        Ok(Expr { kind: ExprKind::Operator(Box::new(operator)), span })
-    }
-
-    /// Skips what the bracket here encloses; nothing if it is never closed.
-    fn skip_brackets(&mut self) {
-        let depth = self.bump().depth;
-        while self.peek().depth > depth {
-            self.bump();
-        }
-        if self.peek().kind.is_close() {
-            self.bump();
-        }
+            parser.grow(parser.height)?;
+            let span = Span::new(start, parser.last_end());
+            let operator = Operator { kind: OperatorKind::ExternalData { columns, addresses, properties }, span };
+            Ok(Expr { kind: ExprKind::Operator(Box::new(operator)), span })
+        })
     }
 
     /// `name from first to last step step`

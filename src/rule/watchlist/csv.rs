@@ -9,7 +9,7 @@ type Row = (usize, Vec<String>);
 
 /// The table in a text, with `room` cells at most; an error says the line.
 pub(super) fn sheet(text: &str, room: usize) -> Result<Sheet, Mistake> {
-    let mut reader = Reader { rest: text, line: 1 };
+    let mut reader = Reader::new(text, ',');
     let mut cells = 0;
     let columns = match reader.row()? {
         Some((_, row)) => header(row)?,
@@ -45,14 +45,20 @@ fn header(row: Vec<String>) -> Result<Vec<String>, Mistake> {
     Ok(columns)
 }
 
-struct Reader<'t> {
+/// Reads rows; between their values stands a comma, or another separator.
+pub(in crate::rule) struct Reader<'t> {
     rest: &'t str,
     line: usize,
+    separator: char,
 }
 
 impl<'t> Reader<'t> {
+    pub(in crate::rule) fn new(text: &'t str, separator: char) -> Self {
+        Reader { rest: text, line: 1, separator }
+    }
+
     /// The next row and the line that it begins at; empty lines are passed over.
-    fn row(&mut self) -> Result<Option<Row>, Mistake> {
+    pub(in crate::rule) fn row(&mut self) -> Result<Option<Row>, Mistake> {
         while let Some(rest) = self.rest.strip_prefix('\n').or_else(|| self.rest.strip_prefix("\r\n")) {
             self.rest = rest;
             self.line += 1;
@@ -64,7 +70,7 @@ impl<'t> Reader<'t> {
         let mut row = Vec::new();
         loop {
             row.push(self.value()?);
-            if let Some(rest) = self.rest.strip_prefix(',') {
+            if let Some(rest) = self.rest.strip_prefix(self.separator) {
                 self.rest = rest;
                 continue;
             }
@@ -78,10 +84,10 @@ impl<'t> Reader<'t> {
     /// The value up to a comma, a line end, or the end.
     fn value(&mut self) -> Result<String, Mistake> {
         let Some(mut rest) = self.rest.strip_prefix('"') else {
-            let end = self.rest.find([',', '\n']).unwrap_or(self.rest.len());
+            let end = self.rest.find([self.separator, '\n']).unwrap_or(self.rest.len());
             let (value, rest) = self.rest.split_at(end);
             // The carriage return belongs to the line end.
-            let bare = if rest.starts_with(',') { value } else { value.strip_suffix('\r').unwrap_or(value) };
+            let bare = if rest.starts_with(self.separator) { value } else { value.strip_suffix('\r').unwrap_or(value) };
             self.rest = rest;
             return Ok(bare.to_owned());
         };
@@ -103,7 +109,7 @@ impl<'t> Reader<'t> {
         }
         self.line += value.matches('\n').count();
         self.rest = rest;
-        if !(rest.is_empty() || rest.starts_with([',', '\n']) || rest.starts_with("\r\n")) {
+        if !(rest.is_empty() || rest.starts_with([self.separator, '\n']) || rest.starts_with("\r\n")) {
             return Err((self.line, "behind a closing quote there must be a comma or the line's end".to_owned()));
         }
         Ok(value)

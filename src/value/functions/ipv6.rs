@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use super::arguments::{long_at, text_at};
 use super::ipv4::{self, any_range};
+use super::network::{IpNetwork, mask};
 use super::{Function, Param};
 use crate::schema::ScalarType;
 use crate::value::Value;
@@ -66,33 +67,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// An address and the length of its prefix.
-#[derive(Clone, Copy, Debug)]
-struct Net {
-    address: u128,
-    /// 0 to 128
-    prefix: u8,
+pub(super) fn mapped(net: ipv4::Net) -> IpNetwork {
+    IpNetwork { address: 0xffff_0000_0000 | u128::from(net.address), prefix: net.prefix + 96 }
 }
 
-impl Net {
-    fn first(self) -> u128 {
-        self.address & mask(self.prefix)
-    }
-
-    fn holds(self, address: u128) -> bool {
-        address & mask(self.prefix) == self.first()
-    }
-}
-
-fn mask(prefix: u8) -> u128 {
-    u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)
-}
-
-fn mapped(net: ipv4::Net) -> Net {
-    Net { address: 0xffff_0000_0000 | u128::from(net.address), prefix: net.prefix + 96 }
-}
-
-fn parse(text: &str) -> Option<Net> {
+pub(super) fn parse(text: &str) -> Option<IpNetwork> {
     let text = text.trim();
     // Kusto also maps the older form of an embedded address, ::a.b.c.d, and counts its prefix as IPv4's.
     if let Some(net) = ipv4::parse(text.strip_prefix("::").unwrap_or(text)) {
@@ -103,18 +82,18 @@ fn parse(text: &str) -> Option<Net> {
         Some((address, prefix)) => (address, ipv4::prefix(prefix, 128)?),
     };
     let address: Ipv6Addr = address.parse().ok()?;
-    Some(Net { address: address.into(), prefix })
+    Some(IpNetwork { address: address.into(), prefix })
 }
 
-fn shorten(net: Net, arguments: &[Value<'_>], at: usize) -> Option<Net> {
+fn shorten(net: IpNetwork, arguments: &[Value<'_>], at: usize) -> Option<IpNetwork> {
     if arguments.get(at).is_none() {
         return Some(net);
     }
     let prefix = u8::try_from(long_at(arguments, at)?).ok().filter(|prefix| *prefix <= 128)?;
-    Some(Net { prefix: prefix.min(net.prefix), ..net })
+    Some(IpNetwork { prefix: prefix.min(net.prefix), ..net })
 }
 
-fn masked(arguments: &[Value<'_>], at: usize) -> Option<Net> {
+fn masked(arguments: &[Value<'_>], at: usize) -> Option<IpNetwork> {
     shorten(parse(&text_at(arguments, 0))?, arguments, at)
 }
 
@@ -124,7 +103,7 @@ fn compared(arguments: &[Value<'_>]) -> Option<(u128, u128)> {
     Some((a.address & mask, b.address & mask))
 }
 
-fn canonical(net: Net) -> String {
+fn canonical(net: IpNetwork) -> String {
     let groups = Ipv6Addr::from(net.first()).segments().map(|group| format!("{group:04x}"));
     groups.join(":")
 }

@@ -27,18 +27,18 @@ const ELEMENT_WEIGHT: usize = 8;
 const MAX_SCAN: u64 = 1 << 32;
 
 /// Counts what the search for all matches of a text may have looked at.
-pub(super) struct Scan {
+pub(crate) struct Scan {
     length: usize,
     room: u64,
 }
 
 impl Scan {
-    pub(super) fn of(text: &str) -> Scan {
+    pub(crate) fn of(text: &str) -> Scan {
         Scan { length: text.len(), room: MAX_SCAN }
     }
 
     /// Whether a match that begins there still counts.
-    pub(super) fn goes_on(&mut self, start: usize) -> bool {
+    pub(crate) fn goes_on(&mut self, start: usize) -> bool {
         self.room = self.room.saturating_sub((self.length - start.min(self.length)) as u64);
         self.room > 0
     }

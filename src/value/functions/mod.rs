@@ -22,6 +22,7 @@ mod csv;
 mod datetime;
 mod dynamic;
 mod format;
+mod geo;
 mod hash;
 mod ip_search;
 mod ipv4;
@@ -29,8 +30,10 @@ mod ipv6;
 mod json_path;
 mod limits;
 mod math;
+mod network;
 mod null;
 mod path;
+mod refused;
 mod regex;
 mod search;
 mod set;
@@ -40,7 +43,11 @@ mod xml;
 
 pub use bag::{PACK_FILLED, PACK_PAIRS};
 pub use callee::{Callee, Prepared};
+pub use geo::GEO_INFO;
+pub(crate) use limits::Scan;
 pub use limits::{MAX_ELEMENTS, MAX_TEXT, MAX_WEIGHT, room_after};
+pub use network::IpNetwork;
+pub use refused::refused;
 
 use super::{DateTime, Value};
 use crate::schema::ScalarType;
@@ -135,7 +142,7 @@ pub enum Returns {
 /// Why a call is refused: Kusto's code and a sentence.
 pub type Refusal = (&'static str, String);
 
-const FAMILIES: [&[Function]; 28] = [
+const FAMILIES: [&[Function]; 29] = [
     control::FUNCTIONS,
     null::FUNCTIONS,
     string::FUNCTIONS,
@@ -156,6 +163,7 @@ const FAMILIES: [&[Function]; 28] = [
     ipv4::FUNCTIONS,
     ipv6::FUNCTIONS,
     ip_search::FUNCTIONS,
+    geo::FUNCTIONS,
     url::FUNCTIONS,
     path::FUNCTIONS,
     command_line::FUNCTIONS,

@@ -160,7 +160,9 @@ fn has_any_index<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
         return Value::Long(-1);
     };
     let source = text_at(arguments, 0);
-    let at = values.iter().position(|value| text::has(&source, &value.to_text(), true));
+    // One text for all values: its lower case is made once.
+    let source = text::Haystack::new(&source);
+    let at = values.iter().position(|value| source.has(&value.to_text(), true));
     Value::Long(at.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1))
 }
 

@@ -1,0 +1,160 @@
+//! Plug-ins of `evaluate`, and what is found out only when rows are read.
+
+use super::{answer, bound, check, refuse, waiting};
+use crate::compile::{BindOptions, bind_query};
+use crate::kql::{Limits, parse};
+use crate::schema::Catalog;
+
+/// The codes of everything that is said of a query.
+fn said(query: &str) -> Vec<&'static str> {
+    let parsed = parse(query, &Limits::default());
+    let (_, diagnostics) = bind_query(&parsed.query, &Catalog::builtin(), BindOptions::default());
+    parsed.diagnostics.iter().chain(&diagnostics).map(|d| d.code).collect()
+}
+
+const NETS: &str = "let N = datatable(net:string, who:string, k:string) \
+                    ['10.0.0.0/8', 'all', 'x', '10.1.0.0/16', 'one', 'x', '192.0.2.1', 'host', 'y']; ";
+
+#[test]
+fn addresses_are_looked_up_in_networks() {
+    let ips = "datatable(ip:string, k:string)['10.1.2.3', 'x', '192.0.2.1', 'x', '198.51.100.1', 'x', 'none', 'x']";
+    check(
+        &format!("{NETS}{ips} | evaluate ipv4_lookup(N, ip, net)"),
+        "ip:string k:string net:string who:string k1:string\n10.1.2.3|x|10.0.0.0/8|all|x\n10.1.2.3|x|10.1.0.0/16|one|x\n192.0.2.1|x|192.0.2.1|host|y",
+    );
+    // A further key must be equal too; what has no partner stays if that is asked for.
+    check(
+        &format!("{NETS}{ips} | evaluate ipv4_lookup(N, ip, net, k, return_unmatched=true)"),
+        "ip:string k:string net:string who:string\n10.1.2.3|x|10.0.0.0/8|all\n10.1.2.3|x|10.1.0.0/16|one\n192.0.2.1|x||\n198.51.100.1|x||\nnone|x||",
+    );
+    // A network that is wider than those of the table meets them in the bits that both have.
+    check(&format!("{NETS}print ip='10.0.0.0/7' | evaluate ipv4_lookup(N, ip, net) | count"), "Count:long\n2");
+    check(
+        "let N = datatable(net:string)['2001:db8::/32', '10.0.0.0/8']; \
+         datatable(ip:string)['2001:db8::1', '10.9.9.9', '2001:db9::1'] | evaluate ipv6_lookup(N, ip, net, true)",
+        "ip:string net:string\n2001:db8::1|2001:db8::/32\n10.9.9.9|10.0.0.0/8\n2001:db9::1|",
+    );
+    // A known table of networks needs no window; one of records does.
+    assert_eq!(waiting(&format!("{NETS}SigninLogs | evaluate ipv4_lookup(N, IPAddress, net)")), [""; 0]);
+    assert_eq!(waiting("SigninLogs | evaluate ipv4_lookup(Heartbeat, IPAddress, ComputerIP)"), ["ipv4_lookup"]);
+    refuse("SigninLogs | evaluate ipv4_lookup(Heartbeat, IPAddress)", "KS119");
+    refuse(&format!("{NETS}SigninLogs | evaluate ipv4_lookup(N, CreatedDateTime, net)"), "KS107");
+    refuse(&format!("{NETS}SigninLogs | evaluate ipv4_lookup(N, IPAddress, net, 5)"), "KS131");
+    refuse("SigninLogs | evaluate basket()", "KT001");
+}
+
+#[test]
+fn members_of_a_bag_that_nobody_knows_are_columns() {
+    let bag = "datatable(s:string)['{\"a\":1,\"b\":\"x\"}'] | extend d = parse_json(s) ";
+    check(&format!("{bag}| evaluate bag_unpack(d) | where a == 1 | project b"), "b:dynamic\nx");
+    check(
+        &format!("{bag}| evaluate bag_unpack(d, 'p_') | project p_b, d"),
+        "p_b:dynamic d:dynamic\nx|{\"a\":1,\"b\":\"x\"}",
+    );
+    check(
+        &format!(
+            "{bag}| evaluate bag_unpack(d) | project x = column_ifexists('a', long(7)), y = column_ifexists('z', long(7))"
+        ),
+        "x:long y:long\n1|7",
+    );
+    // Names that known tables agree on have their type.
+    check("print d = parse_json('{\"SHA256\":\"q\"}') | evaluate bag_unpack(d) | project SHA256", "SHA256:string\nq");
+    assert_eq!(said(&format!("{bag}| evaluate bag_unpack(d) | where a == 1")), ["KT014"]);
+    assert_eq!(said(&format!("{bag}| evaluate bag_unpack(d) : (a:long) | where a == 1")), [""; 0]);
+    // What is projected is all there is.
+    refuse(&format!("{bag}| evaluate bag_unpack(d) | project a | where b == 1"), "KS142");
+    assert_eq!(waiting("AuditLogs | extend d = parse_json(Result) | evaluate bag_unpack(d) | where zz == 1"), [""; 0]);
+}
+
+#[test]
+fn values_of_a_column_become_columns() {
+    let rows = "datatable(c:string, k:string, n:long)['a', 'x', 1, 'b', 'x', 2, 'a', 'y', 3, 'a', 'y', 4] ";
+    check(
+        &format!("{rows}| evaluate pivot(c, sum(n), k) | project k, a, t = a + coalesce(b, 0)"),
+        "k:string a:long t:long\nx|1|3\ny|7|7",
+    );
+    check(
+        &format!("{rows}| evaluate pivot(c, sum(n), k) : (k:string, b:long, z:long)"),
+        "k:string b:long z:long\nx|2|\ny||",
+    );
+    check(
+        &format!("{rows}| project c, k | evaluate pivot(c)"),
+        "k:string pivot:dynamic\nx|{\"a\":1,\"b\":1}\ny|{\"a\":2}",
+    );
+    refuse(&format!("{rows}| evaluate pivot(5)"), "KS109");
+}
+
+#[test]
+fn within_mv_apply_the_record_is_open() {
+    assert_eq!(said("AuditLogs | mv-apply t = TargetResources on (where Own_s == t.id) | project Own_s"), ["KS142"]);
+    assert_eq!(
+        answer("AuditLogs | mv-apply t = TargetResources on (summarize a = take_any(Own_s)) | project a"),
+        "a:string"
+    );
+    // One in the other.
+    let nested = "AuditLogs | mv-apply t = TargetResources on (mv-apply u = t.x on (where Own_s == u)) | project Own_s";
+    assert_eq!(bound(nested).unwrap().columns.len(), 1);
+    // What is put away, or is no column of rows that are spelt out, is unknown.
+    refuse("AuditLogs | mv-apply t = TargetResources on (project t | where Own_s == t.id)", "KS142");
+    refuse("AuditLogs | mv-apply t = TargetResources on (project-away Result | where Result == 'x')", "KS142");
+    refuse("print d = dynamic([1]) | mv-apply d on (where e == 1)", "KS142");
+    refuse("SigninLogs | summarize count() by IPAddress | where Own_s == 'x'", "KS142");
+}
+
+#[test]
+fn what_defender_knows_of_a_file_is_empty() {
+    let query = "DeviceFileEvents | invoke FileProfile('SHA256', 500) | where GlobalPrevalence < 10 | project Signer";
+    assert_eq!(said(query), ["KT015"]);
+    assert_eq!(answer(query), "Signer:string");
+    check(
+        "print SHA1 = 'x' | invoke FileProfile() | project SHA1, n = isnull(GlobalPrevalence)",
+        "SHA1:string n:bool\nx|True",
+    );
+    check(
+        "let FileProfile = (T:(*)) { T | extend Own = 1 }; print a = 2 | invoke FileProfile()",
+        "a:long Own:long\n2|1",
+    );
+}
+
+#[test]
+fn find_shows_what_is_asked_for_and_packs_the_rest() {
+    let tables = "let A = view () { datatable(a:string, n:long)['x', 1, 'y', 2] }; \
+                  let B = view () { datatable(b:string, n:long)['x', 3] }; ";
+    check(
+        &format!("{tables}find in (A, B) where n > 1 project n, b:string"),
+        "source_:string n:long b:string\nA|2|\nB|3|x",
+    );
+    check(
+        &format!("{tables}find withsource=T in (A, B) where n > 1"),
+        "T:string n:long pack_:dynamic\nA|2|{\"a\":\"y\"}\nB|3|{\"b\":\"x\"}",
+    );
+    check(&format!("{tables}find in (A, B) 'x' project n"), "source_:string n:long\nA|1\nB|3");
+    // Tables of records need no window.
+    assert_eq!(waiting("find in (SigninLogs, AuditLogs) where CorrelationId == 'x'"), [""; 0]);
+    let columns = answer("find in (SigninLogs, AuditLogs) where UserId == 'x'");
+    assert!(columns.starts_with("source_:string ") && columns.contains(" CorrelationId:string"), "{columns}");
+    assert!(columns.contains(" UserId:string") && !columns.contains(" IPAddress:"), "{columns}");
+    refuse("find where UserId == 'x'", "KT003");
+    refuse("SigninLogs | find in (AuditLogs) where UserId == 'x'", "KS175");
+}
+
+#[test]
+fn smaller_forms() {
+    check("datatable(a:string)['x Y', 'x y'] | search kind=case_sensitive 'Y'", "a:string\nx Y");
+    check(
+        "print s = 'k=1; n=two' | parse-kv s as (k:long, n:string) with (regex=@'(\\w+)=(\\w+)') | project-away s",
+        "k:long n:string\n1|two",
+    );
+    refuse("print s = 'a' | parse-kv s as (k:long) with (regex=@'(\\w+)=')", "KS131");
+    let series = |kind: &str| {
+        format!("datatable(t:long)[] | make-series {kind} n = count() default = 7 on t from 0 to 3 step 1")
+    };
+    check(&series(""), "n:dynamic t:dynamic");
+    check(&series("kind=nonempty"), "n:dynamic t:dynamic\n[7,7,7]|[0,1,2]");
+    check("print d = dynamic([1, 2]) | mv-apply d to typeof(long) id 5 on (where d > 1)", "d:long\n2");
+    check("union isfuzzy=true NoSuchTable*, (print a = 1)", "a:long\n1");
+    refuse("print parse_version('1.2')", "KT001");
+    let wide = |n: usize| (0..n).map(|i| format!("a{i} = {i}")).collect::<Vec<_>>().join(", ");
+    assert!(bound(&format!("print {} | extend b = 1", wide(9_999))).is_ok());
+    assert!(answer(&format!("print {} | extend b = 1, c = 2", wide(9_999))).starts_with("KT016"));
+}
