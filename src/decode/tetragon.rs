@@ -38,7 +38,11 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
         function.strip_prefix("__").map_or(&*function, |rest| rest.split_once('_').map_or(rest, |two| two.1));
     let has_failed = traced.find("return.int_arg").and_then(number).is_some_and(|code| code < 0);
     match function {
-        "tcp_connect" | "tcp_v4_connect" | "tcp_v6_connect" | "security_socket_connect" | "socket_connect"
+        "tcp_connect"
+        | "tcp_v4_connect"
+        | "tcp_v6_connect"
+        | "security_socket_connect"
+        | "socket_connect"
         | "sys_connect"
             if rows.wants(NETWORK) =>
         {

@@ -26,7 +26,7 @@ pub(super) fn rows(lines: &[u8]) -> Vec<Json> {
     for line in joined.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         match decoders.decode(line) {
             Decoded::Rows(rows) => {
-                let rows: Vec<Json> = serde_json::from_str(rows.finish()).unwrap();
+                let rows: Vec<Json> = serde_json::from_str(rows.json()).unwrap();
                 all.extend(rows);
             }
             // Laurel has no marker in what is no call.
