@@ -127,12 +127,26 @@ pub struct Decoders {
     rows: Rows,
     room: Room,
     max_depth: usize,
+    /// Each marker once, with the senders that it may be of: the bits of their places in [`SENDERS`].
+    markers: Vec<(memmem::Finder<'static>, u64)>,
+    /// The senders of the line.
+    senders: Vec<&'static Sender>,
 }
 
 impl Decoders {
     /// Decoders of rows for these tables. `max_depth` bounds the nesting of JSON.
     pub fn new(choice: Choice, tables: Vec<String>, max_depth: usize) -> Decoders {
-        Decoders { choice, rows: Rows::of_tables(tables), room: Room::default(), max_depth }
+        let mut markers: Vec<(memmem::Finder<'static>, u64)> = Vec::new();
+        for (place, sender) in SENDERS.iter().enumerate() {
+            for marker in sender.markers {
+                match markers.iter_mut().find(|(finder, _)| finder.needle() == marker.as_bytes()) {
+                    Some((_, senders)) => *senders |= 1 << place,
+                    None => markers.push((memmem::Finder::new(marker), 1 << place)),
+                }
+            }
+        }
+        let senders = Vec::with_capacity(SENDERS.len());
+        Decoders { choice, rows: Rows::of_tables(tables), room: Room::default(), max_depth, markers, senders }
     }
 
     /// Whether every line is a sender's.
@@ -143,16 +157,26 @@ impl Decoders {
     /// Decodes a line.
     pub fn decode(&mut self, line: &[u8]) -> Decoded<'_> {
         self.rows.clear();
-        let senders = match self.choice {
+        self.senders.clear();
+        match self.choice {
             Choice::Off => return Decoded::Nobodys,
-            Choice::One(sender) => vec![sender],
-            Choice::Auto => SENDERS.iter().filter(|sender| sender.may_have_written(line)).collect(),
-        };
+            Choice::One(sender) => self.senders.push(sender),
+            Choice::Auto => {
+                let mut may_be = 0;
+                for (marker, senders) in &self.markers {
+                    if may_be | senders != may_be && marker.find(line).is_some() {
+                        may_be |= senders;
+                    }
+                }
+                let senders = SENDERS.iter().enumerate().filter(|(place, _)| may_be >> place & 1 == 1);
+                self.senders.extend(senders.map(|(_, sender)| sender));
+            }
+        }
         let Ok(text) = std::str::from_utf8(line) else {
             return Decoded::Nobodys;
         };
         let start = line.as_ptr() as usize;
-        let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth, start };
+        let mut walk = Walk { senders: &self.senders, rows: &mut self.rows, max_depth: self.max_depth, start };
         let taken = walk.text(text, &Around::default(), &mut self.room, 0);
         match (taken, self.choice) {
             (Taken::Yes, _) => {
@@ -165,12 +189,6 @@ impl Decoders {
             }
             (Taken::No, _) => Decoded::Nobodys,
         }
-    }
-}
-
-impl Sender {
-    fn may_have_written(&self, line: &[u8]) -> bool {
-        self.markers.iter().any(|marker| memmem::find(line, marker.as_bytes()).is_some())
     }
 }
 
