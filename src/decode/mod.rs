@@ -124,29 +124,16 @@ pub enum Decoded<'d> {
 #[derive(Debug)]
 pub struct Decoders {
     choice: Choice,
+    markers: Markers,
     rows: Rows,
     room: Room,
     max_depth: usize,
-    /// Each marker once, with the senders that it may be of: the bits of their places in [`SENDERS`].
-    markers: Vec<(memmem::Finder<'static>, u64)>,
-    /// The senders of the line.
-    senders: Vec<&'static Sender>,
 }
 
 impl Decoders {
     /// Decoders of rows for these tables. `max_depth` bounds the nesting of JSON.
     pub fn new(choice: Choice, tables: Vec<String>, max_depth: usize) -> Decoders {
-        let mut markers: Vec<(memmem::Finder<'static>, u64)> = Vec::new();
-        for (place, sender) in SENDERS.iter().enumerate() {
-            for marker in sender.markers {
-                match markers.iter_mut().find(|(finder, _)| finder.needle() == marker.as_bytes()) {
-                    Some((_, senders)) => *senders |= 1 << place,
-                    None => markers.push((memmem::Finder::new(marker), 1 << place)),
-                }
-            }
-        }
-        let senders = Vec::with_capacity(SENDERS.len());
-        Decoders { choice, rows: Rows::of_tables(tables), room: Room::default(), max_depth, markers, senders }
+        Decoders { choice, markers: Markers::new(), rows: Rows::of_tables(tables), room: Room::default(), max_depth }
     }
 
     /// Whether every line is a sender's.
@@ -157,26 +144,16 @@ impl Decoders {
     /// Decodes a line.
     pub fn decode(&mut self, line: &[u8]) -> Decoded<'_> {
         self.rows.clear();
-        self.senders.clear();
-        match self.choice {
+        let senders = match self.choice {
             Choice::Off => return Decoded::Nobodys,
-            Choice::One(sender) => self.senders.push(sender),
-            Choice::Auto => {
-                let mut may_be = 0;
-                for (marker, senders) in &self.markers {
-                    if may_be | senders != may_be && marker.find(line).is_some() {
-                        may_be |= senders;
-                    }
-                }
-                let senders = SENDERS.iter().enumerate().filter(|(place, _)| may_be >> place & 1 == 1);
-                self.senders.extend(senders.map(|(_, sender)| sender));
-            }
-        }
+            Choice::One(sender) => vec![sender],
+            Choice::Auto => self.markers.senders_of(line),
+        };
         let Ok(text) = std::str::from_utf8(line) else {
             return Decoded::Nobodys;
         };
         let start = line.as_ptr() as usize;
-        let mut walk = Walk { senders: &self.senders, rows: &mut self.rows, max_depth: self.max_depth, start };
+        let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth, start };
         let taken = walk.text(text, &Around::default(), &mut self.room, 0);
         match (taken, self.choice) {
             (Taken::Yes, _) => {
@@ -189,6 +166,36 @@ impl Decoders {
             }
             (Taken::No, _) => Decoded::Nobodys,
         }
+    }
+}
+
+/// Every marker once, with the senders that have it as bits: several have the same ones, and each costs a look at the line.
+#[derive(Debug)]
+struct Markers(Vec<(memmem::Finder<'static>, u64)>);
+
+impl Markers {
+    fn new() -> Markers {
+        let mut markers: Vec<(memmem::Finder<'static>, u64)> = Vec::new();
+        for (at, sender) in SENDERS.iter().enumerate() {
+            for marker in sender.markers {
+                match markers.iter_mut().find(|(finder, _)| finder.needle() == marker.as_bytes()) {
+                    Some((_, senders)) => *senders |= 1 << at,
+                    None => markers.push((memmem::Finder::new(marker), 1 << at)),
+                }
+            }
+        }
+        Markers(markers)
+    }
+
+    /// Those who may have written the line, in the order of the table.
+    fn senders_of(&self, line: &[u8]) -> Vec<&'static Sender> {
+        let mut found = 0;
+        for (finder, senders) in &self.0 {
+            if found & senders != *senders && finder.find(line).is_some() {
+                found |= senders;
+            }
+        }
+        SENDERS.iter().enumerate().filter(|(at, _)| found >> at & 1 == 1).map(|(_, sender)| sender).collect()
     }
 }
 

@@ -148,12 +148,9 @@ impl Row<'_> {
         self.json.push_str(value);
     }
 
+    /// Columns' names are letters and digits.
     fn member(&mut self, column: &str) {
-        if !self.json.ends_with('{') {
-            self.json.push(',');
-        }
-        // Names of columns have nothing to escape.
-        self.json.push('"');
+        self.json.push_str(if self.json.ends_with('{') { "\"" } else { ",\"" });
         self.json.push_str(column);
         self.json.push_str("\":");
     }

@@ -8,12 +8,17 @@ mod batch;
 mod cases;
 mod cli;
 mod decode;
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
 mod growth;
 mod index;
 mod ledger;
 mod libraries;
+mod live;
 mod page;
 mod records;
 mod rows;
+mod seeds;
 mod signals;
+mod sinks;
 mod tap;

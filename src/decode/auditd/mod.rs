@@ -21,7 +21,8 @@ pub(super) use event::{AuditEvent, Name, Outcome, command_line};
 pub use join::Joiner;
 pub(super) use syscall::{Call, architecture, of_name as call_of_name, of_number as call_of_number};
 
-const NAME: &str = "auditd";
+/// What `--decode` calls it.
+pub const NAME: &str = "auditd";
 
 /// Stands before each part of a line of joined records.
 const SEPARATOR: u8 = 0x1E;
