@@ -198,6 +198,7 @@ fn read(input: &Input, max_line: usize, account: &mut Account, queue: &Queue) ->
             return Ok(());
         }
         if read == 0 {
+            queue.push_end(&mut origin, account.nothing());
             return failed.map_or(Ok(()), Err);
         }
     }

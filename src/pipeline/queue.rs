@@ -9,7 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::budget::Held;
 use super::framing::{Block, READ_SIZE};
+use super::joined::Joins;
 use super::reader::ReadError;
+use crate::decode::Choice;
 
 /// Rooms of blocks that are kept for the next reads.
 const SPARE: usize = 16;
@@ -20,6 +22,7 @@ pub(super) struct Origin {
     name: Arc<str>,
     /// The number of the first line that has not been written.
     lines: Arc<AtomicU64>,
+    joins: Arc<Mutex<Joins>>,
     begun: bool,
     /// The place in the queue of its last block.
     last: Option<u64>,
@@ -27,7 +30,13 @@ pub(super) struct Origin {
 
 impl Origin {
     pub(super) fn new(name: &str) -> Origin {
-        Origin { name: name.into(), lines: Arc::new(AtomicU64::new(1)), begun: false, last: None }
+        Origin {
+            name: name.into(),
+            lines: Arc::new(AtomicU64::new(1)),
+            joins: Arc::default(),
+            begun: false,
+            last: None,
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -40,7 +49,21 @@ impl Origin {
 pub(super) struct Live {
     /// The number of its input's first line that has not been written.
     pub(super) lines: Arc<AtomicU64>,
+    /// What its input has that waits for other lines. Blocks are taken in order, so that joining is done when they are.
+    joins: Arc<Mutex<Joins>>,
     held: Held,
+}
+
+impl Live {
+    /// Joins the lines of the input's block that belong together.
+    pub(super) fn join(&self, choice: Choice, block: &mut Block) {
+        let mut joins = self.joins.lock().unwrap_or_else(PoisonError::into_inner);
+        if block.ends && block.bytes().is_empty() && block.oversized.is_none() {
+            joins.end(block);
+        } else {
+            joins.block(choice, block);
+        }
+    }
 }
 
 /// A block of an input.
@@ -111,7 +134,7 @@ impl Queue {
         }
         let begins = !std::mem::replace(&mut origin.begun, true);
         origin.last = Some(state.first + state.waiting.len() as u64);
-        let live = Live { lines: origin.lines.clone(), held };
+        let live = Live { lines: origin.lines.clone(), joins: origin.joins.clone(), held };
         state.waiting.push_back(Ok(Queued { input: origin.name.clone(), begins, live, block }));
         drop(state);
         self.changed.notify_one();
@@ -124,6 +147,13 @@ impl Queue {
         let last = blocks.len().saturating_sub(1);
         let mut cut = blocks.drain(..).enumerate();
         cut.all(|(at, block)| self.push(origin, block, rest.keep(if at == last { 0 } else { usize::MAX })))
+    }
+
+    /// Says that an input has ended, if it has given anything: what waits for more lines waits no longer.
+    pub(super) fn push_end(&self, origin: &mut Origin, held: Held) {
+        if origin.begun {
+            self.push(origin, Block { ends: true, ..Block::default() }, held);
+        }
     }
 
     /// Says that an input could not be opened, or not be read to its end.
@@ -198,7 +228,7 @@ impl Drop for Open {
 impl Block {
     /// Whether the lines of `next` can stand in this block too.
     fn can_take(&self, next: &Block) -> bool {
-        self.oversized.is_none() && self.bytes().len() + next.bytes().len() <= READ_SIZE
+        self.oversized.is_none() && !next.ends && self.bytes().len() + next.bytes().len() <= READ_SIZE
     }
 
     fn append(&mut self, next: Block) {

@@ -163,8 +163,8 @@ impl Running {
             false => None,
         };
         let reader = Mutex::new(match &feed {
-            Some(feed) => Reader::of_feed(feed.clone()),
-            None => Reader::new(inputs, max_line, run.workers > 1),
+            Some(feed) => Reader::of_feed(feed.clone(), run.options.decode),
+            None => Reader::new(inputs, max_line, run.workers > 1, run.options.decode),
         });
         let turn = Mutex::new(Turn { ledger, drained: feed.is_none(), ..Turn::default() });
         let (ended, started) = (Condvar::new(), Instant::now());

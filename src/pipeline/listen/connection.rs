@@ -221,10 +221,12 @@ impl Connection {
             if self.cutter.within_line() {
                 counters.cut_off();
             }
+            self.shared.queue.push_end(&mut self.origin, self.account.nothing());
             return;
         }
         let finished = self.cutter.finish(&mut self.blocks);
         self.push();
+        self.shared.queue.push_end(&mut self.origin, self.account.nothing());
         if let (End::Closed, Err(error)) = (&end, finished) {
             end = End::Count(error);
         }
