@@ -42,7 +42,9 @@ pub(crate) fn records(bytes: usize) -> String {
                 vec!["CWD cwd=\"/srv/app\"".to_owned(), path(0, "/root/secret")],
             ),
         };
-        lines.push_str(&format!("type=SYSCALL msg={stamp}: {call} {who} comm=\"cat\" exe=\"/usr/bin/cat\" key=\"watch\"\n"));
+        lines.push_str(&format!(
+            "type=SYSCALL msg={stamp}: {call} {who} comm=\"cat\" exe=\"/usr/bin/cat\" key=\"watch\"\n"
+        ));
         for record in rest.iter().map(String::as_str).chain(["PROCTITLE proctitle=636174002F7372762F617070"]) {
             let (kind, fields) = record.split_once(' ').unwrap_or((record, ""));
             lines.push_str(&format!("type={kind} msg={stamp}: {fields}\n"));
