@@ -17,6 +17,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
 use kqltap::compile::{BindOptions, bind_rule};
+use kqltap::decode::auditd::Joiner;
 use kqltap::decode::{Choice, Decoded, Decoders, TABLES};
 use kqltap::kql;
 use kqltap::matcher::gate::Gate;
@@ -55,6 +56,41 @@ fn decode(criterion: &mut Criterion) {
             b.iter(|| lines.iter().map(|line| decoder.decode(line).unwrap().len()).sum::<usize>());
         });
     }
+}
+
+/// auditd's records, joined and decoded to rows; and events that Laurel has joined.
+fn decode_audit(criterion: &mut Criterion) {
+    let tables = || TABLES.map(str::to_owned).to_vec();
+    let rows = |decoders: &mut Decoders, lines: &[u8]| {
+        let each = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        each.map(|line| match decoders.decode(line) {
+            Decoded::Rows(rows) => rows.json().len(),
+            _ => 0,
+        })
+        .sum::<usize>()
+    };
+    let mut group = group(criterion, "decode_audit");
+    let records = corpus::audit::records(MEMORY);
+    group.throughput(Throughput::Bytes(records.len() as u64));
+    let mut joined = Vec::with_capacity(2 * records.len());
+    let join = |joined: &mut Vec<u8>| {
+        let mut joiner = Joiner::default();
+        joined.clear();
+        joiner.block(records.as_bytes(), joined);
+        joiner.end(joined);
+        joined.len()
+    };
+    group.bench_function("join", |b| b.iter(|| join(&mut joined)));
+    let mut decoders = Decoders::new(Choice::Auto, tables(), 64);
+    group.bench_function("join_and_decode", |b| {
+        b.iter(|| {
+            join(&mut joined);
+            rows(&mut decoders, &joined)
+        });
+    });
+    let laurel = include_bytes!("../tests/captures/laurel.ndjson").repeat(MEMORY / 25_000);
+    group.throughput(Throughput::Bytes(laurel.len() as u64));
+    group.bench_function("laurel", |b| b.iter(|| rows(&mut decoders, &laurel)));
 }
 
 fn gate(criterion: &mut Criterion) {
@@ -232,5 +268,5 @@ fn decode_senders(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(stages, decode, decode_senders, gate, matching, compile, many_rules, pipe);
+criterion_group!(stages, decode, decode_senders, decode_audit, gate, matching, compile, many_rules, pipe);
 criterion_main!(stages);

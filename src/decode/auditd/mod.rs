@@ -120,24 +120,24 @@ impl<'t> Syscall<'t> {
     fn of(body: &'t str) -> Syscall<'t> {
         let mut syscall = Syscall { is_success: true, ..Syscall::default() };
         for (name, value) in Fields::of(body) {
-            match name {
-                "arch" => syscall.arch = value.word(),
-                "syscall" => syscall.number = value.word(),
-                "success" => syscall.is_success = value.raw != "no",
-                "exit" => syscall.exit = value.word(),
-                "a0" => syscall.arguments[0] = value.hex(),
-                "a1" => syscall.arguments[1] = value.hex(),
-                "a2" => syscall.arguments[2] = value.hex(),
-                "a3" => syscall.arguments[3] = value.hex(),
-                "pid" => syscall.pid = value.word(),
-                "ppid" => syscall.ppid = value.word(),
+            match name.as_bytes() {
+                b"arch" => syscall.arch = value.word(),
+                b"syscall" => syscall.number = value.word(),
+                b"success" => syscall.is_success = value.raw != "no",
+                b"exit" => syscall.exit = value.word(),
+                b"a0" => syscall.arguments[0] = value.hex(),
+                b"a1" => syscall.arguments[1] = value.hex(),
+                b"a2" => syscall.arguments[2] = value.hex(),
+                b"a3" => syscall.arguments[3] = value.hex(),
+                b"pid" => syscall.pid = value.word(),
+                b"ppid" => syscall.ppid = value.word(),
                 // What the numbers mean comes after them, and counts.
-                "uid" | "UID" => syscall.uid = value.word(),
-                "auid" | "AUID" => syscall.auid = value.word(),
-                "comm" => syscall.comm = Some(value),
-                "exe" => syscall.exe = Some(value),
-                "key" => syscall.key = Some(value),
-                "SYSCALL" => syscall.name = value.word(),
+                b"uid" | b"UID" => syscall.uid = value.word(),
+                b"auid" | b"AUID" => syscall.auid = value.word(),
+                b"comm" => syscall.comm = Some(value),
+                b"exe" => syscall.exe = Some(value),
+                b"key" => syscall.key = Some(value),
+                b"SYSCALL" => syscall.name = value.word(),
                 _ => {}
             }
         }
@@ -206,10 +206,10 @@ impl<'t> AuditEvent<'t> {
 fn name<'t>(fields: Fields<'t>) -> Name<'t> {
     let mut name = Name::default();
     for (field, value) in fields {
-        match field {
-            "name" => name.name = value.text(),
-            "nametype" => name.kind = Cow::Borrowed(value.word()),
-            "mode" => name.mode = u32::from_str_radix(value.word(), 8).unwrap_or_default(),
+        match field.as_bytes() {
+            b"name" => name.name = value.text(),
+            b"nametype" => name.kind = Cow::Borrowed(value.word()),
+            b"mode" => name.mode = u32::from_str_radix(value.word(), 8).unwrap_or_default(),
             _ => {}
         }
     }
