@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use super::drain::Drain;
 use super::framing::Block;
 use super::ledger::Ledger;
@@ -94,6 +96,8 @@ pub struct Running {
     drain: Arc<Drain>,
     /// What became of alerts behind the sink.
     tally: Arc<Tally>,
+    /// Told when an output takes no more: the run is to be ended, though a read may go on for ever.
+    failed: Notify,
     /// Set to have files opened anew.
     reopen: Vec<Arc<AtomicBool>>,
     started: Instant,
@@ -148,7 +152,7 @@ impl Running {
         let reader = Mutex::new(Reader::new(std::mem::take(&mut run.inputs), run.options.max_line, run.workers > 1));
         let turn = Mutex::new(Turn { ledger, ..Turn::default() });
         let (ended, started) = (Condvar::new(), Instant::now());
-        Ok(Running { run, reader, turn, ended, writer, drain, tally, reopen, started })
+        Ok(Running { run, reader, turn, ended, writer, drain, tally, failed: Notify::new(), reopen, started })
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
@@ -284,8 +288,16 @@ impl Running {
         match written {
             Ok(()) if !gone => turn.ledger.dead_lettered += dead_letters,
             Ok(()) => {}
-            Err(failure) => turn.fail(failure),
+            Err(failure) => {
+                turn.fail(failure);
+                self.failed.notify_one();
+            }
         }
+    }
+
+    /// Waits until an output takes no more; [`Running::stop`] then says why.
+    pub async fn failed(&self) {
+        self.failed.notified().await;
     }
 
     /// Writes the ordered results of a batch, sees everything out, and says how the run went. A stop may come while a run ends
