@@ -334,8 +334,12 @@ impl Running {
         let waited = self.ended.wait_timeout_while(turn, left, unfinished);
         let (mut turn, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         turn.over = true;
+        let failure = turn.failure.clone();
         drop(turn);
-        if timeout.timed_out() { Err(self.not_drained()) } else { self.finish() }
+        match timeout.timed_out() {
+            true => Err(failure.unwrap_or_else(|| self.not_drained())),
+            false => self.finish(),
+        }
     }
 
     /// How long a stop takes at most, [`GRACE`] not counted.
