@@ -100,6 +100,8 @@ async fn until_done_or_stopped(running: Arc<Running>) -> Outcome {
             () = received(&mut hang_up) => running.reload(),
             () = received(&mut terminate) => break,
             () = received(&mut interrupt) => break,
+            // The input may be silent for ever, and nothing would be done with what it says.
+            () = running.failed() => break,
         }
     }
     let most = running.drain_timeout() + 2 * GRACE;
