@@ -29,6 +29,14 @@
 //! | `KT009` | with what its names stand for written out, the query is too large |
 //! | `KT010` | a function calls itself, or functions call each other too often |
 //! | `KT011` | a watchlist that is not there; it has no rows (a warning) |
+//!
+//! and those about what stands around a query:
+//!
+//! | code | what it says |
+//! |---|---|
+//! | `KT012` | a tuning overlay names a rule or a list that is not there, or an item of one (a warning) |
+//! | `KT013` | an exception has expired (a warning) |
+//! | `KT014` | a technique that ATT&CK does not have (a warning) |
 
 mod render;
 mod suggest;

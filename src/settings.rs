@@ -23,6 +23,8 @@ pub struct RawSettings {
     /// See config/kqltap.toml, for this and all that follow.
     pub rules: Option<Vec<String>>,
     #[allow(missing_docs)]
+    pub tuning: Option<Vec<String>>,
+    #[allow(missing_docs)]
     pub functions: Option<Vec<String>>,
     #[allow(missing_docs)]
     pub watchlists: Option<String>,
@@ -80,6 +82,8 @@ pub enum Stats {
 pub struct Settings {
     /// Paths of rules, or `builtin`.
     pub rules: Vec<String>,
+    /// Files and folders of tuning overlays.
+    pub tuning: Vec<String>,
     /// Files and folders of saved functions.
     pub functions: Vec<String>,
     /// The folder of watchlists.
@@ -167,6 +171,7 @@ impl RawSettings {
     pub fn over(self, below: RawSettings) -> RawSettings {
         RawSettings {
             rules: self.rules.or(below.rules),
+            tuning: self.tuning.or(below.tuning),
             functions: self.functions.or(below.functions),
             watchlists: self.watchlists.or(below.watchlists),
             table_schemas: self.table_schemas.or(below.table_schemas),
@@ -225,6 +230,7 @@ impl Settings {
         }
         Ok(Settings {
             rules: raw.rules.unwrap_or_default(),
+            tuning: raw.tuning.unwrap_or_default(),
             functions: raw.functions.unwrap_or_default(),
             watchlists: raw.watchlists.filter(|folder| !folder.is_empty()),
             table_schemas: raw.table_schemas.unwrap_or_default(),

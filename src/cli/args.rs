@@ -47,6 +47,14 @@ pub(super) struct LibraryArguments {
     pub(super) table_schemas: Vec<String>,
 }
 
+/// What changes rules from outside their files.
+#[derive(Debug, Args)]
+pub(super) struct TuningArguments {
+    /// Overlays that tune rules: lists, exceptions, severity, rules turned off; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(super) tuning: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
     /// Files to read; - is standard input
@@ -88,6 +96,8 @@ pub(super) struct RunArguments {
     /// How the ledger is shown at the end
     #[arg(long, value_name = "HOW")]
     stats: Option<StatsName>,
+    #[command(flatten)]
+    tuning: TuningArguments,
     #[command(flatten)]
     libraries: LibraryArguments,
     /// A file of settings; see config/kqltap.toml
@@ -135,6 +145,7 @@ impl RunArguments {
             functions: some(&self.libraries.functions),
             watchlists: self.libraries.watchlists.clone(),
             table_schemas: some(&self.libraries.table_schemas),
+            tuning: some(&self.tuning.tuning),
             ..RawSettings::default()
         }
     }
@@ -155,6 +166,8 @@ pub(super) struct CheckArguments {
     #[arg(long)]
     pub(super) batch: bool,
     #[command(flatten)]
+    pub(super) tuning: TuningArguments,
+    #[command(flatten)]
     pub(super) libraries: LibraryArguments,
 }
 
@@ -163,6 +176,8 @@ pub(super) struct RulesArguments {
     /// Rules: files, folders, or builtin
     #[arg(value_name = "PATH", default_value = "builtin")]
     pub(super) paths: Vec<String>,
+    #[command(flatten)]
+    pub(super) tuning: TuningArguments,
     #[command(flatten)]
     pub(super) libraries: LibraryArguments,
 }

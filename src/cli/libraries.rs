@@ -4,13 +4,15 @@ use std::path::Path;
 
 use super::args::LibraryArguments;
 use crate::kql;
-use crate::rule::{FunctionLibrary, Libraries, Watchlists};
+use crate::rule::{FunctionLibrary, Libraries, Tuning, Watchlists};
 use crate::schema::Catalog;
 
 /// Tables, saved functions and watchlists.
 pub(super) struct Known {
     pub(super) catalog: Catalog,
     pub(super) libraries: Libraries,
+    /// `--tuning`
+    pub(super) tuning: Tuning,
 }
 
 impl Known {
@@ -33,7 +35,7 @@ impl Known {
             Some(folder) => Watchlists::load(Path::new(folder)).map_err(|error| error.to_string())?,
             None => Watchlists::default(),
         };
-        Ok(Known { catalog, libraries: Libraries { functions, watchlists } })
+        Ok(Known { catalog, libraries: Libraries { functions, watchlists }, tuning: Tuning::default() })
     }
 
     /// The same from a command's flags; what is wrong is printed.
@@ -41,6 +43,17 @@ impl Known {
         let limits = kql::Limits::default();
         match Known::load(&flags.functions, flags.watchlists.as_deref(), &flags.table_schemas, &limits) {
             Ok(known) => Some(known),
+            Err(error) => {
+                say!("kqltap: {error}");
+                None
+            }
+        }
+    }
+
+    /// The same, with tuning overlays; what is wrong is printed.
+    pub(super) fn tuned(self, paths: &[String]) -> Option<Known> {
+        match Tuning::load(paths) {
+            Ok(tuning) => Some(Known { tuning, ..self }),
             Err(error) => {
                 say!("kqltap: {error}");
                 None

@@ -9,6 +9,7 @@ use crate::matcher::Ruleset;
 use crate::pipeline::identity;
 use crate::pipeline::run::{Run, RunError, Running};
 use crate::pipeline::source::Input;
+use crate::rule::Tuning;
 use crate::settings::{RawSettings, Settings, Stats};
 
 pub(super) fn run(arguments: RunArguments) -> u8 {
@@ -54,12 +55,13 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
             "{one} and {other} are the same file; it would be read and written, or written twice, at once"
         ));
     }
-    let known = Known::load(
+    let mut known = Known::load(
         &settings.functions,
         settings.watchlists.as_deref(),
         &settings.table_schemas,
         &settings.query_limits,
     )?;
+    known.tuning = Tuning::load(&settings.tuning).map_err(|error| error.to_string())?;
     let catalog = &known.catalog;
     if let Some(table) = &settings.table
         && !catalog.contains(table)
@@ -67,10 +69,14 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
         let near = catalog.suggest(table).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         return Err(format!("--table {table}: there is no such table{near}"));
     }
-    let Some(rules) = rules::bound(&settings.rules, &known, &settings.query_limits, settings.bind) else {
+    let now = settings.worker.now;
+    let Some(bound) = rules::bound(&settings.rules, &known, &settings.query_limits, settings.bind, now) else {
         return Ok(None);
     };
-    let ruleset = Ruleset::new(rules, catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;
+    for line in &bound.disabled {
+        say!("kqltap: {line}");
+    }
+    let ruleset = Ruleset::new(bound.rules, catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;
     Ok(Some(Run {
         ruleset: Arc::new(ruleset),
         inputs,

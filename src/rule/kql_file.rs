@@ -26,5 +26,6 @@ pub fn parse_kql(path: &str, text: &str) -> Result<Vec<Rule>, RuleError> {
         query: query.to_owned(),
         origin: Origin::whole(path, query),
         tests: Tests::default(),
+        tuning: Vec::new(),
     }])
 }
