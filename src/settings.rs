@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::compile::BindOptions;
+use crate::decode::Choice;
 use crate::kql;
 use crate::pipeline::sink::Output;
 use crate::pipeline::worker::{Emit, WorkerOptions};
@@ -52,6 +53,8 @@ pub struct RawSettings {
     pub workers: Option<u64>,
     #[allow(missing_docs)]
     pub shadow: Option<u64>,
+    #[allow(missing_docs)]
+    pub decode: Option<String>,
     #[allow(missing_docs)]
     pub stats: Option<String>,
     #[allow(missing_docs)]
@@ -186,6 +189,7 @@ impl RawSettings {
             dead_letter: self.dead_letter.or(below.dead_letter),
             workers: self.workers.or(below.workers),
             shadow: self.shadow.or(below.shadow),
+            decode: self.decode.or(below.decode),
             stats: self.stats.or(below.stats),
             max_line_bytes: self.max_line_bytes.or(below.max_line_bytes),
             max_record_depth: self.max_record_depth.or(below.max_record_depth),
@@ -259,6 +263,7 @@ impl Settings {
                 batch: raw.batch.unwrap_or(false),
                 dead_letters: false,
                 shadow: raw.shadow.unwrap_or(0),
+                decode: decode_choice(raw.decode)?,
             },
             workers: match bound("workers", raw.workers, 0, 1024)? {
                 0 => std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
@@ -281,6 +286,11 @@ fn choice<T: Copy>(name: &'static str, value: Option<String>, choices: &[(&str, 
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         invalid(name, &value, &format!("it takes {}", words.join(" or ")))
     })
+}
+
+fn decode_choice(value: Option<String>) -> Result<Choice, SettingsError> {
+    let value = value.unwrap_or_default();
+    Choice::parse(&value).map_err(|message| invalid("decode", &value, &message))
 }
 
 fn bound(name: &'static str, value: Option<u64>, low: u64, high: u64) -> Result<usize, SettingsError> {

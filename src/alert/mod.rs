@@ -10,6 +10,7 @@ use crate::compile::bound::{Leg, Step};
 use crate::compile::ir::{Rest, slots_of};
 use crate::compile::plain::evaluate;
 use crate::compile::{BoundRule, each_table_leg, of_record};
+use crate::decode::Event;
 use crate::matcher::{Match, cell, source_value};
 use crate::schema::ScalarType;
 use crate::value::Value;
@@ -40,6 +41,8 @@ pub struct Alert<'a> {
     pub evidence: Vec<Evidence>,
     /// Where the record stood.
     pub source: Source<'a>,
+    /// The sender's event that became the record; none where the record came as one of its table.
+    pub event: Option<&'a Event>,
 }
 
 impl<'a> Alert<'a> {
@@ -52,7 +55,7 @@ impl<'a> Alert<'a> {
             }
             None => Value::Null,
         };
-        Alert { id: id_of(found), time, found, evidence: evidence_of(found, context), source }
+        Alert { id: id_of(found), time, found, evidence: evidence_of(found, context), source, event: None }
     }
 
     /// Appends the alert in kqltap's own format, one line of JSON, newline included.

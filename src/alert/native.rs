@@ -28,7 +28,17 @@ pub(super) fn write(alert: &Alert<'_>, out: &mut Numbered) {
     line.push_str(",\"line\":");
     out.push(line.as_bytes());
     out.place(alert.source.line);
-    out.push(format!(",\"record\":{}}}}}\n", alert.found.record.index).as_bytes());
+    let mut end = format!(",\"record\":{}", alert.found.record.index);
+    if let Some(event) = alert.event {
+        end.push(',');
+        member(&mut end, "decoder", event.decoder);
+        if !event.id.is_empty() {
+            end.push(',');
+            member(&mut end, "event", &event.id);
+        }
+    }
+    end.push_str("}}\n");
+    out.push(end.as_bytes());
 }
 
 /// The alert of a row that many records made: it names all tables that the query reads, and no place in the input.

@@ -93,6 +93,9 @@ pub(super) struct RunArguments {
     /// Hold one block of lines in N against the plain evaluator too
     #[arg(long, value_name = "N")]
     shadow: Option<u64>,
+    /// Whose lines are decoded: auto, off (records of tables only), or the name of a sender
+    #[arg(long, value_name = "NAME")]
+    decode: Option<String>,
     /// How the ledger is shown at the end
     #[arg(long, value_name = "HOW")]
     stats: Option<StatsName>,
@@ -141,6 +144,7 @@ impl RunArguments {
             dead_letter: self.dead_letter.clone(),
             workers: self.workers,
             shadow: self.shadow,
+            decode: self.decode.clone(),
             stats: self.stats.map(|s| word(&s)),
             functions: some(&self.libraries.functions),
             watchlists: self.libraries.watchlists.clone(),

@@ -140,6 +140,7 @@ fn finish(running: &Running, outcome: Result<(), RunError>, stats: Stats) -> u8 
 mod tests {
     use super::*;
     use crate::compile::{BindOptions, bind_rule};
+    use crate::decode::Choice;
     use crate::kql;
     use crate::matcher::GatePlan;
     use crate::matcher::gate::Gate;
@@ -171,6 +172,7 @@ mod tests {
                 batch: false,
                 dead_letters: false,
                 shadow,
+                decode: Choice::Auto,
             },
             workers: 1,
             batch_memory: 1 << 20,

@@ -9,6 +9,7 @@ mod rows;
 mod senders;
 mod tree;
 mod unified_audit_log;
+mod windows;
 mod wrapped;
 
 use memchr::memmem;
@@ -16,8 +17,19 @@ use memchr::memmem;
 pub use rows::{Event, Rows};
 pub use senders::SENDERS;
 
+use crate::compile::literals::Literal;
 use crate::value::DateTime;
 use tree::{Node, Room};
+
+/// The tables that senders' lines become rows of.
+pub const TABLES: [&str; 5] =
+    ["AuditLogs", "DeviceEvents", "DeviceFileEvents", "DeviceNetworkEvents", "DeviceProcessEvents"];
+
+/// The literals, one of which stands in every line that a sender takes.
+pub fn markers() -> impl Iterator<Item = Literal> {
+    let markers = SENDERS.iter().flat_map(|sender| sender.markers);
+    markers.map(|marker| Literal { text: marker.to_ascii_lowercase(), weight: 1 })
+}
 
 /// How deep a line may be wrapped in others.
 const MAX_WRAPPERS: usize = 4;
@@ -96,7 +108,7 @@ pub enum Decoded<'d> {
     /// No sender's.
     Nobodys,
     /// Some sender's: rows of tables, none if no table has any for it.
-    Rows(&'d mut Rows),
+    Rows(&'d Rows),
     /// Some sender's, and it cannot be read.
     Malformed(String),
 }
@@ -132,10 +144,14 @@ impl Decoders {
         let Ok(text) = std::str::from_utf8(line) else {
             return Decoded::Nobodys;
         };
-        let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth };
+        let start = line.as_ptr() as usize;
+        let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth, start };
         let taken = walk.text(text, &Around::default(), &mut self.room, 0);
         match (taken, self.choice) {
-            (Taken::Yes, _) => Decoded::Rows(&mut self.rows),
+            (Taken::Yes, _) => {
+                self.rows.finish();
+                Decoded::Rows(&self.rows)
+            }
             (Taken::Malformed(why), _) => Decoded::Malformed(why),
             (Taken::No, Choice::One(sender)) => {
                 Decoded::Malformed(format!("the line is not one of {} (--decode {})", sender.about, sender.name))
@@ -156,6 +172,8 @@ struct Walk<'w> {
     senders: &'w [&'static Sender],
     rows: &'w mut Rows,
     max_depth: usize,
+    /// The address of the line's first byte.
+    start: usize,
 }
 
 impl Walk<'_> {
@@ -171,7 +189,10 @@ impl Walk<'_> {
             if let Form::Text(decode) = sender.form {
                 match decode(text, around, self.rows) {
                     Taken::No => {}
-                    taken => return taken,
+                    taken => {
+                        self.rows.taken += 1;
+                        return taken;
+                    }
                 }
             }
         }
@@ -199,11 +220,17 @@ impl Walk<'_> {
     }
 
     fn object(&mut self, node: Node<'_>, around: &Around<'_>, depth: usize) -> Taken {
+        if depth == 0 {
+            self.rows.object_ends_at(node.raw().as_ptr() as usize + node.raw().len() - 1 - self.start);
+        }
         for sender in self.senders {
             if let Form::Object(decode) = sender.form {
                 match decode(node, around, self.rows) {
                     Taken::No => {}
-                    taken => return taken,
+                    taken => {
+                        self.rows.taken += 1;
+                        return taken;
+                    }
                 }
             }
         }
@@ -219,6 +246,7 @@ impl Walk<'_> {
         match self.text(inner, around, &mut room, depth + 1) {
             Taken::No if inner.starts_with('{') && tree::parse(inner, self.max_depth, &mut room).is_ok() => {
                 self.rows.record(inner, wrapped::NAME);
+                self.rows.taken += 1;
                 Taken::Yes
             }
             taken => taken,

@@ -12,6 +12,10 @@ pub struct Rows {
     json: String,
     events: Vec<Event>,
     wanted: Vec<String>,
+    /// Where the object ends, in the line, that is being decoded.
+    object_end: Option<usize>,
+    /// How many of the line's objects were senders'.
+    pub(super) taken: u64,
 }
 
 /// What a row was made of.
@@ -21,6 +25,8 @@ pub struct Event {
     pub decoder: &'static str,
     /// The sender's own name of the event: a record number, a serial.
     pub id: String,
+    /// Offset in the line of the brace that ends the object it came in; none where the line is no JSON.
+    pub object_end: Option<usize>,
 }
 
 impl Rows {
@@ -41,7 +47,7 @@ impl Rows {
             return None;
         }
         self.json.push_str(if self.events.is_empty() { "[{" } else { ",{" });
-        self.events.push(Event { decoder, id: event.to_owned() });
+        self.events.push(Event { decoder, id: event.to_owned(), object_end: self.object_end });
         let mut row = Row { json: &mut self.json };
         row.string("Type", table);
         row.string("kqltap_event", event);
@@ -51,13 +57,27 @@ impl Rows {
     /// Adds a record that is a row already, as JSON.
     pub(super) fn record(&mut self, json: &str, decoder: &'static str) {
         self.json.push(if self.events.is_empty() { '[' } else { ',' });
-        self.events.push(Event { decoder, id: String::new() });
+        self.events.push(Event { decoder, id: String::new(), object_end: self.object_end });
         self.json.push_str(json);
     }
 
-    /// The line of JSON.
-    pub fn finish(&mut self) -> &str {
+    /// What is decoded next is an object of the line's own.
+    pub(super) fn object_ends_at(&mut self, offset: usize) {
+        self.object_end = Some(offset);
+    }
+
+    /// How many of the line's objects were senders'.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Completes the line of JSON, which [`Rows::json`] then gives.
+    pub fn finish(&mut self) {
         self.json.push_str(if self.events.is_empty() { "[]" } else { "]" });
+    }
+
+    /// The line of JSON.
+    pub fn json(&self) -> &str {
         &self.json
     }
 
@@ -75,6 +95,8 @@ impl Rows {
     pub fn clear(&mut self) {
         self.json.clear();
         self.events.clear();
+        self.object_end = None;
+        self.taken = 0;
     }
 }
 

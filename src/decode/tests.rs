@@ -10,7 +10,7 @@ fn decode(choice: Choice, line: &str) -> String {
     let mut decoders = Decoders::new(choice, vec!["AuditLogs".to_owned()], 64);
     match decoders.decode(line.as_bytes()) {
         Decoded::Nobodys => "nobody's".to_owned(),
-        Decoded::Rows(rows) => rows.finish().to_owned(),
+        Decoded::Rows(rows) => rows.json().to_owned(),
         Decoded::Malformed(why) => why,
     }
 }

@@ -64,6 +64,8 @@ pub struct Outcome {
     pub records: u64,
     /// Records of no known table.
     pub unrouted: u64,
+    /// Records of no known table, or of one whose rows hold other senders' events.
+    pub foreign: u64,
     /// Columns that did not have their type.
     pub mistyped: Vec<Mistyped>,
     /// Records of which a query made more than it may.
@@ -91,11 +93,17 @@ impl Matcher {
             let table = match record.routed {
                 Routed::Table(table) => table,
                 Routed::Unused => continue,
+                Routed::Carrier => {
+                    outcome.foreign += 1;
+                    continue;
+                }
                 Routed::Unrouted => {
                     outcome.unrouted += 1;
+                    outcome.foreign += 1;
                     continue;
                 }
             };
+            outcome.foreign += u64::from(self.ruleset.tables[table].carries);
             match self.path {
                 Path::Compiled => {
                     compiled(&self.ruleset, table, &record, context, &mut self.scratch, &mut outcome, each)

@@ -7,7 +7,8 @@ use super::gate::{Gate, MAX_LITERALS};
 use super::index::Index;
 use crate::compile::ir::TableProgram;
 use crate::compile::{BoundRule, literals, programs};
-use crate::record::{Layout, TableColumns};
+use crate::decode;
+use crate::record::{CARRIERS, Layout, TableColumns};
 use crate::schema::Catalog;
 
 /// Every rule of a run, and a program for each table that they read.
@@ -52,6 +53,8 @@ pub struct TableMatcher {
     pub columns: Vec<ColumnMatcher>,
     /// Which detections a record can match; none where they are few.
     pub index: Option<Index>,
+    /// Whether the table's rows hold other senders' events.
+    pub carries: bool,
 }
 
 impl Ruleset {
@@ -67,7 +70,8 @@ impl Ruleset {
             .map(|program| {
                 let columns = program.subjects.iter().map(ColumnMatcher::new).collect::<Result<_, _>>()?;
                 let index = Index::new(&program);
-                Ok(TableMatcher { program, columns, index })
+                let carries = CARRIERS.contains(&program.table.name.as_str());
+                Ok(TableMatcher { program, columns, index, carries })
             })
             .collect::<Result<_, _>>()?;
         Ok(Ruleset { rules, tables, layout, gate })
@@ -98,6 +102,10 @@ fn gate(rules: &[BoundRule], programs: &[TableProgram], default_table: Option<&s
                 }
             }
         }
+    }
+    // A sender's line names no table and spells no column: whatever may be one is decoded.
+    if programs.iter().any(|program| decode::TABLES.contains(&program.table.name.as_str())) {
+        all.extend(decode::markers());
     }
     let all = literals::reduced(all);
     match all.len() {

@@ -24,6 +24,8 @@ pub struct Block {
     pub oversized: Option<Oversized>,
     /// Bytes of input that this block stands for.
     pub read: u64,
+    /// Whether lines that belong together have been joined.
+    pub joined: bool,
 }
 
 impl Block {
@@ -38,6 +40,7 @@ impl Block {
         self.length = 0;
         self.oversized = None;
         self.read = 0;
+        self.joined = false;
     }
 }
 

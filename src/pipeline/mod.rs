@@ -3,7 +3,9 @@
 pub mod dead_letter;
 pub mod framing;
 pub mod identity;
+mod joined;
 pub mod ledger;
+mod lines;
 mod reader;
 pub mod result_table;
 pub mod run;

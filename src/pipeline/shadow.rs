@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::worker::{BlockOutput, Emit, Lines, WorkerOptions};
+use super::lines::Lines;
+use super::worker::{BlockOutput, Emit, WorkerOptions};
 use crate::matcher::{GatePlan, Path, Ruleset};
 use crate::value::functions::Context;
 

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use super::dead_letter;
-use super::framing::{Block, KEPT};
+use super::framing::Block;
 use super::ledger::Ledger;
+use super::lines::Lines;
 use super::result_table::{CollectedRow, ResultRow};
 use super::shadow::Shadow;
-use crate::alert::{Alert, Numbered, Source};
-use crate::compile::ir::Rest;
-use crate::matcher::gate::Gate;
-use crate::matcher::{GatePlan, Match, Matcher, Path, Ruleset};
-use crate::record::{self, Limits};
+use crate::alert::{Numbered, Source};
+use crate::decode::Choice;
+use crate::matcher::{GatePlan, Path, Ruleset};
+use crate::record::Limits;
 use crate::value::DateTime;
 use crate::value::functions::Context;
 
@@ -31,6 +30,8 @@ pub struct WorkerOptions {
     pub emit: Emit,
     /// Bounds of what is decoded.
     pub limits: Limits,
+    /// Whose lines are decoded.
+    pub decode: Choice,
     /// The longest line in bytes.
     pub max_line: usize,
     /// What `now()` is; the clock if none.
@@ -76,7 +77,7 @@ pub struct BlockOutput {
     /// Whether nothing of the block has been written yet.
     pub begins: bool,
     /// Lines handled so far; those that have been written are no longer in the ledger.
-    lines: u64,
+    pub(super) lines: u64,
     /// What was counted; `written` is not known here.
     pub ledger: Ledger,
     /// With `batch`, the results.
@@ -87,10 +88,6 @@ pub struct BlockOutput {
 
 /// Messages of one block that are kept; the rest is counted.
 const MAX_MESSAGES: usize = 20;
-
-/// Bytes of output from which a block's is written before the block is done: one line may match many rules, and each
-/// alert carries its columns.
-const MAX_OUTPUT: usize = 16 << 20;
 
 /// Writes what a block has given so far; waits for the block's turn.
 pub type Spill<'s> = dyn FnMut(&mut BlockOutput) + 's;
@@ -110,8 +107,13 @@ impl Worker {
         let options = &self.lines.options;
         let context = Context { now: options.now.unwrap_or_else(DateTime::now) };
         out.ledger.bytes += block.read;
+        self.lines.joined = block.joined;
         // A line over the limit is malformed even where nothing in it could match.
-        let must_decode = begins || options.dead_letters || block.bytes().len() > options.max_line;
+        let must_decode = begins
+            || options.dead_letters
+            || block.bytes().len() > options.max_line
+            || matches!(options.decode, Choice::One(_))
+            || block.joined;
         let every_nth = self.shadow.as_ref().filter(|_| sequence.is_multiple_of(options.shadow)).is_some();
         match &self.ruleset.gate {
             GatePlan::On(gate) if !must_decode && self.pace.wants_gate() => {
@@ -158,175 +160,6 @@ impl Pace {
     }
 }
 
-/// Lines, decoded and matched by one of the evaluators.
-pub(super) struct Lines {
-    matcher: Matcher,
-    options: WorkerOptions,
-}
-
-impl Lines {
-    pub(super) fn new(ruleset: Arc<Ruleset>, path: Path, options: WorkerOptions) -> Lines {
-        Lines { matcher: Matcher::new(ruleset, options.limits, path), options }
-    }
-
-    /// Decodes the lines that the gate lets through.
-    pub(super) fn gated(
-        &mut self,
-        gate: &Gate,
-        bytes: &[u8],
-        input: &str,
-        context: &Context,
-        out: &mut BlockOutput,
-        spill: &mut Spill<'_>,
-    ) -> u64 {
-        let mut at = 0;
-        let mut candidates = 0;
-        let lines = gate.scan(bytes, &mut |candidate| {
-            self.pass(&bytes[at..candidate.start], &[], out);
-            at = candidate.end;
-            candidates += 1;
-            let line = &bytes[candidate.start..candidate.end];
-            self.line(line, context, Source { input, line: candidate.line }, out, spill);
-        });
-        self.pass(&bytes[at..], &[], out);
-        // `line` has counted the candidates.
-        out.count_lines(lines - candidates);
-        out.ledger.gated += lines - candidates;
-        candidates
-    }
-
-    /// Decodes every line.
-    pub(super) fn every(
-        &mut self,
-        bytes: &[u8],
-        input: &str,
-        context: &Context,
-        out: &mut BlockOutput,
-        spill: &mut Spill<'_>,
-    ) {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-            let (line, behind) = rest.split_at(end);
-            self.line(line, context, Source { input, line: out.lines }, out, spill);
-            rest = behind;
-        }
-    }
-
-    fn line(
-        &mut self,
-        line: &[u8],
-        context: &Context,
-        source: Source<'_>,
-        out: &mut BlockOutput,
-        spill: &mut Spill<'_>,
-    ) {
-        out.count_lines(1);
-        let text = line.strip_suffix(b"\n").unwrap_or(line);
-        if text.len() > self.options.max_line {
-            // It does not go on with `annotate`, as one that is let go while it is read cannot.
-            return self.oversized(text, text.len() as u64, source, out);
-        }
-        if record::is_blank(text) {
-            out.ledger.gated += 1;
-            return self.pass(line, &[], out);
-        }
-        let mut notes: Vec<(usize, Numbered)> = Vec::new();
-        let (emit, batch) = (self.options.emit, self.options.batch);
-        let outcome = self.matcher.line(text, context, &mut |found: &Match<'_>| {
-            if let Rest::Collect { place, .. } = &found.detection.rest {
-                // Without a batch there is no such rule; the shadow has no part in what is computed at the end.
-                if batch {
-                    out.collected.push(CollectedRow::new(found, *place));
-                }
-                return;
-            }
-            out.ledger.alerts += 1;
-            let alert = Alert::new(found, source, context);
-            match emit {
-                Emit::Alerts if !batch => {
-                    alert.write_numbered(&mut out.bytes);
-                    if out.bytes.len() > MAX_OUTPUT {
-                        spill(out);
-                    }
-                }
-                _ => {
-                    let mut bytes = Numbered::default();
-                    alert.write_numbered(&mut bytes);
-                    match emit {
-                        Emit::Annotate => notes.push((end_of_object(text, found.record.text()), bytes)),
-                        Emit::Alerts => out.results.push(ResultRow::new(found, bytes)),
-                    }
-                }
-            }
-        });
-        match outcome {
-            Ok(outcome) => {
-                out.ledger.decoded += 1;
-                out.ledger.records += outcome.records;
-                out.ledger.unrouted += outcome.unrouted;
-                out.ledger.mistyped += outcome.mistyped.len() as u64;
-                for mistyped in outcome.mistyped {
-                    out.say(source.line, || mistyped.to_string());
-                }
-                for failure in outcome.failures {
-                    out.say(source.line, || failure.to_string());
-                }
-                self.pass(line, &notes, out);
-            }
-            // No record of a malformed line is given out, so nothing has been written for it.
-            Err(malformed) => {
-                self.malformed(&malformed.to_string(), text, None, source, out);
-                self.pass(line, &[], out);
-            }
-        }
-    }
-
-    /// With `annotate`, the lines go on, a matched record with what was found.
-    fn pass(&self, lines: &[u8], notes: &[(usize, Numbered)], out: &mut BlockOutput) {
-        if self.options.emit != Emit::Annotate {
-            return;
-        }
-        let mut at = 0;
-        for group in notes.chunk_by(|a, b| a.0 == b.0) {
-            let end = group[0].0;
-            out.bytes.push(&lines[at..end]);
-            // An object without members takes no comma.
-            if !lines[at..end].trim_ascii_end().ends_with(b"{") {
-                out.bytes.push(b",");
-            }
-            out.bytes.push(b"\"kqltap\":[");
-            for (i, (_, alert)) in group.iter().enumerate() {
-                if i > 0 {
-                    out.bytes.push(b",");
-                }
-                out.bytes.append_trimmed(alert);
-            }
-            out.bytes.push(b"]");
-            at = end;
-        }
-        out.bytes.push(&lines[at..]);
-    }
-
-    fn oversized(&self, start: &[u8], length: u64, source: Source<'_>, out: &mut BlockOutput) {
-        let reason = format!(
-            "the line has {length} bytes, and the limit is {} (max_line_bytes); raise it, or make the sender write shorter lines",
-            self.options.max_line
-        );
-        self.malformed(&reason, &start[..start.len().min(KEPT)], Some(length), source, out);
-    }
-
-    fn malformed(&self, reason: &str, bytes: &[u8], length: Option<u64>, source: Source<'_>, out: &mut BlockOutput) {
-        out.ledger.malformed += 1;
-        if self.options.dead_letters {
-            out.ledger.dead_lettered += 1;
-            let truncated = length.filter(|length| *length > bytes.len() as u64);
-            dead_letter::write(&mut out.dead_letters, reason, source, bytes, truncated);
-        }
-        out.say(source.line, || format!("malformed line: {reason}"));
-    }
-}
-
 impl BlockOutput {
     fn clear(&mut self) {
         self.written();
@@ -346,7 +179,7 @@ impl BlockOutput {
         self.begins = false;
     }
 
-    fn count_lines(&mut self, lines: u64) {
+    pub(super) fn count_lines(&mut self, lines: u64) {
         self.lines += lines;
         self.ledger.lines += lines;
     }
@@ -356,12 +189,6 @@ impl BlockOutput {
             self.messages.push((line, message()));
         }
     }
-}
-
-/// Where in `line` the last brace of `object` stands; `object` is a part of `line`.
-fn end_of_object(line: &[u8], object: &str) -> usize {
-    let start = object.as_ptr() as usize - line.as_ptr() as usize;
-    start + object.trim_ascii_end().len() - 1
 }
 
 #[cfg(test)]

@@ -29,9 +29,14 @@ pub enum Routed {
     Table(usize),
     /// A table that is known and of which no rule reads.
     Unused,
+    /// The same, and its rows hold other senders' events: [`CARRIERS`].
+    Carrier,
     /// Nothing tells the table.
     Unrouted,
 }
+
+/// Tables whose rows hold what another sender wrote: an event of Windows, a line of syslog.
+pub const CARRIERS: [&str; 4] = ["Event", "WindowsEvent", "SecurityEvent", "Syslog"];
 
 /// Whether a line holds nothing but white space, and is no record.
 pub fn is_blank(line: &[u8]) -> bool {

@@ -8,10 +8,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::Routed;
 use super::found::Found;
 use super::layout::{CATEGORY, TYPE, TableColumns};
 use super::names::Names;
+use super::{CARRIERS, Routed};
 use crate::schema::{Catalog, Entry};
 use crate::value::json::{Kind, Lexeme, unescape};
 
@@ -51,7 +51,10 @@ impl Router {
         default_table: Option<&str>,
         names: &mut Names,
     ) -> Router {
-        let mut tables: HashMap<Box<str>, Routed> = catalog.names().map(|n| (n.into(), Routed::Unused)).collect();
+        let mut tables: HashMap<Box<str>, Routed> = catalog
+            .names()
+            .map(|name| (name.into(), if CARRIERS.contains(&name) { Routed::Carrier } else { Routed::Unused }))
+            .collect();
         for (index, table) in columns.iter().enumerate() {
             tables.insert(table.table.name.as_str().into(), Routed::Table(index));
         }

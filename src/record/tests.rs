@@ -160,7 +160,7 @@ fn a_batch_numbers_its_records() {
     let got: Vec<_> = records.iter().map(|r| (r.index, r.routed, r.text())).collect();
     assert_eq!(records.len(), 3);
     assert_eq!(got[0], (0, Routed::Table(DOOR), r#"{"Type":"Door_CL","Door":"side"}"#));
-    assert_eq!(got[1], (1, Routed::Unused, r#"{"Type":"Syslog"}"#));
+    assert_eq!(got[1], (1, Routed::Carrier, r#"{"Type":"Syslog"}"#));
     assert_eq!(got[2], (2, Routed::Unrouted, r#"{"x":1}"#));
 }
 
@@ -189,7 +189,7 @@ fn routes_in_order() {
     let shaped = r#"{"RemoteIP":null}"#;
     assert_eq!(route(&mut plain, shaped), Routed::Table(NETWORK));
     assert_eq!(route(&mut with_default, shaped), Routed::Table(DOOR));
-    assert_eq!(route(&mut unused_default, shaped), Routed::Unused);
+    assert_eq!(route(&mut unused_default, shaped), Routed::Carrier);
     assert_eq!(route(&mut with_default, STREAMED), Routed::Table(NETWORK));
     assert_eq!(route(&mut plain, r#"{"RemoteIP":null,"FileName":"a"}"#), Routed::Unrouted);
     assert_eq!(route(&mut plain, r#"{"Door":"b\u0061ck"}"#), Routed::Table(DOOR));
@@ -226,7 +226,7 @@ fn duplicates_the_last_counts() {
     let rows = shown(r#"{"category":"AuditLogs","properties":{"Type":"a","category":"c"},"properties":{"Type":"b"}}"#);
     assert_eq!(rows[0].1, ["-", "-", "-", "-", "b"]);
     let rows = shown(r#"{"Type":"Doors","records":[{"x":1}],"records":[{"Type":"Syslog"},{}]}"#);
-    assert_eq!(rows.iter().map(|r| r.0).collect::<Vec<_>>(), [Routed::Unused, Routed::Unrouted]);
+    assert_eq!(rows.iter().map(|r| r.0).collect::<Vec<_>>(), [Routed::Carrier, Routed::Unrouted]);
     let rows = shown(r#"{"Type":"Door_CL","Door":1,"records":[{"Door":2}],"records":3}"#);
     assert_eq!(rows, [(Routed::Table(DOOR), vec!["1".to_owned(), "3".to_owned()])]);
 }
@@ -245,7 +245,7 @@ fn a_row_may_have_a_member_called_records() {
     let rows = shown(r#"{"records":[{"Door":2}],"category":"AuditLogs","properties":{"Category":"c"}}"#);
     assert_eq!(rows, [(Routed::Table(AUDIT), ["-", "c", "-", "-", "-"].map(String::from).to_vec())]);
     // A table that no rule reads is named all the same.
-    assert_eq!(shown(r#"{"records":[{"Door":2}],"Type":"Syslog"}"#), [(Routed::Unused, vec![])]);
+    assert_eq!(shown(r#"{"records":[{"Door":2}],"Type":"Syslog"}"#), [(Routed::Carrier, vec![])]);
     // Without an object in it, it is no batch, whatever tells the table.
     assert_eq!(
         shown(r#"{"records":["a"],"Door":"front"}"#),
@@ -359,7 +359,10 @@ fn oracle(line: &Json, default_table: Option<&str>) -> Option<Vec<(Routed, Vec<O
 fn oracle_table(name: &str) -> Option<Routed> {
     match tables().iter().position(|t| t.table.name.eq_ignore_ascii_case(name)) {
         Some(index) => Some(Routed::Table(index)),
-        None => ["Syslog", "DeviceFileEvents"].iter().any(|n| n.eq_ignore_ascii_case(name)).then_some(Routed::Unused),
+        None => [("Syslog", Routed::Carrier), ("DeviceFileEvents", Routed::Unused)]
+            .iter()
+            .find(|(table, _)| table.eq_ignore_ascii_case(name))
+            .map(|(_, routed)| *routed),
     }
 }
 

@@ -104,9 +104,43 @@ pub(super) fn read_at_most(path: &Path, label: &str, most: usize) -> Result<Stri
     if bytes.len() > most {
         return Err(RuleError::TooLong { path: label.to_owned(), most });
     }
+    if let Some(text) = utf16(&bytes) {
+        return Ok(text);
+    }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = 1 + error.as_bytes().iter().take(valid).filter(|&&b| b == b'\n').count();
         RuleError::NotUtf8 { path: label.to_owned(), line }
     })
+}
+
+/// The text of a file that begins with a byte order mark of UTF-16, as Windows' tools save files; a half of a pair that
+/// lacks the other half becomes U+FFFD.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let (mark, rest) = bytes.split_first_chunk::<2>()?;
+    let unit = match mark {
+        [0xFF, 0xFE] => u16::from_le_bytes,
+        [0xFE, 0xFF] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let units = rest.chunks(2).map(|pair| match pair {
+        [a, b] => unit([*a, *b]),
+        // Half a unit at the end.
+        _ => 0xFFFD,
+    });
+    Some(char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::utf16;
+
+    #[test]
+    fn utf16_is_known_by_its_mark() {
+        assert_eq!(utf16(b"\xFF\xFEa\0\xE9\0").as_deref(), Some("a\u{e9}"));
+        assert_eq!(utf16(b"\xFE\xFF\0a\xD8\x3D\xDE\x00").as_deref(), Some("a\u{1F600}"));
+        assert_eq!(utf16(b"\xFF\xFEa").as_deref(), Some("\u{FFFD}"));
+        assert_eq!(utf16(b"plain"), None);
+        assert_eq!(utf16(b""), None);
+    }
 }

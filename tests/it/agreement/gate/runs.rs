@@ -157,6 +157,7 @@ fn annotate_adds_a_member_and_nothing_else() {
 
 fn worker(ruleset: Arc<Ruleset>, shadow: u64) -> Worker {
     let options = WorkerOptions {
+        decode: kqltap::decode::Choice::Auto,
         emit: Emit::Alerts,
         limits: Limits::default(),
         max_line: 1 << 20,

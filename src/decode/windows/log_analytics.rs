@@ -1,0 +1,77 @@
+//! Log Analytics' tables of Windows events: WindowsEvent (fields as JSON, or JSON in a string), Event (fields as XML, their
+//! values alone, or the message), SecurityEvent (fields as columns).
+
+use std::borrow::Cow;
+
+use super::super::tree::{self, Node, Room};
+use super::fields::{Field, Fields};
+use super::{Around, Event, Kind, Provider, Rows, Taken, message, positional, xml};
+use crate::value::DateTime;
+
+const NAME: &str = "log-analytics-windows";
+
+/// How deep the JSON of an event's fields may be nested: they are flat.
+const MAX_DEPTH: usize = 8;
+
+pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
+    let names = ["Provider", "Source", "EventSourceName"];
+    let Some(provider) = names.iter().find_map(|name| Provider::named(&node.text_at(name)?)) else {
+        return Taken::No;
+    };
+    let (Some(id), Some(host)) = (node.text_at("EventID"), node.text_at("Computer")) else {
+        return Taken::No;
+    };
+    // Fluent Bit's events look alike.
+    if node.get("StringInserts").is_some() {
+        return Taken::No;
+    }
+    let Some(kind) = Kind::wanted(Some(provider), &id, rows) else {
+        return Taken::Yes;
+    };
+    let records = ["EventRecordId", "_ItemId"];
+    let event = Event {
+        decoder: NAME,
+        kind,
+        record: records.iter().find_map(|name| node.text_at(name)),
+        host: Some(host),
+        time: node.text_at("TimeGenerated").and_then(|time| DateTime::parse(&time)),
+    };
+    let malformed = |what: &str, why: &str| Taken::Malformed(format!("{what} of the event cannot be read: {why}"));
+    let mut fields = Fields::new();
+    fields.members(node);
+    let mut room = Room::default();
+    let data = node.get("EventData");
+    let text = data.and_then(|data| data.text()).unwrap_or_default();
+    if let Some(data) = data.filter(Node::is_object) {
+        fields.members(data);
+    } else if text.trim_start().starts_with('{') {
+        match tree::parse(&text, MAX_DEPTH, &mut room) {
+            Ok(data) => {
+                fields.members(data);
+                return event.write(&fields, around, rows);
+            }
+            Err(error) => return malformed("EventData", &error.to_string()),
+        }
+    } else if text.trim_start().starts_with('<') {
+        return match xml::data(&text, &mut fields) {
+            Ok(()) => event.write(&fields, around, rows),
+            Err(why) => malformed("EventData", &why),
+        };
+    }
+    let is_bare = kind.provider == Provider::Sysmon && fields.get(Field::Image).is_none();
+    if is_bare && let Some(text) = node.text_at("ParameterXml").filter(|text| text.contains("<Param>")) {
+        let values = match xml::params(&text) {
+            Ok(values) => values,
+            Err(why) => return malformed("ParameterXml", &why),
+        };
+        let mut fields = Fields::new();
+        if !positional::read(kind, values, &mut fields) {
+            return malformed("ParameterXml", "no version of its schema has as many values");
+        }
+        return event.write(&fields, around, rows);
+    }
+    if is_bare && let Some(text) = node.text_at("RenderedDescription") {
+        message::read(Cow::Owned(text.into_owned()), &mut fields);
+    }
+    event.write(&fields, around, rows)
+}

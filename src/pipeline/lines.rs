@@ -1,0 +1,283 @@
+//! Lines become records, and what the rules find in them.
+
+use std::sync::Arc;
+
+use super::dead_letter;
+use super::framing::KEPT;
+use super::joined;
+use super::result_table::{CollectedRow, ResultRow};
+use super::worker::{BlockOutput, Emit, Spill, WorkerOptions};
+use crate::alert::{Alert, Numbered, Source};
+use crate::compile::ir::Rest;
+use crate::decode::{Decoded, Decoders, Event};
+use crate::matcher::gate::Gate;
+use crate::matcher::{Match, Matcher, Outcome, Path, Ruleset};
+use crate::record::{self, Malformed};
+use crate::value::functions::Context;
+
+/// Lines, decoded and matched by one of the evaluators.
+pub(super) struct Lines {
+    matcher: Matcher,
+    decoders: Decoders,
+    pub(super) options: WorkerOptions,
+    /// Whether the lines of the block are those that [`joined`] describes.
+    pub(super) joined: bool,
+}
+
+/// Bytes of output from which a block's is written before the block is done: one line may match many rules, and each
+/// alert carries its columns.
+const MAX_OUTPUT: usize = 16 << 20;
+
+impl Lines {
+    pub(super) fn new(ruleset: Arc<Ruleset>, path: Path, options: WorkerOptions) -> Lines {
+        let tables = ruleset.tables.iter().map(|table| table.program.table.name.clone()).collect();
+        let decoders = Decoders::new(options.decode, tables, options.limits.max_depth);
+        Lines { matcher: Matcher::new(ruleset, options.limits, path), decoders, options, joined: false }
+    }
+
+    /// Decodes the lines that the gate lets through.
+    pub(super) fn gated(
+        &mut self,
+        gate: &Gate,
+        bytes: &[u8],
+        input: &str,
+        context: &Context,
+        out: &mut BlockOutput,
+        spill: &mut Spill<'_>,
+    ) -> u64 {
+        let mut at = 0;
+        let mut candidates = 0;
+        let lines = gate.scan(bytes, &mut |candidate| {
+            self.pass(&bytes[at..candidate.start], &[], out);
+            at = candidate.end;
+            candidates += 1;
+            let line = &bytes[candidate.start..candidate.end];
+            self.line(line, context, Source { input, line: candidate.line }, out, spill);
+        });
+        self.pass(&bytes[at..], &[], out);
+        // `line` has counted the candidates.
+        out.count_lines(lines - candidates);
+        out.ledger.gated += lines - candidates;
+        candidates
+    }
+
+    /// Decodes every line.
+    pub(super) fn every(
+        &mut self,
+        bytes: &[u8],
+        input: &str,
+        context: &Context,
+        out: &mut BlockOutput,
+        spill: &mut Spill<'_>,
+    ) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+            let (line, behind) = rest.split_at(end);
+            self.line(line, context, Source { input, line: out.lines }, out, spill);
+            rest = behind;
+        }
+    }
+
+    fn line(
+        &mut self,
+        line: &[u8],
+        context: &Context,
+        source: Source<'_>,
+        out: &mut BlockOutput,
+        spill: &mut Spill<'_>,
+    ) {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let lines = if self.joined { joined::lines(text) } else { 1 };
+        out.count_lines(lines);
+        // It completes what was read before it.
+        let source = Source { line: source.line + lines.saturating_sub(1), ..source };
+        if text.len() > self.options.max_line {
+            // It does not go on with `annotate`, as one that is let go while it is read cannot.
+            return self.oversized(text, text.len() as u64, source, out);
+        }
+        if record::is_blank(text) {
+            out.ledger.gated += lines;
+            return self.pass(line, &[], out);
+        }
+        let mut notes: Vec<Note> = Vec::new();
+        match self.records(text, context, source, &mut notes, out, spill) {
+            Ok(outcome) => {
+                out.ledger.decoded += lines;
+                out.ledger.records += outcome.records;
+                out.ledger.unrouted += outcome.unrouted;
+                out.ledger.mistyped += outcome.mistyped.len() as u64;
+                for mistyped in outcome.mistyped {
+                    out.say(source.line, || mistyped.to_string());
+                }
+                for failure in outcome.failures {
+                    out.say(source.line, || failure.to_string());
+                }
+                self.pass(line, &notes, out);
+            }
+            // No record of a malformed line is given out, so nothing has been written for it.
+            Err(reason) => {
+                self.malformed(&reason, text, None, source, out);
+                out.ledger.malformed += lines - 1;
+                self.pass(line, &[], out);
+            }
+        }
+    }
+
+    /// Holds the records of a line against the rules: those that it has itself, and those that a sender's decoder makes of
+    /// it. What is JSON is asked for records first; most lines are that, and then no decoder looks at them.
+    fn records(
+        &mut self,
+        text: &[u8],
+        context: &Context,
+        source: Source<'_>,
+        notes: &mut Vec<Note>,
+        out: &mut BlockOutput,
+        spill: &mut Spill<'_>,
+    ) -> Result<Outcome, String> {
+        let Lines { matcher, decoders, options, .. } = self;
+        let mut hold = |json: &[u8], events: Option<&[Event]>| -> Result<Outcome, Malformed> {
+            matcher.line(json, context, &mut |found: &Match<'_>| {
+                let event = events.and_then(|events| events.get(found.record.index));
+                write(found, event, text, context, source, options, notes, out, spill);
+            })
+        };
+        let is_json = matches!(first_solid(text), Some(b'{' | b'['));
+        let mut outcome = Outcome::default();
+        if is_json && !decoders.takes_all() {
+            outcome = hold(text, None).map_err(|malformed| malformed.to_string())?;
+            if outcome.foreign == 0 {
+                return Ok(outcome);
+            }
+        }
+        match decoders.decode(text) {
+            Decoded::Rows(rows) => {
+                let more = hold(rows.json().as_bytes(), Some(rows.events())).map_err(|e| e.to_string())?;
+                // An object of which no table has anything is a record all the same.
+                outcome.unrouted = outcome.unrouted.saturating_sub(rows.taken()) + more.unrouted;
+                outcome.records = outcome.records.max(rows.taken()).max(more.records);
+                outcome.mistyped.extend(more.mistyped);
+                outcome.failures.extend(more.failures);
+                Ok(outcome)
+            }
+            Decoded::Malformed(why) => Err(why),
+            Decoded::Nobodys if is_json => Ok(outcome),
+            // For what is wrong with it.
+            Decoded::Nobodys => hold(text, None).map_err(|malformed| malformed.to_string()),
+        }
+    }
+
+    /// With `annotate`, the lines go on, a matched record with what was found. What is no JSON gains it behind its end.
+    fn pass(&self, lines: &[u8], notes: &[Note], out: &mut BlockOutput) {
+        if self.options.emit != Emit::Annotate {
+            return;
+        }
+        let apart;
+        let lines = if self.joined && lines.starts_with(&[joined::MARK]) {
+            apart = joined::apart(lines);
+            apart.as_slice()
+        } else {
+            lines
+        };
+        let end = lines.trim_ascii_end().len();
+        let mut at = 0;
+        for group in notes.chunk_by(|a, b| a.object_end == b.object_end) {
+            let place = group[0].object_end.unwrap_or(end);
+            out.bytes.push(&lines[at..place]);
+            out.bytes.push(match group[0].object_end {
+                None => b" kqltap=[",
+                // An object without members takes no comma.
+                Some(_) if lines[at..place].trim_ascii_end().ends_with(b"{") => b"\"kqltap\":[",
+                Some(_) => b",\"kqltap\":[",
+            });
+            for (i, note) in group.iter().enumerate() {
+                if i > 0 {
+                    out.bytes.push(b",");
+                }
+                out.bytes.append_trimmed(&note.alert);
+            }
+            out.bytes.push(b"]");
+            at = place;
+        }
+        out.bytes.push(&lines[at..]);
+    }
+
+    pub(super) fn oversized(&self, start: &[u8], length: u64, source: Source<'_>, out: &mut BlockOutput) {
+        let reason = format!(
+            "the line has {length} bytes, and the limit is {} (max_line_bytes); raise it, or make the sender write shorter lines",
+            self.options.max_line
+        );
+        self.malformed(&reason, &start[..start.len().min(KEPT)], Some(length), source, out);
+    }
+
+    fn malformed(&self, reason: &str, bytes: &[u8], length: Option<u64>, source: Source<'_>, out: &mut BlockOutput) {
+        out.ledger.malformed += 1;
+        if self.options.dead_letters {
+            out.ledger.dead_lettered += 1;
+            let truncated = length.filter(|length| *length > bytes.len() as u64);
+            dead_letter::write(&mut out.dead_letters, reason, source, bytes, truncated);
+        }
+        out.say(source.line, || format!("malformed line: {reason}"));
+    }
+}
+
+/// What `annotate` adds to a line.
+struct Note {
+    /// Offset of the brace that ends the matched object; none in a line that is no JSON.
+    object_end: Option<usize>,
+    alert: Numbered,
+}
+
+/// Writes, or keeps, what is to be written of a match.
+#[allow(clippy::too_many_arguments)]
+fn write(
+    found: &Match<'_>,
+    event: Option<&Event>,
+    text: &[u8],
+    context: &Context,
+    source: Source<'_>,
+    options: &WorkerOptions,
+    notes: &mut Vec<Note>,
+    out: &mut BlockOutput,
+    spill: &mut Spill<'_>,
+) {
+    if let Rest::Collect { place, .. } = &found.detection.rest {
+        // Without a batch there is no such rule; the shadow has no part in what is computed at the end.
+        if options.batch {
+            out.collected.push(CollectedRow::new(found, *place));
+        }
+        return;
+    }
+    out.ledger.alerts += 1;
+    let alert = Alert { event, ..Alert::new(found, source, context) };
+    if options.emit == Emit::Alerts && !options.batch {
+        alert.write_numbered(&mut out.bytes);
+        if out.bytes.len() > MAX_OUTPUT {
+            spill(out);
+        }
+        return;
+    }
+    let mut bytes = Numbered::default();
+    alert.write_numbered(&mut bytes);
+    match options.emit {
+        Emit::Alerts => out.results.push(ResultRow::new(found, bytes)),
+        Emit::Annotate => {
+            let object_end = match event {
+                Some(event) => event.object_end,
+                None => Some(end_of_object(text, found.record.text())),
+            };
+            notes.push(Note { object_end, alert: bytes });
+        }
+    }
+}
+
+fn first_solid(text: &[u8]) -> Option<u8> {
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+    text.trim_ascii_start().first().copied()
+}
+
+/// Where in `line` the last brace of `object` stands; `object` is a part of `line`.
+fn end_of_object(line: &[u8], object: &str) -> usize {
+    let start = object.as_ptr() as usize - line.as_ptr() as usize;
+    start + object.trim_ascii_end().len() - 1
+}
