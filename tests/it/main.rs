@@ -16,4 +16,6 @@ mod page;
 mod records;
 mod rows;
 mod signals;
+mod sources;
 mod tap;
+mod tuning;
