@@ -1,8 +1,6 @@
 //! The table of senders, in the order in which they are asked.
 
-use super::windows::{
-    self, azure_diagnostics, event_xml, evtx, log_analytics, nxlog, winevtlog, winlogbeat,
-};
+use super::windows::{self, azure_diagnostics, event_xml, evtx, log_analytics, nxlog, winevtlog, winlogbeat};
 use super::{Form, Sender, unified_audit_log};
 
 /// Every sender whose lines are understood.

@@ -45,7 +45,10 @@ fn the_built_in_pack_has_rules_with_proof() {
     for (rule, built_in) in page.iter().zip(&rules) {
         assert_eq!(rule.id, built_in.id);
         assert_eq!((rule.severity, rule.confidence), (Severity::High, Some(Confidence::Medium)), "{}", rule.name);
-        assert_eq!((rule.tactics.as_slice(), rule.techniques.as_slice()), (&["CredentialAccess".to_owned()][..], &["T1528".to_owned()][..]));
+        assert_eq!(
+            (rule.tactics.as_slice(), rule.techniques.as_slice()),
+            (&["CredentialAccess".to_owned()][..], &["T1528".to_owned()][..])
+        );
         assert!(rule.origin.path.ends_with("t1528.yaml"), "{}", rule.origin.path);
     }
 }

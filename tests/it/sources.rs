@@ -105,7 +105,11 @@ fn every_source_leads_to_its_alerts_and_the_readme_says_which() {
 fn every_example_of_a_source_is_told_of() {
     let page = std::fs::read_to_string(root().join("examples/README.md")).unwrap();
     for folder in entries(&root().join("examples/records")).into_iter().filter(|path| path.is_dir()) {
-        assert!(page.contains(&format!("records/{}", name(&folder))), "examples/README.md says nothing of {}", name(&folder));
+        assert!(
+            page.contains(&format!("records/{}", name(&folder))),
+            "examples/README.md says nothing of {}",
+            name(&folder)
+        );
     }
 }
 

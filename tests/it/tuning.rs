@@ -46,7 +46,9 @@ impl Place {
         let records: Vec<_> = ["kubelet", "runc", "cat", "tar"]
             .into_iter()
             .zip(1..)
-            .map(|(process, second)| flat("DeviceFileEvents", &file(second, "FileRead", "/srv/token", "token", process)))
+            .map(|(process, second)| {
+                flat("DeviceFileEvents", &file(second, "FileRead", "/srv/token", "token", process))
+            })
             .collect();
         let arguments = ["run", "--rules", &rule, "--tuning", &overlay, "--now", tap::NOW];
         let alerts = run(arguments, input(&records)).ended(0).alerts();
@@ -93,7 +95,10 @@ fn exceptions_take_alerts_away_over_the_result_or_the_table() {
     // What cannot be answered takes nothing away.
     assert_eq!(Place::new(&except("FileSize > 3")).alerts(), ["cat", "tar"]);
     assert_eq!(Place::new(&except("not(FileSize > 3)")).alerts(), ["cat", "tar"]);
-    let both = format!("{}      - where: Process == 'tar'\n        reason: r\n        expires: 2027-01-31\n", except("FileName == 'token' and InitiatingProcessFileName has 'cat'"));
+    let both = format!(
+        "{}      - where: Process == 'tar'\n        reason: r\n        expires: 2027-01-31\n",
+        except("FileName == 'token' and InitiatingProcessFileName has 'cat'")
+    );
     assert_eq!(Place::new(&both).alerts(), [""; 0]);
 }
 
@@ -144,8 +149,14 @@ fn what_is_not_there_is_an_error_with_the_nearest_name() {
             assert!(said.contains(part), "{overlay}\n{said}\nlacks {part}");
         }
     };
-    says("rules:\n  - rule: Token reed\n", &["error[KT012]", "Token reed", "did you mean 'Token read'?", "tuning.yml:2:"]);
-    says(&entry("    lists:\n      Knwon: {add: [x]}\n"), &["error[KT012]", "no list 'Knwon'", "did you mean 'Known'?"]);
+    says(
+        "rules:\n  - rule: Token reed\n",
+        &["error[KT012]", "Token reed", "did you mean 'Token read'?", "tuning.yml:2:"],
+    );
+    says(
+        &entry("    lists:\n      Knwon: {add: [x]}\n"),
+        &["error[KT012]", "no list 'Knwon'", "did you mean 'Known'?"],
+    );
     says(&except("Procss == 'cat'"), &["error[KS142]", "Procss", "did you mean 'Process'?", "tuning.yml:4:16"]);
     says(&except("InitiatingProcessFileNam == 'cat'"), &["InitiatingProcessFileName", "tuning.yml:4:16"]);
     says(&except("Process == "), &["error[KS", "tuning.yml:4:"]);
@@ -165,7 +176,10 @@ fn an_overlay_that_cannot_be_read_says_why() {
     says(&entry("    exceptons: []\n"), &["tuning.yml:3:", "did you mean `exceptions`?"]);
     says(&entry("    disabled: true\n"), &["tuning.yml:3:", "needs a `reason`"]);
     says(&entry("    severity: huge\n"), &["tuning.yml:3:", "Informational, Low, Medium or High"]);
-    says(&entry("    exceptions:\n      - where: Process == 'a'\n        expires: 2027-01-01\n"), &["needs a `reason`"]);
+    says(
+        &entry("    exceptions:\n      - where: Process == 'a'\n        expires: 2027-01-01\n"),
+        &["needs a `reason`"],
+    );
     says(&entry("    exceptions:\n      - where: Process == 'a'\n        reason: r\n"), &["needs `expires`"]);
     says(&except("x").replace("2027-01-31", "soon"), &["`expires: soon` is no date"]);
     says(&entry("    lists:\n      Known: {replace: [a], add: [b]}\n"), &["leave out `add` and `remove`"]);
@@ -201,10 +215,22 @@ fn the_example_overlay_is_good_and_its_rules_keep_their_word() {
     assert!(ran.text().lines().all(|line| !line.starts_with("error")), "{}", ran.text());
     // Every entry is there to be seen.
     let explained = run(["explain", "--tuning", overlay, "builtin"], "").ended(0);
-    for part in ["posture-agent", "scan-01.contoso.example", "pulumi", "cluster-operator", "/opt/operators/", "build-", "provisioning", "is disabled"] {
+    for part in [
+        "posture-agent",
+        "scan-01.contoso.example",
+        "pulumi",
+        "cluster-operator",
+        "/opt/operators/",
+        "build-",
+        "provisioning",
+        "is disabled",
+    ] {
         assert!(explained.text().contains(part), "{part}");
     }
-    let network = flat("DeviceNetworkEvents", &network(1, "http://169.254.169.254/metadata/identity/oauth2/token", "posture-agent"));
+    let network = flat(
+        "DeviceNetworkEvents",
+        &network(1, "http://169.254.169.254/metadata/identity/oauth2/token", "posture-agent"),
+    );
     let tuned = |arguments: &[&str]| {
         let all = ["run", "--now", tap::NOW].into_iter().chain(arguments.iter().copied());
         run(all, input(std::slice::from_ref(&network))).ended(0).alerts().len()

@@ -24,7 +24,9 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
             "Hostname" => host = child.text(),
             "RecordNumber" => record = child.text(),
             "ExecutionProcessID" => has_execution = true,
-            "EventTime" => times[0] = child.text().filter(|time| has_zone(time)).and_then(|time| DateTime::parse(&time)),
+            "EventTime" => {
+                times[0] = child.text().filter(|time| has_zone(time)).and_then(|time| DateTime::parse(&time))
+            }
             "EventTimeUTC" => times[1] = child.text().and_then(|time| DateTime::parse(&time)),
             "@timestamp" => times[2] = child.text().and_then(|time| DateTime::parse(&time)),
             // Another sender's: this one has no lists and no objects of these names.

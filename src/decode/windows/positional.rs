@@ -10,12 +10,24 @@ use crate::value::DateTime;
 /// Sysmon's schemas, newest last. `_` is a field that no column is made of; all of them begin with a RuleName, which came
 /// with version 8: an event with one value less, a time first, is from before.
 const SYSMON: &[(u16, &str)] = &[
-    (1, "_ UtcTime ProcessGuid ProcessId Image _ Description Product Company CommandLine _ User _ LogonId _ IntegrityLevel Hashes ParentProcessGuid ParentProcessId ParentImage ParentCommandLine"),
-    (1, "_ UtcTime ProcessGuid ProcessId Image _ Description Product Company OriginalFileName CommandLine _ User _ LogonId _ IntegrityLevel Hashes ParentProcessGuid ParentProcessId ParentImage ParentCommandLine"),
-    (1, "_ UtcTime ProcessGuid ProcessId Image _ Description Product Company OriginalFileName CommandLine _ User _ LogonId _ IntegrityLevel Hashes ParentProcessGuid ParentProcessId ParentImage ParentCommandLine ParentUser"),
+    (
+        1,
+        "_ UtcTime ProcessGuid ProcessId Image _ Description Product Company CommandLine _ User _ LogonId _ IntegrityLevel Hashes ParentProcessGuid ParentProcessId ParentImage ParentCommandLine",
+    ),
+    (
+        1,
+        "_ UtcTime ProcessGuid ProcessId Image _ Description Product Company OriginalFileName CommandLine _ User _ LogonId _ IntegrityLevel Hashes ParentProcessGuid ParentProcessId ParentImage ParentCommandLine",
+    ),
+    (
+        1,
+        "_ UtcTime ProcessGuid ProcessId Image _ Description Product Company OriginalFileName CommandLine _ User _ LogonId _ IntegrityLevel Hashes ParentProcessGuid ParentProcessId ParentImage ParentCommandLine ParentUser",
+    ),
     (2, "_ UtcTime ProcessGuid ProcessId Image TargetFilename _ _"),
     (2, "_ UtcTime ProcessGuid ProcessId Image TargetFilename _ _ User"),
-    (3, "_ UtcTime ProcessGuid ProcessId Image User Protocol Initiated _ SourceIp SourceHostname SourcePort _ _ DestinationIp DestinationHostname DestinationPort _"),
+    (
+        3,
+        "_ UtcTime ProcessGuid ProcessId Image User Protocol Initiated _ SourceIp SourceHostname SourcePort _ _ DestinationIp DestinationHostname DestinationPort _",
+    ),
     (11, "_ UtcTime ProcessGuid ProcessId Image TargetFilename _"),
     (11, "_ UtcTime ProcessGuid ProcessId Image TargetFilename _ User"),
     (15, "_ UtcTime ProcessGuid ProcessId Image TargetFilename _ Hash"),
@@ -29,11 +41,26 @@ const SYSMON: &[(u16, &str)] = &[
 
 /// The Security log's schemas.
 const SECURITY: &[(u16, &str)] = &[
-    (4663, "SubjectUserSid SubjectUserName SubjectDomainName _ _ ObjectType ObjectName _ _ AccessMask ProcessId ProcessName"),
-    (4663, "SubjectUserSid SubjectUserName SubjectDomainName _ _ ObjectType ObjectName _ _ AccessMask ProcessId ProcessName _"),
-    (4688, "SubjectUserSid SubjectUserName SubjectDomainName _ NewProcessId NewProcessName TokenElevationType ProcessId"),
-    (4688, "SubjectUserSid SubjectUserName SubjectDomainName _ NewProcessId NewProcessName TokenElevationType ProcessId CommandLine"),
-    (4688, "SubjectUserSid SubjectUserName SubjectDomainName _ NewProcessId NewProcessName TokenElevationType ProcessId CommandLine TargetUserSid TargetUserName TargetDomainName _ ParentProcessName MandatoryLabel"),
+    (
+        4663,
+        "SubjectUserSid SubjectUserName SubjectDomainName _ _ ObjectType ObjectName _ _ AccessMask ProcessId ProcessName",
+    ),
+    (
+        4663,
+        "SubjectUserSid SubjectUserName SubjectDomainName _ _ ObjectType ObjectName _ _ AccessMask ProcessId ProcessName _",
+    ),
+    (
+        4688,
+        "SubjectUserSid SubjectUserName SubjectDomainName _ NewProcessId NewProcessName TokenElevationType ProcessId",
+    ),
+    (
+        4688,
+        "SubjectUserSid SubjectUserName SubjectDomainName _ NewProcessId NewProcessName TokenElevationType ProcessId CommandLine",
+    ),
+    (
+        4688,
+        "SubjectUserSid SubjectUserName SubjectDomainName _ NewProcessId NewProcessName TokenElevationType ProcessId CommandLine TargetUserSid TargetUserName TargetDomainName _ ParentProcessName MandatoryLabel",
+    ),
     (5156, "ProcessID Application Direction SourceAddress SourcePort DestAddress DestPort Protocol _ _ _"),
     (5156, "ProcessID Application Direction SourceAddress SourcePort DestAddress DestPort Protocol _ _ _ _ _"),
 ];

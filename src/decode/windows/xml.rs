@@ -40,12 +40,7 @@ enum Within {
 ///
 /// # Errors
 /// What is wrong with the XML, as a sentence, and where.
-pub(super) fn events(
-    text: &str,
-    decoder: &'static str,
-    around: &Around<'_>,
-    rows: &mut Rows,
-) -> Result<(), String> {
+pub(super) fn events(text: &str, decoder: &'static str, around: &Around<'_>, rows: &mut Rows) -> Result<(), String> {
     let mut reader = reader(text);
     let mut within = Within::Nothing;
     let mut system = System::default();
