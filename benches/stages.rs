@@ -23,12 +23,13 @@ use kqltap::matcher::{GatePlan, Matcher, Path, Ruleset};
 use kqltap::pipeline::Run;
 use kqltap::pipeline::framing::READ_SIZE;
 use kqltap::pipeline::run::Running;
-use kqltap::pipeline::sink::Output;
+use kqltap::pipeline::sink::{Output, SinkOptions};
 use kqltap::pipeline::source::Input;
 use kqltap::pipeline::worker::{Emit, WorkerOptions};
 use kqltap::record::{Decoder, Limits};
 use kqltap::rule::{self, Rule};
 use kqltap::schema::Catalog;
+use kqltap::settings::{DEFAULTS, RawSettings, Settings};
 use kqltap::value::DateTime;
 use kqltap::value::functions::Context;
 
@@ -130,6 +131,7 @@ fn pipe(criterion: &mut Criterion) {
 fn drive(ruleset: &Arc<Ruleset>, path: &FilePath, emit: Emit, dead_letters: bool) -> u64 {
     let nowhere = || Output::File(PathBuf::from("/dev/null"));
     let options = WorkerOptions {
+        decode: kqltap::decode::Choice::Auto,
         emit,
         limits: Limits::default(),
         max_line: 16 << 20,
@@ -141,7 +143,9 @@ fn drive(ruleset: &Arc<Ruleset>, path: &FilePath, emit: Emit, dead_letters: bool
     let running = Running::new(Run {
         ruleset: ruleset.clone(),
         inputs: vec![Input::File(path.to_owned())],
+        live: Settings::new(RawSettings::from_toml("defaults", DEFAULTS).unwrap()).unwrap().live,
         output: nowhere(),
+        sink: SinkOptions::default(),
         dead_letter: dead_letters.then(nowhere),
         options,
         workers: 1,

@@ -2,6 +2,10 @@
 //!
 //! config/kqltap.toml is embedded and read like any other file, so what it says is what is.
 
+mod live;
+mod sink;
+mod units;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -9,7 +13,9 @@ use serde::Deserialize;
 use crate::compile::BindOptions;
 use crate::decode::Choice;
 use crate::kql;
-use crate::pipeline::sink::Output;
+use crate::pipeline::feed::LiveOptions;
+use crate::pipeline::sink::{Output, SinkOptions};
+use crate::pipeline::tls::TlsFiles;
 use crate::pipeline::worker::{Emit, WorkerOptions};
 use crate::record;
 use crate::value::DateTime;
@@ -50,6 +56,26 @@ pub struct RawSettings {
     #[allow(missing_docs)]
     pub dead_letter: Option<String>,
     #[allow(missing_docs)]
+    pub output_tls_ca: Option<String>,
+    #[allow(missing_docs)]
+    pub output_tls_cert: Option<String>,
+    #[allow(missing_docs)]
+    pub output_tls_key: Option<String>,
+    #[allow(missing_docs)]
+    pub on_full: Option<String>,
+    #[allow(missing_docs)]
+    pub queue_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub resend_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub spool: Option<String>,
+    #[allow(missing_docs)]
+    pub spool_max: Option<String>,
+    #[allow(missing_docs)]
+    pub spool_sync: Option<bool>,
+    #[allow(missing_docs)]
+    pub drain_timeout: Option<String>,
+    #[allow(missing_docs)]
     pub workers: Option<u64>,
     #[allow(missing_docs)]
     pub shadow: Option<u64>,
@@ -67,6 +93,32 @@ pub struct RawSettings {
     pub max_query_length: Option<u64>,
     #[allow(missing_docs)]
     pub max_query_depth: Option<u64>,
+    #[allow(missing_docs)]
+    pub max_connections: Option<u64>,
+    #[allow(missing_docs)]
+    pub max_in_flight_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub max_connection_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub idle_timeout: Option<String>,
+    #[allow(missing_docs)]
+    pub line_timeout: Option<String>,
+    #[allow(missing_docs)]
+    pub handshake_timeout: Option<String>,
+    #[allow(missing_docs)]
+    pub proxy_protocol: Option<String>,
+    #[allow(missing_docs)]
+    pub unix_socket_mode: Option<String>,
+    #[allow(missing_docs)]
+    pub receive_buffer_bytes: Option<u64>,
+    #[allow(missing_docs)]
+    pub tls_cert: Option<String>,
+    #[allow(missing_docs)]
+    pub tls_key: Option<String>,
+    #[allow(missing_docs)]
+    pub tls_client_ca: Option<String>,
+    #[allow(missing_docs)]
+    pub allow_plaintext: Option<bool>,
 }
 
 /// How the ledger is shown.
@@ -95,6 +147,8 @@ pub struct Settings {
     pub table_schemas: Vec<String>,
     /// Where alerts go.
     pub output: Output,
+    /// How they get there.
+    pub sink: SinkOptions,
     /// Where malformed lines go.
     pub dead_letter: Option<Output>,
     /// The table of records that name none.
@@ -111,6 +165,10 @@ pub struct Settings {
     pub batch_memory: usize,
     /// How the ledger is shown.
     pub stats: Stats,
+    /// Bounds and ways of inputs that are sockets, TLS left out.
+    pub live: LiveOptions,
+    /// The files of their TLS.
+    pub tls: Option<TlsFiles>,
 }
 
 /// A setting that cannot be used.
@@ -187,6 +245,16 @@ impl RawSettings {
             batch_memory: self.batch_memory.or(below.batch_memory),
             strict: self.strict.or(below.strict),
             dead_letter: self.dead_letter.or(below.dead_letter),
+            output_tls_ca: self.output_tls_ca.or(below.output_tls_ca),
+            output_tls_cert: self.output_tls_cert.or(below.output_tls_cert),
+            output_tls_key: self.output_tls_key.or(below.output_tls_key),
+            on_full: self.on_full.or(below.on_full),
+            queue_bytes: self.queue_bytes.or(below.queue_bytes),
+            resend_bytes: self.resend_bytes.or(below.resend_bytes),
+            spool: self.spool.or(below.spool),
+            spool_max: self.spool_max.or(below.spool_max),
+            spool_sync: self.spool_sync.or(below.spool_sync),
+            drain_timeout: self.drain_timeout.or(below.drain_timeout),
             workers: self.workers.or(below.workers),
             shadow: self.shadow.or(below.shadow),
             decode: self.decode.or(below.decode),
@@ -196,6 +264,19 @@ impl RawSettings {
             max_line_records: self.max_line_records.or(below.max_line_records),
             max_query_length: self.max_query_length.or(below.max_query_length),
             max_query_depth: self.max_query_depth.or(below.max_query_depth),
+            max_connections: self.max_connections.or(below.max_connections),
+            max_in_flight_bytes: self.max_in_flight_bytes.or(below.max_in_flight_bytes),
+            max_connection_bytes: self.max_connection_bytes.or(below.max_connection_bytes),
+            idle_timeout: self.idle_timeout.or(below.idle_timeout),
+            line_timeout: self.line_timeout.or(below.line_timeout),
+            handshake_timeout: self.handshake_timeout.or(below.handshake_timeout),
+            proxy_protocol: self.proxy_protocol.or(below.proxy_protocol),
+            unix_socket_mode: self.unix_socket_mode.or(below.unix_socket_mode),
+            receive_buffer_bytes: self.receive_buffer_bytes.or(below.receive_buffer_bytes),
+            tls_cert: self.tls_cert.or(below.tls_cert),
+            tls_key: self.tls_key.or(below.tls_key),
+            tls_client_ca: self.tls_client_ca.or(below.tls_client_ca),
+            allow_plaintext: self.allow_plaintext.or(below.allow_plaintext),
         }
     }
 
@@ -217,14 +298,15 @@ impl RawSettings {
 impl Settings {
     /// Checks every value; what is missing has no default but the embedded file's.
     pub fn new(raw: RawSettings) -> Result<Settings, SettingsError> {
-        let output = raw.output.unwrap_or_else(|| "-".to_owned());
-        let now = raw.now.filter(|now| !now.is_empty());
+        let (live, tls) = live::live(&raw)?;
+        let output = raw.output.clone().unwrap_or_else(|| "-".to_owned());
+        let now = raw.now.clone().filter(|now| !now.is_empty());
         let now = now
             .map(|text| {
                 DateTime::parse(&text).ok_or_else(|| invalid("now", &text, "a time such as 2026-11-24T12:00:00Z"))
             })
             .transpose()?;
-        let dead_letter = raw.dead_letter.filter(|path| !path.is_empty());
+        let dead_letter = raw.dead_letter.clone().filter(|path| !path.is_empty());
         if raw.batch == Some(true) && raw.emit.as_deref() == Some("annotate") {
             return Err(invalid(
                 "emit",
@@ -232,15 +314,23 @@ impl Settings {
                 "it goes with a stream; batch puts alerts in order, and passes no lines",
             ));
         }
+        let output = Output::parse(&output).map_err(|e| invalid("output", &output, &e))?;
+        let sink = sink::options(&raw, &output)?;
         Ok(Settings {
             rules: raw.rules.unwrap_or_default(),
             tuning: raw.tuning.unwrap_or_default(),
             functions: raw.functions.unwrap_or_default(),
             watchlists: raw.watchlists.filter(|folder| !folder.is_empty()),
             table_schemas: raw.table_schemas.unwrap_or_default(),
-            output: Output::parse(&output).map_err(|e| invalid("output", &output, &e))?,
+            output,
+            sink,
             dead_letter: dead_letter
-                .map(|path| Output::parse(&path).map_err(|e| invalid("dead_letter", &path, &e)))
+                .map(|path| match Output::parse(&path) {
+                    Ok(Output::Peer(_)) => {
+                        Err(invalid("dead_letter", &path, "it takes a file, or - for standard output"))
+                    }
+                    parsed => parsed.map_err(|e| invalid("dead_letter", &path, &e)),
+                })
                 .transpose()?,
             table: raw.table.filter(|table| !table.is_empty()),
             bind: BindOptions {
@@ -271,6 +361,8 @@ impl Settings {
             },
             batch_memory: bound("batch_memory", raw.batch_memory, 1 << 10, 1 << 40)?,
             stats: choice("stats", raw.stats, &[("text", Stats::Text), ("json", Stats::Json), ("off", Stats::Off)])?,
+            live,
+            tls,
         })
     }
 }

@@ -57,15 +57,36 @@ pub(super) struct TuningArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
-    /// Files to read; - is standard input
+    /// What to read: files, - for standard input, tcp://HOST:PORT or unix:PATH to listen on; all at once if one listens
     #[arg(value_name = "INPUT", default_value = "-")]
     pub(super) inputs: Vec<String>,
     /// Rules: a .yaml, .yml or .kql file, a folder, or builtin; repeatable
     #[arg(long, value_name = "PATH")]
     rules: Vec<String>,
-    /// Where alerts go: - or a file, which is appended to
+    /// Where alerts go: -, a file, which is appended to, tcp://HOST:PORT, tls://HOST:PORT or unix:PATH
     #[arg(long, value_name = "TARGET")]
     output: Option<String>,
+    /// Whose certificates the peer of a tls:// output may have [default: those that the system trusts]
+    #[arg(long, value_name = "PEM")]
+    output_tls_ca: Option<String>,
+    /// Our own certificate, for a peer that asks for one
+    #[arg(long, value_name = "PEM")]
+    output_tls_cert: Option<String>,
+    /// Its key
+    #[arg(long, value_name = "PEM")]
+    output_tls_key: Option<String>,
+    /// What happens to alerts that the sink does not take: wait and read no more, or drop and count them
+    #[arg(long, value_name = "WHAT")]
+    on_full: Option<OnFullName>,
+    /// A folder in which alerts wait until the peer has them, across crashes and restarts
+    #[arg(long, value_name = "DIR")]
+    spool: Option<String>,
+    /// What the spool may take, such as 512MiB
+    #[arg(long, value_name = "SIZE")]
+    spool_max: Option<String>,
+    /// How long what was read may wait for the sink once the run is ending, such as 3s
+    #[arg(long, value_name = "TIME")]
+    drain_timeout: Option<String>,
     /// Write alerts, or every line with matched records annotated
     #[arg(long, value_name = "WHAT")]
     emit: Option<EmitName>,
@@ -96,6 +117,18 @@ pub(super) struct RunArguments {
     /// Whose lines are decoded: auto, off (records of tables only), or the name of a sender
     #[arg(long, value_name = "NAME")]
     decode: Option<String>,
+    /// The certificate of tcp:// listeners, PEM, and those that lead to its authority; they then speak TLS only
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// The private key of --tls-cert, PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// Authorities of senders, PEM; a sender must then show a certificate of one of them
+    #[arg(long, value_name = "FILE")]
+    tls_client_ca: Option<String>,
+    /// Listen without TLS where other machines can connect too
+    #[arg(long)]
+    allow_plaintext: bool,
     /// How the ledger is shown at the end
     #[arg(long, value_name = "HOW")]
     stats: Option<StatsName>,
@@ -112,6 +145,12 @@ pub(super) struct RunArguments {
 enum EmitName {
     Alerts,
     Annotate,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OnFullName {
+    Block,
+    Drop,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -135,6 +174,13 @@ impl RunArguments {
         RawSettings {
             rules: some(&self.rules),
             output: self.output.clone(),
+            output_tls_ca: self.output_tls_ca.clone(),
+            output_tls_cert: self.output_tls_cert.clone(),
+            output_tls_key: self.output_tls_key.clone(),
+            on_full: self.on_full.map(|o| word(&o)),
+            spool: self.spool.clone(),
+            spool_max: self.spool_max.clone(),
+            drain_timeout: self.drain_timeout.clone(),
             emit: self.emit.map(|e| word(&e)),
             table: self.table.clone(),
             lookback: self.lookback.map(|l| word(&l)),
@@ -146,6 +192,10 @@ impl RunArguments {
             shadow: self.shadow,
             decode: self.decode.clone(),
             stats: self.stats.map(|s| word(&s)),
+            tls_cert: self.tls_cert.clone(),
+            tls_key: self.tls_key.clone(),
+            tls_client_ca: self.tls_client_ca.clone(),
+            allow_plaintext: self.allow_plaintext.then_some(true),
             functions: some(&self.libraries.functions),
             watchlists: self.libraries.watchlists.clone(),
             table_schemas: some(&self.libraries.table_schemas),

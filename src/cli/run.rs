@@ -6,9 +6,11 @@ use super::args::RunArguments;
 use super::libraries::Known;
 use super::{FAILED, OK, USAGE, rules};
 use crate::matcher::Ruleset;
+use crate::pipeline::feed::{self, LiveOptions};
 use crate::pipeline::identity;
-use crate::pipeline::run::{Run, RunError, Running};
+use crate::pipeline::run::{GRACE, Run, RunError, Running};
 use crate::pipeline::source::Input;
+use crate::pipeline::tls::Tls;
 use crate::rule::Tuning;
 use crate::settings::{RawSettings, Settings, Stats};
 
@@ -55,6 +57,9 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
             "{one} and {other} are the same file; it would be read and written, or written twice, at once"
         ));
     }
+    let tls = settings.tls.map(Tls::load).transpose().map_err(|e| e.to_string())?.map(Arc::new);
+    let live = LiveOptions { tls, ..settings.live };
+    feed::check(&inputs, &live, settings.worker.max_line)?;
     let mut known = Known::load(
         &settings.functions,
         settings.watchlists.as_deref(),
@@ -80,7 +85,9 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
     Ok(Some(Run {
         ruleset: Arc::new(ruleset),
         inputs,
+        live,
         output: settings.output,
+        sink: settings.sink,
         dead_letter: settings.dead_letter,
         options: settings.worker,
         workers: settings.workers,
@@ -88,21 +95,40 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
     }))
 }
 
-/// Drives the run on a thread of its own; a signal ends it between two blocks.
-async fn until_done_or_stopped(running: Arc<Running>) -> Result<(), RunError> {
+/// How a run ended; its error is shared by whoever waits for the run.
+type Outcome = Result<(), Arc<RunError>>;
+
+/// Drives the run on a thread of its own. A signal ends it between two blocks, a second one at once; SIGHUP is a reload.
+async fn until_done_or_stopped(running: Arc<Running>) -> Outcome {
     use tokio::signal::unix::{SignalKind, signal};
     // Before the first line is read: from the first alert on, whoever sees it may tell the run to stop.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let mut hang_up = signal(SignalKind::hangup());
-    let driver = running.clone();
-    let done = tokio::task::spawn_blocking(move || driver.drive());
-    tokio::select! {
-        outcome = done => return outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())),
-        () = received(&mut terminate) => {}
-        () = received(&mut interrupt) => {}
-        () = received(&mut hang_up) => {}
+    let mut done = on_thread(running.clone(), Running::drive);
+    loop {
+        tokio::select! {
+            outcome = &mut done => return ended(outcome),
+            () = received(&mut hang_up) => running.reload(),
+            () = received(&mut terminate) => break,
+            () = received(&mut interrupt) => break,
+        }
     }
-    running.stop()
+    let most = running.drain_timeout() + 2 * GRACE;
+    let stopped = tokio::time::timeout(most, on_thread(running.clone(), Running::stop));
+    tokio::select! {
+        // Both may sit in a sink that never returns; nothing but the process's end helps then.
+        outcome = stopped => outcome.map_or_else(|_| Err(running.not_drained()), ended),
+        () = received(&mut terminate) => Err(Arc::new(RunError::Quit)),
+        () = received(&mut interrupt) => Err(Arc::new(RunError::Quit)),
+    }
+}
+
+fn on_thread(running: Arc<Running>, work: fn(&Running) -> Outcome) -> tokio::task::JoinHandle<Outcome> {
+    tokio::task::spawn_blocking(move || work(&running))
+}
+
+fn ended(outcome: Result<Outcome, tokio::task::JoinError>) -> Outcome {
+    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
 /// Waits for a signal; for ever where the system lets nobody listen for it.
@@ -115,7 +141,7 @@ async fn received(signal: &mut std::io::Result<tokio::signal::unix::Signal>) {
     }
 }
 
-fn finish(running: &Running, outcome: Result<(), RunError>, stats: Stats) -> u8 {
+fn finish(running: &Running, outcome: Outcome, stats: Stats) -> u8 {
     let report = running.report();
     let seconds = report.elapsed.as_secs_f64();
     match stats {
@@ -144,10 +170,11 @@ mod tests {
     use crate::kql;
     use crate::matcher::GatePlan;
     use crate::matcher::gate::Gate;
-    use crate::pipeline::sink::Output;
+    use crate::pipeline::sink::{Output, SinkOptions};
     use crate::pipeline::worker::{Emit, WorkerOptions};
     use crate::record::Limits;
     use crate::schema::Catalog;
+    use crate::settings::DEFAULTS;
 
     /// The status of a run over one record that matches, with a gate that looks for `literal`.
     fn status(literal: &str, shadow: u64) -> u8 {
@@ -162,7 +189,9 @@ mod tests {
         let running = Running::new(Run {
             ruleset: Arc::new(ruleset),
             inputs: vec![Input::File(records)],
+            live: Settings::new(RawSettings::from_toml("defaults", DEFAULTS).unwrap()).unwrap().live,
             output: Output::File(folder.path().join("alerts.ndjson")),
+            sink: SinkOptions::default(),
             dead_letter: None,
             options: WorkerOptions {
                 emit: Emit::Alerts,

@@ -5,8 +5,15 @@
 //! would take. Around a sender's line there may be others: a batch of records, a shipper's object with the line in a
 //! member, a syslog header. [`wrapped`] takes those off.
 
+mod auditbeat;
+pub mod auditd;
+mod download;
+mod falco;
+mod laurel;
+mod linux;
 mod rows;
 mod senders;
+mod tetragon;
 mod tree;
 mod unified_audit_log;
 mod windows;
@@ -117,6 +124,7 @@ pub enum Decoded<'d> {
 #[derive(Debug)]
 pub struct Decoders {
     choice: Choice,
+    markers: Markers,
     rows: Rows,
     room: Room,
     max_depth: usize,
@@ -125,7 +133,7 @@ pub struct Decoders {
 impl Decoders {
     /// Decoders of rows for these tables. `max_depth` bounds the nesting of JSON.
     pub fn new(choice: Choice, tables: Vec<String>, max_depth: usize) -> Decoders {
-        Decoders { choice, rows: Rows::of_tables(tables), room: Room::default(), max_depth }
+        Decoders { choice, markers: Markers::new(), rows: Rows::of_tables(tables), room: Room::default(), max_depth }
     }
 
     /// Whether every line is a sender's.
@@ -139,7 +147,7 @@ impl Decoders {
         let senders = match self.choice {
             Choice::Off => return Decoded::Nobodys,
             Choice::One(sender) => vec![sender],
-            Choice::Auto => SENDERS.iter().filter(|sender| sender.may_have_written(line)).collect(),
+            Choice::Auto => self.markers.senders_of(line),
         };
         let Ok(text) = std::str::from_utf8(line) else {
             return Decoded::Nobodys;
@@ -161,9 +169,33 @@ impl Decoders {
     }
 }
 
-impl Sender {
-    fn may_have_written(&self, line: &[u8]) -> bool {
-        self.markers.iter().any(|marker| memmem::find(line, marker.as_bytes()).is_some())
+/// Every marker once, with the senders that have it as bits: several have the same ones, and each costs a look at the line.
+#[derive(Debug)]
+struct Markers(Vec<(memmem::Finder<'static>, u64)>);
+
+impl Markers {
+    fn new() -> Markers {
+        let mut markers: Vec<(memmem::Finder<'static>, u64)> = Vec::new();
+        for (at, sender) in SENDERS.iter().enumerate() {
+            for marker in sender.markers {
+                match markers.iter_mut().find(|(finder, _)| finder.needle() == marker.as_bytes()) {
+                    Some((_, senders)) => *senders |= 1 << at,
+                    None => markers.push((memmem::Finder::new(marker), 1 << at)),
+                }
+            }
+        }
+        Markers(markers)
+    }
+
+    /// Those who may have written the line, in the order of the table.
+    fn senders_of(&self, line: &[u8]) -> Vec<&'static Sender> {
+        let mut found = 0;
+        for (finder, senders) in &self.0 {
+            if found & senders != *senders && finder.find(line).is_some() {
+                found |= senders;
+            }
+        }
+        SENDERS.iter().enumerate().filter(|(at, _)| found >> at & 1 == 1).map(|(_, sender)| sender).collect()
     }
 }
 

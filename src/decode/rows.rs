@@ -144,12 +144,11 @@ impl Row<'_> {
         self.json.push_str(value);
     }
 
+    /// Columns' names are letters and digits.
     fn member(&mut self, column: &str) {
-        if !self.json.ends_with('{') {
-            self.json.push(',');
-        }
-        append_json_string(column, self.json);
-        self.json.push(':');
+        self.json.push_str(if self.json.ends_with('{') { "\"" } else { ",\"" });
+        self.json.push_str(column);
+        self.json.push_str("\":");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The table of senders, in the order in which they are asked.
 
 use super::windows::{self, azure_diagnostics, event_xml, evtx, log_analytics, nxlog, winevtlog, winlogbeat};
-use super::{Form, Sender, unified_audit_log};
+use super::{Form, Sender, auditbeat, auditd, falco, laurel, tetragon, unified_audit_log};
 
 /// Every sender whose lines are understood.
 pub static SENDERS: &[Sender] = &[
@@ -58,5 +58,35 @@ pub static SENDERS: &[Sender] = &[
         about: "Windows events as XML lines: event forwarding, Splunk's XmlWinEventLog",
         markers: windows::MARKERS,
         form: Form::Text(event_xml::decode),
+    },
+    Sender {
+        name: "auditd",
+        about: "auditd's log, raw or enriched, and the stream of its plugins",
+        markers: &["msg=audit("],
+        form: Form::Text(auditd::decode),
+    },
+    Sender {
+        name: "laurel",
+        about: "Laurel, auditd's events as JSON",
+        markers: &["SYSCALL"],
+        form: Form::Object(laurel::decode),
+    },
+    Sender {
+        name: "auditbeat",
+        about: "Auditbeat and Elastic Defend (Elastic Common Schema)",
+        markers: &["auditd", "endpoint.events"],
+        form: Form::Object(auditbeat::decode),
+    },
+    Sender {
+        name: "falco",
+        about: "Falco with json_output",
+        markers: &["output_fields"],
+        form: Form::Object(falco::decode),
+    },
+    Sender {
+        name: "tetragon",
+        about: "Tetragon's JSON export",
+        markers: &["process_exec", "process_kprobe", "exec_id"],
+        form: Form::Object(tetragon::decode),
     },
 ];

@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 
+mod auditd;
+mod ecs;
+mod joining;
+mod kubernetes;
+
 const RECORD: &str = r#"{"Type":"AuditLogs","OperationName":"x"}"#;
 
 /// The rows of a line, or what else became of it.
@@ -62,6 +67,7 @@ fn a_choice_of_one_sender_takes_no_other_line() {
 
 #[test]
 fn markers_are_spelt_alike_everywhere() {
+    assert!(SENDERS.len() <= 64, "a bit each");
     for sender in SENDERS {
         assert!(!sender.markers.is_empty(), "{}", sender.name);
         for marker in sender.markers {

@@ -26,6 +26,8 @@ pub struct Block {
     pub read: u64,
     /// Whether lines that belong together have been joined.
     pub joined: bool,
+    /// Whether it has no lines, and says that its input has ended.
+    pub(super) ends: bool,
 }
 
 impl Block {
@@ -41,6 +43,7 @@ impl Block {
         self.oversized = None;
         self.read = 0;
         self.joined = false;
+        self.ends = false;
     }
 }
 

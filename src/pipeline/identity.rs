@@ -29,6 +29,7 @@ fn of_input(input: &Input) -> Option<Identity> {
     match input {
         Input::Stdin => of_stream(io::stdin()),
         Input::File(path) => std::fs::metadata(path).ok().and_then(identity),
+        Input::Tcp(_) | Input::Unix(_) => None,
     }
 }
 
@@ -36,6 +37,7 @@ fn of_output(output: &Output) -> Option<Identity> {
     match output {
         Output::Stdout => of_stream(io::stdout()),
         Output::File(path) => std::fs::metadata(path).ok().and_then(identity),
+        Output::Peer(_) => None,
     }
 }
 

@@ -96,7 +96,7 @@ impl Lines {
             // It does not go on with `annotate`, as one that is let go while it is read cannot.
             return self.oversized(text, text.len() as u64, source, out);
         }
-        if record::is_blank(text) {
+        if record::is_blank(text) || self.joined && joined::is_remark(text) {
             out.ledger.gated += lines;
             return self.pass(line, &[], out);
         }

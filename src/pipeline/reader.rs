@@ -3,11 +3,17 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
+use super::compressed;
+use super::feed::Feed;
 use super::framing::{Block, Framer, READ_SIZE};
+use super::joined::Joins;
+use super::queue::{Live, Queued};
 use super::source::Input;
 use super::stretch::Stretch;
+use crate::decode::{Choice, auditd};
 
 /// Reads every input to its end. Workers share one, each filling a block of its own in turn.
 pub(super) struct Reader {
@@ -16,12 +22,17 @@ pub(super) struct Reader {
     max_line: usize,
     /// Whether regular files are given out in stretches, which several workers read at once.
     in_stretches: bool,
+    /// Whose lines they are; some are joined.
+    decode: Choice,
+    /// Where blocks come from if some input is a socket; there is nothing else to read then.
+    feed: Option<Arc<Feed>>,
 }
 
 struct Open {
     bytes: Bytes,
     name: Arc<str>,
     begun: bool,
+    joins: Joins,
 }
 
 enum Bytes {
@@ -37,25 +48,39 @@ pub(super) struct Ticket {
     pub(super) begins: bool,
     /// What is still to be read, by whoever holds the ticket.
     pub(super) stretch: Option<Stretch>,
+    /// What a block of a live input holds until it has been written.
+    pub(super) live: Option<Live>,
 }
 
 /// An input that could not be opened, or not be read to its end.
 pub(super) type ReadError = (String, std::io::Error);
 
 impl Reader {
-    pub(super) fn new(inputs: Vec<Input>, max_line: usize, in_stretches: bool) -> Reader {
-        Reader { waiting: inputs.into(), open: None, max_line, in_stretches }
+    pub(super) fn new(inputs: Vec<Input>, max_line: usize, in_stretches: bool, decode: Choice) -> Reader {
+        Reader { waiting: inputs.into(), open: None, max_line, in_stretches, decode, feed: None }
+    }
+
+    /// Gives out what live inputs read.
+    pub(super) fn of_feed(feed: Arc<Feed>, decode: Choice) -> Reader {
+        Reader { feed: Some(feed), ..Reader::new(Vec::new(), 0, false, decode) }
     }
 
     /// Fills `block` from the first input that still has lines, or says which stretch is to be read; `None` when there is
     /// none left. After an error the next call goes on with the next input.
     pub(super) fn next(&mut self, block: &mut Block) -> Result<Option<Ticket>, ReadError> {
+        if let Some(feed) = &self.feed {
+            let next = feed.next(block)?;
+            return Ok(next.map(|Queued { input, begins, live, .. }| {
+                live.join(self.decode, block);
+                Ticket { input, begins, stretch: None, live: Some(live) }
+            }));
+        }
         loop {
             let Some(open) = &mut self.open else {
                 let Some(input) = self.waiting.pop_front() else { return Ok(None) };
                 let name = input.name();
                 let bytes = self.open(&input).map_err(|e| (name.clone(), e))?;
-                self.open = Some(Open { bytes, name: name.into(), begun: false });
+                self.open = Some(Open { bytes, name: name.into(), begun: false, joins: Joins::default() });
                 continue;
             };
             let begins = !open.begun;
@@ -65,14 +90,21 @@ impl Reader {
                     let stretch = next.clone();
                     next.offset += READ_SIZE as u64;
                     open.begun = true;
-                    return Ok(Some(Ticket { input, begins, stretch: Some(stretch) }));
+                    return Ok(Some(Ticket { input, begins, stretch: Some(stretch), live: None }));
                 }
                 Bytes::Stream(framer) => match framer.next(block) {
                     Ok(true) => {
                         open.begun = true;
-                        return Ok(Some(Ticket { input, begins, stretch: None }));
+                        open.joins.block(self.decode, block);
+                        return Ok(Some(Ticket { input, begins, stretch: None, live: None }));
                     }
-                    Ok(false) => self.open = None,
+                    Ok(false) => {
+                        let more = open.joins.end(block);
+                        self.open = None;
+                        if more {
+                            return Ok(Some(Ticket { input, begins, stretch: None, live: None }));
+                        }
+                    }
                     Err(e) => {
                         self.open = None;
                         return Err((input.to_string(), e));
@@ -86,7 +118,18 @@ impl Reader {
         if let (true, Input::File(path)) = (self.in_stretches, input)
             && std::fs::metadata(path)?.is_file()
         {
-            return Ok(Bytes::Stretches(Stretch { file: Arc::new(File::open(path)?), offset: 0 }));
+            let file = File::open(path)?;
+            let mut start = vec![0; READ_SIZE];
+            let read = file.read_at(&mut start, 0)?;
+            // What is compressed, or joined, can be read from its beginning only.
+            let joined = match self.decode {
+                Choice::Off => false,
+                Choice::One(sender) => sender.name == auditd::NAME,
+                Choice::Auto => auditd::is_auditd(&start[..read]),
+            };
+            if !joined && !compressed::is_compressed(&start[..read]) {
+                return Ok(Bytes::Stretches(Stretch { file: Arc::new(file), offset: 0 }));
+            }
         }
         Ok(Bytes::Stream(Framer::new(input.open()?, self.max_line)))
     }

@@ -5,15 +5,19 @@
 //! outputs for each worker, and a sink that stops taking stops the read. One worker does the same, and never waits.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::drain::Drain;
+use super::feed::{Feed, ListenError, LiveOptions};
 use super::framing::Block;
 use super::ledger::Ledger;
 use super::reader::{Reader, Ticket};
-use super::sink::{Output, SinkError};
+use super::sink::{Output, Sink, SinkError, SinkOptions, Tally};
 use super::source::Input;
 use super::stretch::Stretch;
+use super::tls::TlsError;
 use super::worker::{BlockOutput, Place, Worker, WorkerOptions};
 use super::writer::Writer;
 use crate::matcher::Ruleset;
@@ -23,10 +27,14 @@ use crate::rows::RowsError;
 pub struct Run {
     /// The rules.
     pub ruleset: Arc<Ruleset>,
-    /// Read one after the other.
+    /// Read one after the other; all at once if one of them is a socket.
     pub inputs: Vec<Input>,
+    /// Bounds and ways of inputs that are sockets.
+    pub live: LiveOptions,
     /// Where alerts go.
     pub output: Output,
+    /// How they get there.
+    pub sink: SinkOptions,
     /// Where malformed lines go.
     pub dead_letter: Option<Output>,
     /// How lines are handled.
@@ -55,7 +63,10 @@ pub struct Report {
 pub enum RunError {
     /// An output could not be opened.
     #[error("cannot write to {0}: {1}")]
-    Open(String, std::io::Error),
+    Open(String, String),
+    /// An input cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// An output failed.
     #[error(transparent)]
     Sink(#[from] SinkError),
@@ -68,22 +79,32 @@ pub enum RunError {
     )]
     BatchMemory(usize),
     /// A sink did not take what had been read when the run was stopped.
-    #[error("stopped, and the output did not take what had been read within {} s; its alerts are lost", DRAIN.as_secs())]
-    NotDrained,
+    #[error("stopped, and the output did not take what had been read within {} s (drain_timeout); its alerts are lost", .0.as_secs_f64())]
+    NotDrained(Duration),
+    /// A second signal came while the run was ending.
+    #[error("told a second time to stop; what had been read and not written is lost")]
+    Quit,
 }
 
-/// How long a stop waits for blocks that have been read.
-const DRAIN: Duration = Duration::from_secs(3);
+/// How much longer than its drain's time-out a stop waits for a sink that is just giving up, to hear what it says.
+pub const GRACE: Duration = Duration::from_millis(500);
 
 /// A run under way: [`Running::drive`] on one thread, [`Running::stop`] from any other.
 pub struct Running {
     run: Run,
     reader: Mutex<Reader>,
+    /// What live inputs read; the reader has it too.
+    feed: Option<Arc<Feed>>,
     turn: Mutex<Turn>,
     /// Told whenever a turn ends.
     ended: Condvar,
     /// Only for whoever's turn it is. A sink may hold it for as long as it likes; nothing else waits for it.
     writer: Mutex<Writer>,
+    drain: Arc<Drain>,
+    /// What became of alerts behind the sink.
+    tally: Arc<Tally>,
+    /// Set to have files opened anew.
+    reopen: Vec<Arc<AtomicBool>>,
     started: Instant,
 }
 
@@ -110,8 +131,10 @@ struct Turn {
     /// Room for output, for those who left theirs.
     room: Vec<BlockOutput>,
     ledger: Ledger,
-    /// No more blocks are wanted.
+    /// No more blocks are wanted; of live inputs, none but those that have been read.
     stopped: bool,
+    /// All blocks that live inputs have read are taken.
+    drained: bool,
     /// The run has been reported on: what is read now was never taken.
     over: bool,
     /// The reader of the output has gone.
@@ -120,22 +143,36 @@ struct Turn {
     unread: bool,
     /// A worker has panicked, so its turn will not end.
     broken: bool,
-    failure: Option<RunError>,
+    failure: Option<Arc<RunError>>,
 }
 
 impl Running {
-    /// Opens the outputs.
+    /// Opens the outputs, and binds the listeners.
     pub fn new(mut run: Run) -> Result<Running, RunError> {
         run.options.dead_letters = run.dead_letter.is_some();
-        let writer = Mutex::new(Writer::open(&run)?);
+        let drain = Arc::new(Drain::new(run.sink.drain_timeout));
+        let mut writer = Writer::open(&run, &drain)?;
+        let reopen = writer.sinks().map(|sink| sink.reopen_flag()).collect();
+        let tally = writer.tally();
+        let writer = Mutex::new(writer);
         let ledger = Ledger { keeps_dead_letters: run.dead_letter.is_some(), ..Ledger::default() };
-        let reader = Mutex::new(Reader::new(std::mem::take(&mut run.inputs), run.options.max_line, run.workers > 1));
-        let turn = Mutex::new(Turn { ledger, ..Turn::default() });
-        Ok(Running { run, reader, turn, ended: Condvar::new(), writer, started: Instant::now() })
+        let inputs = std::mem::take(&mut run.inputs);
+        let max_line = run.options.max_line;
+        let feed = match inputs.iter().any(Input::is_listener) {
+            true => Some(Arc::new(Feed::start(&inputs, &run.live, max_line)?)),
+            false => None,
+        };
+        let reader = Mutex::new(match &feed {
+            Some(feed) => Reader::of_feed(feed.clone(), run.options.decode),
+            None => Reader::new(inputs, max_line, run.workers > 1, run.options.decode),
+        });
+        let turn = Mutex::new(Turn { ledger, drained: feed.is_none(), ..Turn::default() });
+        let (ended, started) = (Condvar::new(), Instant::now());
+        Ok(Running { run, reader, feed, turn, ended, writer, drain, tally, reopen, started })
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
-    pub fn drive(&self) -> Result<(), RunError> {
+    pub fn drive(&self) -> Result<(), Arc<RunError>> {
         std::thread::scope(|scope| {
             for _ in 1..self.run.workers {
                 scope.spawn(|| self.work());
@@ -185,7 +222,7 @@ impl Running {
         }
         loop {
             self.write(&block.ticket, &mut block.out);
-            self.writer().end_block(block.lines);
+            self.writer().end_block(&block.ticket, block.lines);
             let mut turn = self.lock();
             turn.done += 1;
             let done = turn.done;
@@ -203,10 +240,18 @@ impl Running {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if self.lock().stopped {
-                return None;
+                match &self.feed {
+                    Some(feed) => feed.stop(),
+                    None => return None,
+                }
             }
             match reader.next(block) {
-                Ok(None) => return None,
+                Ok(None) => {
+                    self.lock().drained = true;
+                    self.ended.notify_all();
+                    self.drain.inputs_ended();
+                    return None;
+                }
                 Ok(Some(ticket)) => {
                     let mut turn = self.lock();
                     // What has been read is handled, though a stop has come meanwhile; unless that has been waited for.
@@ -247,65 +292,114 @@ impl Running {
     /// Writes what a block has given so far. It is counted first: what cannot be written does not balance.
     fn write(&self, ticket: &Ticket, out: &mut BlockOutput) {
         let mut counted = std::mem::take(&mut out.ledger);
-        let alerts = counted.alerts;
         if self.run.options.batch {
             // Which rows become alerts is known at the end.
             counted.alerts = 0;
         }
+        let (alerts, dead_letters) = (counted.alerts, std::mem::take(&mut counted.dead_lettered));
         let gone = {
             let mut turn = self.lock();
             turn.ledger += &counted;
             turn.closed || turn.failure.is_some()
         };
         // After a failure nothing is written: a hole would look like an output.
-        let written = if gone { Ok(()) } else { self.writer().write(&self.run, ticket, out) };
+        let written = if gone { Ok(()) } else { self.writer().write(&self.run, ticket, out, alerts) };
         out.written();
         let mut turn = self.lock();
         match written {
-            Ok(()) if !gone && !self.run.options.batch => turn.ledger.written += alerts,
+            Ok(()) if !gone => turn.ledger.dead_lettered += dead_letters,
             Ok(()) => {}
-            Err(failure) => turn.fail(failure),
-        }
-        if turn.closed && !self.run.options.batch {
-            // Nobody wants them any more, so they are no loss.
-            turn.ledger.alerts = turn.ledger.written;
-        }
-    }
-
-    /// Writes the ordered results of a batch, once, and says how the run went.
-    fn finish(&self) -> Result<(), RunError> {
-        if self.lock().failure.is_none() && !self.lock().closed {
-            let (count, written) = self.writer().write_results(&self.run);
-            let mut turn = self.lock();
-            turn.ledger.alerts += count;
-            match written {
-                Ok(()) => turn.ledger.written += count,
-                Err(failure) => turn.fail(failure),
+            Err(failure) => {
+                turn.fail(failure);
+                // Another worker may wait for a block, which would never come.
+                self.feed.iter().for_each(|feed| feed.stop());
             }
         }
-        match self.lock().failure.take() {
-            Some(failure) => Err(failure),
-            None => Ok(()),
-        }
     }
 
-    /// Ends the run, waiting for the blocks that have been read.
-    pub fn stop(&self) -> Result<(), RunError> {
+    /// Writes the ordered results of a batch, sees everything out, and says how the run went. A stop may come while a run ends
+    /// by itself: whoever is second finds nothing left to do, and hears the same.
+    fn finish(&self) -> Result<(), Arc<RunError>> {
+        // They may not have ended, after a failure, but no more is read.
+        self.drain.inputs_ended();
+        let mut writer = self.writer();
+        if self.lock().failure.is_none() && !self.lock().closed {
+            let (count, written) = writer.write_results(&self.run);
+            let mut turn = self.lock();
+            turn.ledger.alerts += count;
+            if let Err(failure) = written {
+                turn.fail(failure);
+            }
+        }
+        // What was handed over before a failure is seen out all the same.
+        let finished = if self.lock().closed { Ok(()) } else { writer.finish() };
+        let mut turn = self.lock();
+        if let Err(failure) = finished {
+            turn.fail(failure);
+        }
+        turn.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Ends the run, waiting for the blocks that have been read and for the sink to take what they gave, for as long as the
+    /// drain's time-out and no longer.
+    pub fn stop(&self) -> Result<(), Arc<RunError>> {
+        let deadline = self.drain.stop() + GRACE;
         let mut turn = self.lock();
         turn.stopped = true;
-        let unfinished = |turn: &mut Turn| turn.done < turn.read && !turn.broken;
-        let waited = self.ended.wait_timeout_while(turn, DRAIN, unfinished);
+        self.feed.iter().for_each(|feed| feed.stop());
+        let unfinished = |turn: &mut Turn| (turn.done < turn.read || !turn.drained) && !turn.broken;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let waited = self.ended.wait_timeout_while(turn, left, unfinished);
         let (mut turn, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         turn.over = true;
         drop(turn);
-        if timeout.timed_out() { Err(RunError::NotDrained) } else { self.finish() }
+        if timeout.timed_out() { Err(self.not_drained()) } else { self.finish() }
+    }
+
+    /// How long a stop takes at most, [`GRACE`] not counted.
+    pub fn drain_timeout(&self) -> Duration {
+        self.drain.timeout()
+    }
+
+    /// What is said of a sink that hangs.
+    pub fn not_drained(&self) -> Arc<RunError> {
+        Arc::new(RunError::NotDrained(self.drain.timeout()))
+    }
+
+    /// Opens outputs that are files anew, for they may have been moved away (logrotate). Rules and certificates are to be read
+    /// anew from here too. A sink that is just being written to is opened anew before it is written to again.
+    pub fn reload(&self) {
+        for reopen in &self.reopen {
+            reopen.store(true, Ordering::Release);
+        }
+        if let Ok(mut writer) = self.writer.try_lock() {
+            writer.sinks().for_each(Sink::reopen_if_asked);
+        }
+    }
+
+    /// Bytes that live inputs have read and that are not written yet; never more than `max_in_flight_bytes`.
+    pub fn in_flight(&self) -> usize {
+        self.feed.as_ref().map_or(0, |feed| feed.in_flight())
+    }
+
+    /// Reads the certificates of listeners again, for connections to come; on an error the old ones stay.
+    pub fn reload_certificates(&self) -> Result<(), TlsError> {
+        self.feed.as_ref().map_or(Ok(()), |feed| feed.reload())
     }
 
     /// How it stands.
     pub fn report(&self) -> Report {
         let turn = self.lock();
         let elapsed = self.started.elapsed();
-        Report { ledger: turn.ledger.clone(), elapsed, closed: turn.closed, unread: turn.unread }
+        let mut ledger =
+            Ledger { connections: self.feed.as_ref().map(|feed| feed.connections()), ..turn.ledger.clone() };
+        (ledger.written, ledger.dropped, ledger.spooled) =
+            (self.tally.written(), self.tally.dropped(), self.tally.spooled());
+        if turn.closed && !self.run.options.batch {
+            // Nobody wants the others any more, so they are no loss.
+            ledger.alerts = ledger.written + ledger.dropped;
+        }
+        Report { ledger, elapsed, closed: turn.closed, unread: turn.unread }
     }
 
     fn lock(&self) -> MutexGuard<'_, Turn> {
@@ -324,7 +418,7 @@ impl Turn {
         match failure {
             RunError::Sink(SinkError::Closed(_)) => self.closed = true,
             failure => {
-                self.failure.get_or_insert(failure);
+                self.failure.get_or_insert(Arc::new(failure));
             }
         }
     }
@@ -339,6 +433,7 @@ impl Drop for Broken<'_> {
             let mut turn = self.0.lock();
             turn.broken = true;
             turn.stopped = true;
+            self.0.feed.iter().for_each(|feed| feed.stop());
             self.0.ended.notify_all();
         }
     }

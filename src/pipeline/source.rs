@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
+use super::compressed;
+
 /// An input of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -12,6 +14,10 @@ pub enum Input {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// A TCP listener on `HOST:PORT`.
+    Tcp(String),
+    /// A Unix socket that is listened on.
+    Unix(PathBuf),
 }
 
 impl Input {
@@ -19,11 +25,25 @@ impl Input {
     pub fn parse(argument: &str) -> Result<Input, String> {
         match argument {
             "-" => Ok(Input::Stdin),
-            a if a.starts_with("tcp://") || a.starts_with("unix:") => {
-                Err(format!("'{a}': sockets are not supported yet; use a file or - for standard input"))
-            }
-            a => Ok(Input::File(PathBuf::from(a))),
+            a => match (a.strip_prefix("tcp://"), a.strip_prefix("unix:")) {
+                (Some(address), _) => match address.rsplit_once(':') {
+                    Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
+                        Ok(Input::Tcp(address.to_owned()))
+                    }
+                    _ => Err(format!(
+                        "'{a}': it takes tcp://HOST:PORT, such as tcp://127.0.0.1:5514 or tcp://[::1]:5514"
+                    )),
+                },
+                (_, Some("")) => Err(format!("'{a}': it takes unix:PATH, such as unix:/run/kqltap.sock")),
+                (_, Some(path)) => Ok(Input::Unix(PathBuf::from(path))),
+                _ => Ok(Input::File(PathBuf::from(a))),
+            },
         }
+    }
+
+    /// Whether senders connect to it.
+    pub fn is_listener(&self) -> bool {
+        matches!(self, Input::Tcp(_) | Input::Unix(_))
     }
 
     /// What alerts call it.
@@ -31,12 +51,14 @@ impl Input {
         match self {
             Input::Stdin => "-".to_owned(),
             Input::File(path) => path.display().to_string(),
+            Input::Tcp(address) => format!("tcp://{address}"),
+            Input::Unix(path) => format!("unix:{}", path.display()),
         }
     }
 
-    /// Opens it for reading.
+    /// Opens standard input or a file for reading; what is compressed is read as what it was.
     pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(match self {
+        compressed::decompress(match self {
             Input::Stdin => {
                 widen(&io::stdin());
                 // Not through the standard library's buffer, which would copy every byte once more.
@@ -47,6 +69,9 @@ impl Input {
                     return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder; name the files in it"));
                 }
                 Box::new(File::open(path)?)
+            }
+            Input::Tcp(_) | Input::Unix(_) => {
+                return Err(io::Error::other("it is listened on, and not read by itself"));
             }
         })
     }

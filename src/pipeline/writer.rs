@@ -1,9 +1,13 @@
 //! What blocks gave, written in their turn.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::drain::Drain;
 use super::reader::Ticket;
 use super::result_table::ResultTable;
 use super::run::{Run, RunError};
-use super::sink::{Output, Sink};
+use super::sink::{Output, Sink, SinkOptions, Tally};
 use super::worker::{BlockOutput, Emit};
 use crate::value::DateTime;
 use crate::value::functions::Context;
@@ -26,11 +30,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn open(run: &Run) -> Result<Writer, RunError> {
-        let open = |output: &Output| output.open().map_err(|e| RunError::Open(output.name(), e));
+    pub(super) fn open(run: &Run, drain: &Arc<Drain>) -> Result<Writer, RunError> {
+        let open = |output: &Output, options: &SinkOptions| {
+            Sink::open(output, options, drain).map_err(|e| RunError::Open(output.name(), e))
+        };
+        // Dead letters are not alerts: they are never dropped, and stand in a file at once.
+        let plain = SinkOptions::default();
         Ok(Writer {
-            sink: open(&run.output)?,
-            dead_letter: run.dead_letter.as_ref().map(open).transpose()?,
+            sink: open(&run.output, &run.sink)?,
+            dead_letter: run.dead_letter.as_ref().map(|output| open(output, &plain)).transpose()?,
             results: ResultTable::default(),
             line: 1,
             unfinished: false,
@@ -39,10 +47,29 @@ impl Writer {
         })
     }
 
-    /// Writes what a block has given so far.
-    pub(super) fn write(&mut self, run: &Run, ticket: &Ticket, out: &mut BlockOutput) -> Result<(), RunError> {
-        if ticket.begins && out.begins {
-            self.line = 1;
+    /// The outputs, to be opened anew.
+    pub(super) fn sinks(&mut self) -> impl Iterator<Item = &mut Sink> {
+        std::iter::once(&mut self.sink).chain(&mut self.dead_letter)
+    }
+
+    /// What becomes of alerts.
+    pub(super) fn tally(&self) -> Arc<Tally> {
+        self.sink.tally()
+    }
+
+    /// Writes what a block has given so far, with so many alerts in it.
+    pub(super) fn write(
+        &mut self,
+        run: &Run,
+        ticket: &Ticket,
+        out: &mut BlockOutput,
+        alerts: u64,
+    ) -> Result<(), RunError> {
+        match &ticket.live {
+            // Blocks of several inputs come by turns, and each counts its own lines.
+            Some(live) => self.line = live.lines.load(Ordering::Relaxed),
+            None if ticket.begins && out.begins => self.line = 1,
+            None => {}
         }
         for (line, message) in &out.alarms {
             say!("kqltap: {}:{}: {message}", ticket.input, self.line + line);
@@ -58,7 +85,7 @@ impl Writer {
         if let Some(dead_letter) = &mut self.dead_letter {
             self.resolved.clear();
             out.dead_letters.resolve(self.line, &mut self.resolved);
-            dead_letter.write(&self.resolved)?;
+            dead_letter.write(&self.resolved, 0)?;
         }
         for row in out.results.drain(..) {
             self.results.push(row, self.line);
@@ -78,20 +105,29 @@ impl Writer {
             self.unfinished = !out.bytes.ends_with_newline();
         }
         out.bytes.resolve(self.line, &mut self.resolved);
-        self.sink.write(&self.resolved)?;
+        self.sink.write(&self.resolved, alerts)?;
         Ok(())
     }
 
     /// The block is done; it had that many lines.
-    pub(super) fn end_block(&mut self, lines: u64) {
+    pub(super) fn end_block(&mut self, ticket: &Ticket, lines: u64) {
         self.line += lines;
+        if let Some(live) = &ticket.live {
+            live.lines.fetch_add(lines, Ordering::Relaxed);
+        }
+    }
+
+    /// Sees everything out.
+    pub(super) fn finish(&mut self) -> Result<(), RunError> {
+        let finished: Vec<_> = self.sinks().map(Sink::finish).collect();
+        Ok(finished.into_iter().collect::<Result<(), _>>()?)
     }
 
     /// Writes the ordered results of a batch: how many rows there are, and whether they could be written.
     pub(super) fn write_results(&mut self, run: &Run) -> (u64, Result<(), RunError>) {
         let context = Context { now: run.options.now.unwrap_or_else(DateTime::now) };
         match std::mem::take(&mut self.results).finish(&run.ruleset, &context, run.batch_memory) {
-            Ok((bytes, count)) => (count, self.sink.write(&bytes).map_err(RunError::from)),
+            Ok((bytes, count)) => (count, self.sink.write(&bytes, count).map_err(RunError::from)),
             Err(failure) => (0, Err(failure)),
         }
     }

@@ -138,27 +138,38 @@ impl<'a> Dynamic<'a> {
     }
 }
 
+/// The bytes that JSON's strings hold as an escape only.
+const IS_ESCAPED: [bool; 256] = {
+    let mut is_escaped = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        is_escaped[byte] = true;
+        byte += 1;
+    }
+    is_escaped[b'"' as usize] = true;
+    is_escaped[b'\\' as usize] = true;
+    is_escaped
+};
+
 /// Appends a JSON string with its quotes; only what must be escaped is.
 pub fn append_json_string(text: &str, out: &mut String) {
     out.push('"');
+    let bytes = text.as_bytes();
     let mut copied = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escape = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0x08 => "\\b",
-            0x0c => "\\f",
-            0..0x20 => "\\u00",
-            _ => continue,
-        };
+    // Most texts have nothing to escape: one look at a table for each byte.
+    while let Some(found) = bytes[copied..].iter().position(|byte| IS_ESCAPED[usize::from(*byte)]) {
+        let at = copied + found;
         // Every escaped byte is ASCII, so both ends are character boundaries.
         out.push_str(&text[copied..at]);
-        out.push_str(escape);
-        if escape == "\\u00" {
-            out.push_str(&format!("{byte:02x}"));
+        match bytes[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            byte => out.push_str(&format!("\\u{byte:04x}")),
         }
         copied = at + 1;
     }

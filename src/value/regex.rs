@@ -1,5 +1,7 @@
-//! Regular expressions. Kusto's syntax today is that of the `regex` crate, so there is nothing to translate; every search
-//! is linear in the text.
+//! Regular expressions. Kusto's syntax today is that of the `regex` crate; every search is linear in the text.
+//!
+//! It was RE2's before, and rules of that time are still about: `[[]`, a class of one bracket, is an error now. What is
+//! refused is therefore tried again as RE2 reads it.
 
 use regex::{Regex, RegexBuilder};
 
@@ -11,10 +13,74 @@ const MAX_SIZE: usize = 4 << 20;
 /// # Errors
 /// A sentence that says what is wrong: the syntax, or a compiled form that is too large.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern).size_limit(MAX_SIZE).dfa_size_limit(MAX_SIZE).build().map_err(|error| {
+    let build = |pattern: &str| RegexBuilder::new(pattern).size_limit(MAX_SIZE).dfa_size_limit(MAX_SIZE).build();
+    let compiled = build(pattern).or_else(|error| match without_nested_classes(pattern) {
+        Some(plain) => build(&plain).map_err(|_| error),
+        None => Err(error),
+    });
+    compiled.map_err(|error| {
         let text = error.to_string();
         let reason = text.lines().last().unwrap_or_default();
         let reason = reason.trim_start_matches("error:").trim();
         format!("the regular expression cannot be used: {reason}")
     })
+}
+
+/// The same pattern for a syntax in which classes nest, if that makes a difference: a `[` in a class, but for `[:alpha:]`, is
+/// a bracket.
+fn without_nested_classes(pattern: &str) -> Option<String> {
+    let mut plain = String::with_capacity(pattern.len() + 8);
+    let mut chars = pattern.char_indices().peekable();
+    let mut in_class = false;
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => {
+                plain.push(c);
+                plain.extend(chars.next().map(|(_, c)| c));
+                continue;
+            }
+            '[' if !in_class => {
+                in_class = true;
+                plain.push(c);
+                plain.extend(chars.next_if(|(_, c)| *c == '^').map(|(_, c)| c));
+                // A `]` that comes first is one of the class.
+                if chars.next_if(|(_, c)| *c == ']').is_some() {
+                    plain.push_str("\\]");
+                }
+                continue;
+            }
+            '[' if !pattern[at..].starts_with("[:") => plain.push('\\'),
+            '[' => {
+                if let Some(length) = pattern[at..].find(":]") {
+                    plain.push_str(&pattern[at..at + length]);
+                    while chars.next_if(|(next, _)| *next < at + length).is_some() {}
+                    plain.extend(chars.by_ref().take(2).map(|(_, c)| c));
+                    continue;
+                }
+                plain.push('\\');
+            }
+            ']' => in_class = false,
+            _ => {}
+        }
+        plain.push(c);
+    }
+    (plain != pattern).then_some(plain)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bracket_in_a_class_is_a_bracket_where_nothing_else_makes_sense() {
+        let found = |pattern: &str, text: &str| compile(pattern).unwrap().find(text).map(|m| m.as_str().to_owned());
+        assert_eq!(found("[[]", "a[b").unwrap(), "[");
+        assert_eq!(found(r"^[^[\]]+", "ab[c").unwrap(), "ab");
+        assert_eq!(found("[[:alpha:][]+", "1[ab").unwrap(), "[ab");
+        assert_eq!(found("[][]+", "a[]b").unwrap(), "[]");
+        // What the crate takes means what it says.
+        assert_eq!(found("[a[b]]+", "ab").unwrap(), "ab");
+        assert!(compile("[a").is_err() && compile("[[a").is_err() && compile("[[:alpha:").is_err());
+    }
 }

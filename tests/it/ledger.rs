@@ -101,7 +101,7 @@ fn every_kind_of_bad_line_is_counted_and_kept_and_its_neighbours_match() {
         json!({
             "lines": lines.len(), "gated": of("blank").len(), "decoded": alerts, "malformed": malformed,
             "records": alerts, "unrouted": 0, "mistyped": 1, "alerts": alerts, "written": alerts,
-            "dead_lettered": malformed, "bytes": input.len(), "balanced": true,
+            "dead_lettered": malformed, "dropped": 0, "spooled": 0, "bytes": input.len(), "balanced": true,
         })
     );
 }

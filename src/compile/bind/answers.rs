@@ -171,6 +171,13 @@ fn texts_are_parsed() {
         "print t = 'a=1, b=two' | parse-kv t as (a:long, b:string) with (pair_delimiter=',', kv_delimiter='=')",
         "t:string a:long b:string\na=1, b=two|1|two",
     );
+    // Before a `*` a column that is no text ends where its type does.
+    let lines = "datatable(t:string) ['n=27, at=02/17/2016 08:40:01, x=1.5s', 'n=none, at=never, x=?']";
+    let pattern = "'n=' n:long * 'at=' at:datetime * 'x=' x:real * | project n, at, x";
+    let head = "n:long at:datetime x:real\n27|2016-02-17T08:40:01.0000000Z|1.5";
+    check(&format!("{lines} | parse-where t with {pattern}"), head);
+    check(&format!("{lines} | parse t with {pattern}"), &format!("{head}\n||"));
+    check(&format!("{lines} | parse kind=relaxed t with {pattern}"), &format!("{head}\n||"));
     refuse(&format!("{table} | parse t with a b"), "KS101");
     refuse(&format!("{table} | parse kind=regex t with '(' a"), "SEM0420");
     refuse("print t = 1 | parse t with a", "KS141");
@@ -238,6 +245,7 @@ fn windows_look_at_other_rows() {
 
 #[test]
 fn unions_take_views_and_name_their_sources() {
+    check("union withsource=s (print x = 1 | as A), (print x = 2 | as B | where x > 0)", "s:string x:long\nA|1\nB|2");
     check("union withsource=s (print x = 1), (print x = 'a') | project-away s", "x_long:long x_string:string\n1|\n|a");
     check("let A1 = view () { print a = 1 }; let A2 = print a = 2; union A1, A2", "a:long\n1\n2");
     check("let Zz_1 = print a = 1; let Zz_2 = print a = 2; union Zz_*", "a:long\n1\n2");

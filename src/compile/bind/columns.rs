@@ -1,7 +1,7 @@
 //! Operators that choose among columns by name: `project-away`, `-keep`, `-rename`, `-reorder`, and `distinct`.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Binder;
 use super::scope::{LegScope, Scope, ScopeColumn, Tabular};
@@ -9,46 +9,82 @@ use crate::compile::bound::RowsKind;
 use crate::diagnostic::Span;
 use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr, ReorderKey};
 
+/// The most names with `*` that one operator takes.
+const MAX_PATTERNS: usize = 256;
+
 impl Binder<'_> {
     /// `project-away`, `project-keep`
     pub(super) fn project_names(&mut self, leg: &mut LegScope, keep: bool, names: &[Name]) {
-        for name in names {
+        self.check_patterns(names);
+        let known = column_names(leg);
+        for name in names.iter().filter(|name| !known.contains(&name.text)) {
             self.expect_column(leg, name, keep);
         }
-        leg.columns.retain(|c| names.iter().any(|name| matches(&name.text, &c.name)) == keep);
+        let (patterns, plain): (Vec<&str>, Vec<&str>) =
+            names.iter().map(|n| n.text.as_str()).partition(|n| n.contains('*'));
+        let patterns = &patterns[..patterns.len().min(MAX_PATTERNS)];
+        let plain: HashSet<&str> = plain.into_iter().collect();
+        let named = |column: &str| plain.contains(column) || patterns.iter().any(|pattern| matches(pattern, column));
+        leg.columns.retain(|c| named(&c.name) == keep);
         // What is put away must not come back as a member of the record.
         leg.open &= !keep && !leg.columns.is_empty();
     }
 
     pub(super) fn project_rename(&mut self, leg: &mut LegScope, pairs: &[(Name, Name)]) {
+        let known = column_names(leg);
         for (new, old) in pairs {
-            self.expect_column(leg, old, true);
-            if new.text != old.text && leg.columns.iter().any(|c| c.name == new.text) {
+            if !known.contains(&old.text) {
+                self.expect_column(leg, old, true);
+            }
+            if new.text != old.text && known.contains(&new.text) {
                 self.error("KS171", new.span, format!("a column '{}' is already there", new.text));
             }
         }
+        // Of a column that is renamed twice the first name counts.
+        let renamed: HashMap<&str, &str> = pairs.iter().rev().map(|(new, old)| (&*old.text, &*new.text)).collect();
         for column in &mut leg.columns {
-            if let Some((new, _)) = pairs.iter().find(|(_, old)| old.text == column.name) {
-                column.name = new.text.clone();
+            if let Some(new) = renamed.get(column.name.as_str()) {
+                column.name = (*new).to_owned();
             }
         }
     }
 
     pub(super) fn project_reorder(&mut self, leg: &mut LegScope, keys: &[ReorderKey]) {
-        let mut rest = std::mem::take(&mut leg.columns);
+        self.check_patterns(keys.iter().map(|key| &key.name));
+        let mut rest: Vec<Option<ScopeColumn>> = std::mem::take(&mut leg.columns).into_iter().map(Some).collect();
+        let name_of = |column: &Option<ScopeColumn>| column.as_ref().map_or(String::new(), |c| c.name.clone());
+        let places: HashMap<String, usize> = rest.iter().enumerate().map(|(at, c)| (name_of(c), at)).collect();
         let mut ordered: Vec<ScopeColumn> = Vec::with_capacity(rest.len());
+        let mut patterns = 0;
         for key in keys {
-            let (mut found, others) = rest.into_iter().partition::<Vec<_>, _>(|c| matches(&key.name.text, &c.name));
-            rest = others;
+            let name = key.name.text.as_str();
+            if !name.contains('*') {
+                ordered.extend(places.get(name).and_then(|at| rest[*at].take()));
+                continue;
+            }
+            patterns += 1;
+            if patterns > MAX_PATTERNS {
+                break;
+            }
+            let matching = |c: &&mut Option<ScopeColumn>| c.as_ref().is_some_and(|c| matches(name, &c.name));
+            let mut found: Vec<ScopeColumn> = rest.iter_mut().filter(matching).filter_map(Option::take).collect();
             if let Some(descending) = key.descending {
                 found.sort_by(|a, b| in_order(&a.name, &b.name, descending));
             }
             ordered.append(&mut found);
         }
-        ordered.append(&mut rest);
+        ordered.extend(rest.into_iter().flatten());
         leg.columns = ordered;
-        for key in keys {
+        for key in keys.iter().filter(|key| !places.contains_key(&key.name.text)) {
             self.expect_column(leg, &key.name, false);
+        }
+    }
+
+    /// Each pattern is held against each column, so there must not be many of both.
+    fn check_patterns<'n>(&mut self, names: impl IntoIterator<Item = &'n Name>) {
+        if let Some(name) = names.into_iter().filter(|name| name.text.contains('*')).nth(MAX_PATTERNS) {
+            let message = format!("one operator takes no more than {MAX_PATTERNS} names with '*' in them");
+            self.error("KS245", name.span, message);
         }
     }
 
@@ -83,6 +119,10 @@ impl Binder<'_> {
             }
         }
     }
+}
+
+fn column_names(leg: &LegScope) -> HashSet<String> {
+    leg.columns.iter().map(|c| c.name.clone()).collect()
 }
 
 fn in_order(a: &str, b: &str, descending: bool) -> Ordering {

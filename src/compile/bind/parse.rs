@@ -76,7 +76,7 @@ impl Binder<'_> {
         let mut group = 0;
         let mut after_column = false;
         let mut span = parse.subject.span;
-        for part in &parse.pattern {
+        for (at, part) in parse.pattern.iter().enumerate() {
             match part {
                 ParsePart::Star(at) => {
                     span = span.to(*at);
@@ -119,7 +119,8 @@ impl Binder<'_> {
                         self.error("KS101", name.span, "a column behind a column of text needs a literal between them");
                         return None;
                     }
-                    text.push_str(&capture(ty, free));
+                    let before_star = matches!(parse.pattern.get(at + 1), Some(ParsePart::Star(_)));
+                    text.push_str(capture(ty, kind, before_star));
                     group += 1;
                     groups.push((group, ty));
                     columns.push((name.text.clone(), ty));
@@ -213,12 +214,22 @@ impl Binder<'_> {
     }
 }
 
-/// What stands for a column. A number in a regular expression takes what a number is made of.
-fn capture(ty: ScalarType, free: bool) -> String {
-    match ty {
-        ScalarType::Int | ScalarType::Long if free => r"(-?\d+)".to_owned(),
-        _ if free => "(.*)".to_owned(),
-        _ => "(.*?)".to_owned(),
+/// What stands for a column. A number in a regular expression takes what a number is made of. So does, in the other kinds,
+/// a column that is no text and has a `*` behind it: nothing else says where it ends.
+fn capture(ty: ScalarType, kind: Kind, before_star: bool) -> &'static str {
+    match (ty, kind) {
+        (ScalarType::Int | ScalarType::Long, Kind::Regex) => r"(-?\d+)",
+        (_, Kind::Regex) => "(.*)",
+        (ScalarType::String | ScalarType::Dynamic, _) => "(.*?)",
+        (ScalarType::Int | ScalarType::Long, Kind::Simple) if before_star => r"([-+]?\d+)",
+        (ScalarType::Int | ScalarType::Long, Kind::Relaxed) if before_star => r"([-+]?\d+|.*?)",
+        (ScalarType::Real | ScalarType::Decimal, Kind::Simple) if before_star => r"([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)",
+        (ScalarType::Real | ScalarType::Decimal, _) if before_star => r"([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?|.*?)",
+        (ScalarType::DateTime, Kind::Simple) if before_star => r"(\d[-\d/:.T ]*[\dZ])",
+        (ScalarType::DateTime, _) if before_star => r"(\d[-\d/:.T ]*[\dZ]|.*?)",
+        (_, Kind::Simple) if before_star => r"([-+]?[\w.:]+(?:-\w+)*)",
+        (_, _) if before_star => r"([-+]?[\w.:]+(?:-\w+)*|.*?)",
+        _ => "(.*?)",
     }
 }
 

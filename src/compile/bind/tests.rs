@@ -132,3 +132,17 @@ fn a_watchlist_that_is_not_there_has_no_rows() {
     let (query, said) = bound("Syslog | where Computer in ((_GetWatchlist('none') | project SearchKey))");
     assert_eq!((query.is_some(), said.iter().map(|d| d.code).collect::<Vec<_>>()), (true, vec!["KT011"]));
 }
+
+#[test]
+fn patterns_for_columns_are_bounded_and_names_are_not() {
+    for operator in ["project-away", "project-keep", "project-reorder"] {
+        let stars = |n: usize| (0..n).map(|i| format!("Host*{i}")).collect::<Vec<_>>().join(", ");
+        assert_eq!(codes(&format!("Syslog | {operator} Computer, {}", stars(256))), [""; 0], "{operator}");
+        assert_eq!(codes(&format!("Syslog | {operator} Computer, {}", stars(257))), ["KS245"], "{operator}");
+    }
+    let names = (0..2_000).map(|i| format!("a{i}")).collect::<Vec<_>>().join(", ");
+    let made = names.replace(", ", " = 1, ") + " = 1";
+    let query = format!("print {made} | project-reorder a1999, {names} | project-rename b = a5, c = a5");
+    assert!(columns(&query).starts_with("a1999:long a0:long a1:long a2:long a3:long a4:long b:long a6:long"));
+    assert_eq!(columns(&format!("print z = 1, {made} | project-away {names}")), "z:long");
+}

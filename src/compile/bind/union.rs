@@ -8,7 +8,7 @@ use super::scope::{LegScope, ScopeColumn, Tabular};
 use super::{Binder, Meaning};
 use crate::compile::bound::Bound;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Expr, ExprKind, Name, Union};
+use crate::kql::ast::{Expr, ExprKind, Name, OperatorKind, Union};
 use crate::schema::ScalarType;
 use crate::value::Value;
 
@@ -170,7 +170,13 @@ impl Binder<'_> {
 fn name_of(leg: &Expr) -> &str {
     match &leg.kind {
         ExprKind::Name(name) | ExprKind::Call { name, .. } => &name.text,
-        ExprKind::Pipe { source, .. } => name_of(source),
+        ExprKind::Pipe { source, operators } => {
+            let named = operators.iter().rev().find_map(|operator| match &operator.kind {
+                OperatorKind::As(name) => Some(name.text.as_str()),
+                _ => None,
+            });
+            named.unwrap_or_else(|| name_of(source))
+        }
         _ => "",
     }
 }

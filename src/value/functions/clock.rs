@@ -146,8 +146,9 @@ fn local_to_utc<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
             0,
         )
         .ok()?;
-        // A time that the clock shows twice is the earlier, one that it skips is moved on.
-        let instant = zone(arguments)?.to_ambiguous_timestamp(clock).compatible().ok()?;
+        // A time that the clock shows twice is the earlier. One that it skips is read as summer time, as in the example of
+        // Kusto's documentation; that is earlier too.
+        let instant = zone(arguments)?.to_ambiguous_timestamp(clock).earlier().ok()?;
         let whole = DateTime::from_unix(instant.as_second(), 0)?;
         DateTime::from_ticks(whole.0.checked_add(ticks % TICKS_PER_SECOND)?)
     };
@@ -206,6 +207,9 @@ mod tests {
         let of = |name, zone| short(&call(name, &[at.clone(), Value::string(zone)]));
         assert_eq!(of("datetime_utc_to_local", "Europe/Paris"), "2024-07-01T14:00:00.1Z");
         assert_eq!(of("datetime_local_to_utc", "Europe/Paris"), "2024-07-01T10:00:00.1Z");
+        let skipped = Value::DateTime(DateTime::parse("2022-03-27T02:00:00").unwrap());
+        let utc = call("datetime_local_to_utc", &[skipped, Value::string("Europe/Brussels")]);
+        assert_eq!(convert::text(&utc), "2022-03-27T00:00:00.0000000Z");
         assert_eq!(of("datetime_utc_to_local", "Nowhere/Atall"), "");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - the compiled path (automata, sharing, inlining, reordering) with the plain evaluator, alert for alert;
 //! - the string operators with the rule of `has`, restated here as plainly as it can be said;
+//! - what a batch makes of records with what a query makes of the same rows as a datatable;
 //! - and whatever text is given as a query, the front end answers it.
 //!
 //! `KQLTAP_CASES=1000000 cargo test agreement` holds as many (query, record) pairs, and pairs of texts, to it; the default is
@@ -9,6 +10,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batch;
 mod gate;
 mod pieces;
 mod queries;

@@ -92,8 +92,59 @@ fn two_tables(palette: &[&'static str], a: usize, b: usize) -> BoxedStrategy<Str
 /// Names that every query may use.
 fn lets(palette: &[&'static str]) -> BoxedStrategy<String> {
     (bag_list(palette), pieces::literal(palette), any_of(&["0", "5", "42", "-5"]))
-        .prop_map(|(list, text, n)| format!("let Listed = {list};\nlet Said0 = {text};\nlet Five = {n};\n"))
+        .prop_map(|(list, text, n)| format!("let Listed = {list};\nlet Said0 = {text};\nlet Five = {n};\n{FUNCTIONS}"))
         .boxed()
+}
+
+/// A function with a default value, one that is a predicate, and one over a table.
+const FUNCTIONS: &str = "let Shorter = (x:string, n:long = 2) { substring(x, 0, n) };
+let Odd = (n:long) { n % 2 == 1 };
+let Kept = (T:(S0:string, N0:long)) { T | where strlen(S0) != 1 or Odd(N0) };
+";
+
+/// Steps that take a record apart, join it with known rows, or move its columns about. Behind each one every column of
+/// [`leg`] is there, with its type.
+fn shapes(palette: &[&'static str]) -> BoxedStrategy<String> {
+    let literal = pieces::literal(palette);
+    prop_oneof![
+        2 => any_of(&[
+            "mv-expand D0",
+            "mv-expand kind=array D0 limit 2",
+            "mv-expand with_itemindex=Place D0 | extend N0 = tolong(Place) | project-away Place",
+            "mv-expand E = D0 to typeof(string) | extend S0 = E | project-away E",
+            "mv-expand E = split(S0, '.') to typeof(string), F = D0 | extend S0 = E, D0 = F | project-away E, F",
+        ]),
+        2 => any_of(&[
+            "mv-apply E = D0 to typeof(string) on (summarize C = count(), M = make_list(E)) | extend N0 = C, D0 = M | project-away C, M",
+            "mv-apply E = split(S0, 'a') to typeof(string) on (where strlen(E) > 0 | extend L = strlen(E)) | extend S0 = E, N0 = L | project-away E, L",
+            "mv-apply E = D0 on (where isnotempty(E) | take 1) | extend D0 = E | project-away E",
+            "mv-apply E = D0 to typeof(long) on (top 1 by E | project E) | extend N0 = E | project-away E",
+        ]),
+        2 => (any_of(&["parse", "parse-where"]), literal.clone())
+            .prop_map(|(parse, l)| format!("{parse} S0 with P1 {l} P2 | extend S0 = strcat(P2, P1) | project-away P1, P2")),
+        1 => (any_of(&["parse kind=relaxed", "parse-where"]), literal.clone())
+            .prop_map(|(parse, l)| format!("{parse} S0 with * {l} P1:long * | extend N0 = P1 | project-away P1")),
+        1 => any_of(&[
+            "parse kind=regex S0 with P1 '[a.]+' P2 | extend S0 = P2 | project-away P1, P2",
+            "parse-kv S0 as (a:string, k:long) with (pair_delimiter='.', kv_delimiter='/') | extend S0 = a, N0 = k | project-away a, k",
+        ]),
+        2 => any_of(&[
+            "project-rename R0 = S0 | extend S0 = R0 | project-away R0",
+            "project-away B0, T* | extend B0 = true, T0 = datetime(2024-01-01)",
+            "project-reorder T0, S0 asc, *",
+            "project-keep S0, N0, B0, D0, T0 | serialize | as Named",
+        ]),
+        2 => (any_of(&["leftouter", "inner"]), literal.clone())
+            .prop_map(|(kind, l)| format!("lookup kind={kind} (datatable(N0:long, L0:string) [5, 'five', 42, {l}, 1, 'a', 1, 'b', 2, '']) on N0 \
+                                           | extend S0 = strcat(S0, L0) | project-away L0")),
+        1 => any_of(&["inner", "leftouter", "leftsemi", "leftanti", "innerunique"])
+            .prop_map(|kind| format!("join kind={kind} (datatable(X:long) [5, 1, 2, 2]) on $left.N0 == $right.X | project-keep S0, N0, B0, D0, T0")),
+        2 => (any_of(&["in", "!in", "in~", "!in~"]), literal)
+            .prop_map(|(op, l)| format!("where S0 {op} ((datatable(x:string) [{l}, 'mail', '']))")),
+        2 => any_of(&["extend S0 = Shorter(S0)", "extend S0 = Shorter(S0, 5), B0 = Odd(N0)", "where not(Odd(N0))", "invoke Kept()"]),
+    ]
+    .prop_map(|step| format!("\n| {step}"))
+    .boxed()
 }
 
 /// A table, columns computed and replaced, filters between them.
@@ -106,6 +157,7 @@ fn leg(palette: &[&'static str], table: usize) -> BoxedStrategy<String> {
         1 => then.text.clone().prop_map(move |s| format!("\n| extend {text} = {s}")),
         1 => (then.text, then.number).prop_map(|(s, n)| format!("\n| extend S0 = {s}, N0 = tolong({n})")),
         1 => (then.truth, then.dynamic).prop_map(|(t, d)| format!("\n| extend B0 = ({t}), D0 = {d}")),
+        3 => shapes(palette),
     ];
     let computed = (first.text, first.number, first.truth, first.dynamic, first.time);
     (computed, vec(step, 0..3))
@@ -193,6 +245,8 @@ fn deepened(palette: &[&'static str], columns: Level, depth: usize) -> Level {
                 4 => level.time.clone(),
                 1 => level.time.clone().prop_map(|t| format!("({t} + 1d)")),
                 1 => level.text.clone().prop_map(|s| format!("todatetime({s})")),
+                1 => (any_of(&["startofday", "startofweek", "endofmonth"]), level.time.clone()).prop_map(|(f, t)| format!("{f}({t})")),
+                1 => level.time.clone().prop_map(|t| format!("bin({t}, 1h)")),
             ]
             .boxed(),
             dynamic: prop_oneof![
@@ -201,6 +255,17 @@ fn deepened(palette: &[&'static str], columns: Level, depth: usize) -> Level {
                 1 => (level.truth.clone(), level.dynamic.clone(), level.dynamic.clone())
                     .prop_map(|(t, a, b)| format!("iff({t}, {a}, {b})")),
                 1 => level.text.clone().prop_map(|s| format!("split({s}, \".\")")),
+                1 => (any_of(&["array_concat", "set_union", "set_difference", "zip"]), level.dynamic.clone(), level.dynamic.clone())
+                    .prop_map(|(f, a, b)| format!("{f}({a}, {b})")),
+                1 => (any_of(&["bag_keys", "array_reverse", "array_sort_asc"]), level.dynamic.clone())
+                    .prop_map(|(f, d)| format!("{f}({d})")),
+                1 => (any_of(&["parse_csv", "parse_urlquery", "parse_command_line"]), level.text.clone()).prop_map(|(f, s)| match f.as_str() {
+                    "parse_command_line" => format!("{f}({s}, 'windows')"),
+                    _ => format!("{f}({s})"),
+                }),
+                1 => (level.text.clone(), level.number.clone()).prop_map(|(s, n)| format!("bag_pack('k', {s}, 'n', {n})")),
+                1 => (any_of(&REGEXES[3..4]), level.text.clone()).prop_map(|(r, s)| format!("extract_all(@\"({r})\", {s})")),
+                1 => (level.text.clone(), level.number.clone()).prop_map(|(s, n)| format!("pack_array({s}, {n})")),
             ]
             .boxed(),
         };
@@ -224,19 +289,33 @@ fn text_over(palette: &[&'static str], level: &Level) -> BoxedStrategy<String> {
         1 => (text.clone(), number).prop_map(|(s, n)| format!("substring({s}, {n}, 2)")),
         1 => (text.clone(), literal.clone(), literal.clone()).prop_map(|(s, a, b)| format!("replace_string({s}, {a}, {b})")),
         1 => literal.clone().prop_map(|l| format!("column_ifexists(\"FileName\", {l})")),
+        2 => (any_of(&[
+            "reverse", "url_encode", "url_decode", "base64_encode_tostring", "base64_decode_tostring", "hash_sha256", "tostring",
+        ]), text.clone()).prop_map(|(f, s)| format!("{f}({s})")),
+        1 => (any_of(&["trim", "trim_start", "trim_end"]), any_of(&REGEXES), text.clone())
+            .prop_map(|(f, r, s)| format!("{f}(@\"{r}\", {s})")),
+        1 => (any_of(&REGEXES), text.clone()).prop_map(|(r, s)| format!("extract(@\"{r}\", 0, {s})")),
+        1 => (text.clone(), any_of(&REGEXES)).prop_map(|(s, r)| format!("replace_regex({s}, @\"{r}\", @\"<\\0>\")")),
+        1 => (text.clone(), literal.clone()).prop_map(|(s, l)| format!("tostring(split({s}, {l})[0])")),
+        1 => text.clone().prop_map(|s| format!("tostring(parse_url({s}).Host)")),
+        1 => level.dynamic.clone().prop_map(|d| format!("strcat_array({d}, '-')")),
         1 => (literal, text).prop_map(|(l, s)| format!("column_ifexists(\"NotThere\", strcat({s}, {l}))")),
     ]
     .boxed()
 }
 
 fn number_over(level: &Level) -> BoxedStrategy<String> {
-    let Level { text, number, truth, dynamic, .. } = level.clone();
+    let Level { text, number, truth, time, dynamic } = level.clone();
     prop_oneof![
         6 => number.clone(),
         2 => text.clone().prop_map(|s| format!("strlen({s})")),
-        1 => text.prop_map(|s| format!("tolong({s})")),
+        1 => text.clone().prop_map(|s| format!("tolong({s})")),
         1 => dynamic.clone().prop_map(|d| format!("toint({d})")),
-        1 => dynamic.prop_map(|d| format!("array_length({d})")),
+        1 => dynamic.clone().prop_map(|d| format!("array_length({d})")),
+        1 => (any_of(&["indexof", "countof"]), text.clone(), text.clone()).prop_map(|(f, a, b)| format!("{f}({a}, {b})")),
+        1 => text.clone().prop_map(|s| format!("hash({s}, 97)")),
+        1 => (dynamic, text.clone()).prop_map(|(d, s)| format!("array_index_of({d}, {s})")),
+        1 => time.clone().prop_map(|t| format!("datetime_diff('hour', {t}, datetime(2024-01-01))")),
         2 => (number.clone(), any_of(&["+", "-", "*", "/", "%"]), number.clone())
             .prop_map(|(a, op, b)| format!("({a} {op} {b})")),
         1 => number.clone().prop_map(|n| format!("(-({n}))")),
@@ -281,6 +360,7 @@ fn truth_over(palette: &[&'static str], columns: &Level, level: &Level) -> Boxed
     let subject = prop_oneof![5 => columns.text.clone(), 2 => text.clone(), 2 => dynamic.clone()].boxed();
     let needle = prop_oneof![6 => literal.clone(), 1 => Just("Said0".to_owned()), 1 => text.clone()];
     let order = any_of(&["<", "<=", ">", ">=", "==", "!="]);
+    let text_again = text.clone();
     let binary = |(a, op, b): (String, String, String)| format!("{a} {op} {b}");
     prop_oneof![
         10 => (subject.clone(), any_of(&TEXT_OPS), needle.clone()).prop_map(binary),
@@ -303,6 +383,8 @@ fn truth_over(palette: &[&'static str], columns: &Level, level: &Level) -> Boxed
         2 => (any_of(&["isempty", "isnotempty", "isnull", "isnotnull"]), prop_oneof![text, dynamic.clone(), number.clone()])
             .prop_map(|(f, v)| format!("{f}({v})")),
         2 => (subject, any_of(&REGEXES)).prop_map(|(s, r)| format!("{s} matches regex @\"{r}\"")),
+        1 => (any_of(&["ipv4_is_private", "isempty", "isnotempty"]), text_again).prop_map(|(f, s)| format!("{f}({s})")),
+        1 => (dynamic.clone(), columns.text.clone()).prop_map(|(d, s)| format!("set_has_element({d}, {s})")),
         1 => number.prop_map(|n| format!("not({n})")),
         3 => truth.clone().prop_map(|t| format!("not({t})")),
         5 => (truth.clone(), any_of(&["and", "or"]), truth.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),

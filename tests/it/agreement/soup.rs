@@ -1,16 +1,12 @@
 //! Whatever text is given as a query, parser and binder answer it, and a text that is no query gets a diagnostic that
-//! lies within it and can be drawn.
+//! lies within it and can be drawn: what the fuzz target `query` asks, of texts that a fuzzer would take long to find.
 
-use kqltap::compile::{BindOptions, bind_rule, bind_scalar};
-use kqltap::diagnostic::{Diagnostic, render};
-use kqltap::kql::{self, parse_expression};
-use kqltap::rule::parse_kql;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::TestCaseResult;
 
-use super::{CATALOG, hold};
+use super::hold;
 
 const PAGE: &str = include_str!("../../../examples/rules/t1528-page.kql");
 
@@ -25,42 +21,10 @@ const TOKENS: &[&str] = &[
     "=>", ":", "\\", "\\u12", "\u{0}", "é", "日本", "İ", "\u{feff}", "\u{2028}", "😀", "`", "$", "#", "?", "&", "!", "~", "_", "x in (y)",
 ];
 
-/// Binds a text as a query and as an expression, and draws all that is said of it.
-fn digest(text: &str) -> TestCaseResult {
-    let (expr, mut said) = parse_expression(text, &kql::Limits::default());
-    if let Some(expr) = expr
-        && !said.iter().any(Diagnostic::is_error)
-    {
-        said.extend(bind_scalar(&expr, &CATALOG).1);
-    }
-    check(text, &said)?;
-    let Ok(rules) = parse_kql("soup.kql", text) else {
-        return Ok(());
-    };
-    for rule in rules {
-        let text = rule.query.clone();
-        let (bound, said) = bind_rule(rule, &CATALOG, &kql::Limits::default(), BindOptions::default());
-        check(&text, &said)?;
-        prop_assert_eq!(bound.is_none(), said.iter().any(Diagnostic::is_error), "{}", text);
-    }
-    Ok(())
-}
-
-fn check(text: &str, said: &[Diagnostic]) -> TestCaseResult {
-    for diagnostic in said {
-        let (start, end) = (diagnostic.span.start, diagnostic.span.end);
-        prop_assert!(text.get(start..end).is_some(), "{diagnostic:?} does not lie in {text:?}");
-    }
-    if !said.is_empty() {
-        prop_assert!(!render("soup.kql", text, said, false).is_empty());
-    }
-    Ok(())
-}
-
 /// proptest turns a panic into a failure, but the text that caused it is what is wanted.
 fn no_panic(text: &str) -> TestCaseResult {
-    match std::panic::catch_unwind(|| digest(text)) {
-        Ok(result) => result,
+    match std::panic::catch_unwind(|| crate::fuzz::query(text)) {
+        Ok(()) => Ok(()),
         Err(_) => Err(TestCaseError::fail(format!("a panic over {text:?}"))),
     }
 }
@@ -119,4 +83,13 @@ fn a_spoilt_query_is_answered() {
         2 => (at(), at()).prop_map(|(a, b)| Edit::Swap(a, b)),
     ];
     hold(600, &vec(edit, 1..6), |edits| no_panic(&edited(PAGE, &edits)));
+}
+
+/// What the fuzz target `function` asks, of random bytes: every function is met with odd values.
+#[test]
+fn functions_answer_whatever_they_are_given() {
+    hold(20_000, &vec(any::<u8>(), 0..48), |bytes| match std::panic::catch_unwind(|| crate::fuzz::function(&bytes)) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(TestCaseError::fail(format!("a panic over {bytes:?}"))),
+    });
 }

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# The seed pack from a file and over TCP on this machine's loopback, in turns: benches/tcp.sh [BYTES] [ROUNDS]
+#
+# BYTES is the size of the corpus (default 1000000000), ROUNDS how often each is run (default 5); medians are shown. KQLTAP names
+# a binary to measure instead of a release build. The sender is Python's sendfile: on a machine with two cores it takes one of
+# them.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+bytes=${1:-1000000000}
+rounds=${2:-5}
+binary=${KQLTAP:-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for name in $(compgen -v KQLTAP_ || true); do unset "$name"; done
+
+target=${CARGO_TARGET_DIR:-$here/../target}/release
+(cd "$here/.." && cargo build --release --locked --quiet --example corpus)
+if [ -z "$binary" ]; then
+    (cd "$here/.." && cargo build --release --locked --quiet --bin kqltap)
+    binary=$target/kqltap
+fi
+"$target/examples/corpus" "$bytes" >"$work/corpus.ndjson"
+cat "$work/corpus.ndjson" >/dev/null # into the page cache
+
+alerts() { sed -n 's/.*"alerts":\([0-9]*\).*/\1/p' "$1"; }
+now() { date +%s.%N; }
+
+from_file() {
+    local begin
+    begin=$(now)
+    "$binary" run --stats json --output "$work/alerts" "$work/corpus.ndjson" 2>"$work/said"
+    echo "$(now) $begin" | awk '{ print $1 - $2 }'
+}
+
+# Until the sender has been served to its end: kqltap closes a connection when it has read all of it.
+over_tcp() {
+    local begin pid port
+    "$binary" run --stats json --output "$work/alerts" tcp://127.0.0.1:0 2>"$work/said" &
+    pid=$!
+    until port=$(sed -n 's|.*listening on tcp://127.0.0.1:||p' "$work/said") && [ -n "$port" ]; do sleep 0.05; done
+    begin=$(now) # Python's start counts against TCP: some 50 ms
+    python3 - "$work/corpus.ndjson" "$port" <<'SENDER'
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[2]))) as stream, open(sys.argv[1], "rb") as corpus:
+    stream.sendfile(corpus)
+    stream.shutdown(socket.SHUT_WR)
+    stream.recv(1)
+SENDER
+    # The ledger comes when all that was read is written.
+    kill -TERM "$pid"
+    wait "$pid"
+    echo "$(now) $begin" | awk '{ print $1 - $2 }'
+}
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+for _ in $(seq "$rounds"); do
+    from_file >>"$work/file"
+    expected=$(alerts "$work/said")
+    over_tcp >>"$work/tcp"
+    [ "$(alerts "$work/said")" = "$expected" ] || { echo "tcp: other alerts than from the file" >&2; exit 1; }
+done
+awk -v bytes="$bytes" -v file="$(median <"$work/file")" -v tcp="$(median <"$work/tcp")" 'BEGIN {
+    printf "file %.3f GB/s, TCP %.3f GB/s: %.2f x the file\n", bytes / file / 1e9, bytes / tcp / 1e9, file / tcp }'

@@ -1,0 +1,258 @@
+//! auditd: `audit.log`, raw or enriched, and the stream that its plugins read, behind a syslog header or not.
+//!
+//! An event is several records, a line each; [`join`] puts them into one line before anything else sees them. What is
+//! decoded here is such a line, or one record that came alone.
+
+mod address;
+mod event;
+mod join;
+mod record;
+mod syscall;
+
+use std::borrow::Cow;
+
+use super::linux::Actor;
+use super::{Around, Rows, Taken};
+use crate::value::DateTime;
+use record::{Fields, Head, MARKER, Value};
+
+pub(super) use address::{of_bytes as address_of_bytes, of_text as address_of_text};
+pub(super) use event::{AuditEvent, Name, Outcome, command_line};
+pub use join::Joiner;
+pub(super) use syscall::{Call, architecture, of_name as call_of_name, of_number as call_of_number};
+
+/// What `--decode` calls it.
+pub const NAME: &str = "auditd";
+
+/// Stands before each part of a line of joined records.
+const SEPARATOR: u8 = 0x1E;
+
+/// The user id that stands for none: nobody has logged in.
+const UNSET: &str = "4294967295";
+
+/// Bytes of a command line that are kept.
+const MAX_COMMAND_LINE: usize = 64 << 10;
+
+/// Whether some whole line of a block is a record of auditd's.
+pub fn is_auditd(first_block: &[u8]) -> bool {
+    let mut finds = memchr::memmem::find_iter(first_block, MARKER.as_bytes());
+    finds.any(|at| {
+        let start = memchr::memrchr(b'\n', &first_block[..at]).map_or(0, |newline| newline + 1);
+        let end = memchr::memchr(b'\n', &first_block[at..]).map_or(first_block.len(), |newline| at + newline);
+        Head::find(&first_block[start..end]).is_some()
+    })
+}
+
+/// What the records of an event say of the process.
+#[derive(Default)]
+struct Syscall<'t> {
+    arch: &'t str,
+    number: &'t str,
+    name: &'t str,
+    arguments: [u64; 4],
+    is_success: bool,
+    exit: &'t str,
+    pid: &'t str,
+    ppid: &'t str,
+    uid: &'t str,
+    auid: &'t str,
+    comm: Option<Value<'t>>,
+    exe: Option<Value<'t>>,
+    key: Option<Value<'t>>,
+}
+
+pub(super) fn decode(text: &str, around: &Around<'_>, rows: &mut Rows) -> Taken {
+    let records = match text.strip_prefix(SEPARATOR as char).and_then(|rest| rest.split_once(SEPARATOR as char)) {
+        Some((count, records)) if count.bytes().all(|b| b.is_ascii_digit()) => records,
+        Some(_) => return Taken::No,
+        None => text,
+    };
+    // The record of the call comes first, but for what changed audit's own settings.
+    let mut call = None;
+    for line in records.split(SEPARATOR as char) {
+        let Some(head) = Head::find(line.as_bytes()) else {
+            return Taken::No;
+        };
+        if line.get(head.kind.clone()) == Some("SYSCALL") {
+            call = Some((head, line));
+            break;
+        }
+    }
+    let Some((head, line)) = call else {
+        return Taken::Yes;
+    };
+    let syscall = Syscall::of(line.get(head.body..).unwrap_or_default());
+    if syscall.name.is_empty() && syscall.number.is_empty() {
+        return Taken::Malformed(format!(
+            "the SYSCALL record {} of auditd has no syscall=; the line may have been cut off on its way",
+            &line[head.stamp]
+        ));
+    }
+    let outcome = Outcome::of(syscall.is_success, syscall.exit);
+    let Some(call) = syscall.call().filter(|call| call.is_wanted(rows) && call.counts(outcome)) else {
+        return Taken::Yes;
+    };
+    let mut event = AuditEvent {
+        call,
+        arguments: syscall.arguments,
+        outcome,
+        open_flags: None,
+        cwd: Cow::Borrowed(""),
+        names: Vec::new(),
+        remote: None,
+        argv: None,
+    };
+    let mut argv = Vec::new();
+    let mut title = None;
+    for line in records.split(SEPARATOR as char) {
+        let Some(head) = Head::find(line.as_bytes()) else {
+            continue;
+        };
+        let fields = Fields::of(line.get(head.body..).unwrap_or_default());
+        event.read(line.get(head.kind).unwrap_or_default(), fields, &mut argv, &mut title);
+    }
+    event.argv = (!argv.is_empty()).then(|| Cow::Owned(String::from_utf8_lossy(&argv).into_owned()));
+    event.rows(&syscall.actor(line, &head, around, event.argv.as_deref(), title), rows);
+    Taken::Yes
+}
+
+impl<'t> Syscall<'t> {
+    fn of(body: &'t str) -> Syscall<'t> {
+        let mut syscall = Syscall { is_success: true, ..Syscall::default() };
+        for (name, value) in Fields::of(body) {
+            match name {
+                "arch" => syscall.arch = value.word(),
+                "syscall" => syscall.number = value.word(),
+                "success" => syscall.is_success = value.raw != "no",
+                "exit" => syscall.exit = value.word(),
+                "a0" => syscall.arguments[0] = value.hex(),
+                "a1" => syscall.arguments[1] = value.hex(),
+                "a2" => syscall.arguments[2] = value.hex(),
+                "a3" => syscall.arguments[3] = value.hex(),
+                "pid" => syscall.pid = value.word(),
+                "ppid" => syscall.ppid = value.word(),
+                // What the numbers mean comes after them, and counts.
+                "uid" | "UID" => syscall.uid = value.word(),
+                "auid" | "AUID" => syscall.auid = value.word(),
+                "comm" => syscall.comm = Some(value),
+                "exe" => syscall.exe = Some(value),
+                "key" => syscall.key = Some(value),
+                "SYSCALL" => syscall.name = value.word(),
+                _ => {}
+            }
+        }
+        syscall
+    }
+
+    fn call(&self) -> Option<Call> {
+        match self.number.parse() {
+            Ok(number) => call_of_number(architecture(self.arch), number, self.arguments[0]),
+            Err(_) => None,
+        }
+        .or_else(|| call_of_name(self.name))
+    }
+
+    fn actor(
+        &self,
+        line: &'t str,
+        head: &Head,
+        around: &'t Around<'_>,
+        argv: Option<&str>,
+        title: Option<Value<'t>>,
+    ) -> Actor<'t> {
+        let stamp = line.get(head.stamp.clone()).unwrap_or_default();
+        let node = line.get(head.node.clone()).filter(|node| !node.is_empty());
+        let login = if matches!(self.auid, UNSET | "unset" | "-1") { "" } else { self.auid };
+        let command = match (argv, title) {
+            (Some(argv), _) => command_line(argv),
+            (None, Some(title)) => command_line(&title.text()),
+            (None, None) => String::new(),
+        };
+        Actor {
+            decoder: NAME,
+            event: node.map_or(Cow::Borrowed(stamp), |node| Cow::Owned(format!("{node}:{stamp}"))),
+            time: time(stamp),
+            host: node.or(around.host.as_deref()).map(Cow::Borrowed),
+            exe: self.exe.map(Value::text).unwrap_or_default(),
+            name: self.comm.map(Value::text).unwrap_or_default(),
+            command_line: Cow::Owned(command),
+            pid: Cow::Borrowed(self.pid),
+            user: Cow::Borrowed(self.uid),
+            parent: super::linux::Parent { pid: Cow::Borrowed(self.ppid), ..Default::default() },
+            details: vec![("auid", Cow::Borrowed(login)), ("key", self.key.map(Value::text).unwrap_or_default())],
+        }
+    }
+}
+
+impl<'t> AuditEvent<'t> {
+    /// Takes up what a record beside that of the call says.
+    fn read(&mut self, kind: &str, mut fields: Fields<'t>, argv: &mut Vec<u8>, title: &mut Option<Value<'t>>) {
+        match kind {
+            "PATH" if !matches!(self.call, Call::Connect | Call::Execute) => self.names.push(name(fields)),
+            "CWD" => self.cwd = fields.find(|f| f.0 == "cwd").map(|f| f.1.text()).unwrap_or_default(),
+            "PROCTITLE" => *title = fields.find(|f| f.0 == "proctitle").map(|f| f.1),
+            "EXECVE" if self.call == Call::Execute => arguments(fields, argv),
+            "SOCKADDR" if self.call == Call::Connect => self.remote = remote(fields),
+            // Octal, unlike all other flags.
+            "OPENAT2" => {
+                let flags = fields.find(|f| f.0 == "oflag");
+                self.open_flags = flags.and_then(|f| u64::from_str_radix(f.1.word(), 8).ok());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn name<'t>(fields: Fields<'t>) -> Name<'t> {
+    let mut name = Name::default();
+    for (field, value) in fields {
+        match field {
+            "name" => name.name = value.text(),
+            "nametype" => name.kind = Cow::Borrowed(value.word()),
+            "mode" => name.mode = u32::from_str_radix(value.word(), 8).unwrap_or_default(),
+            _ => {}
+        }
+    }
+    name
+}
+
+/// Appends the arguments of an EXECVE record, each ended by NUL. A long one comes in pieces: `a1_len=9000 a1[0]=… a1[1]=…`.
+fn arguments(fields: Fields<'_>, argv: &mut Vec<u8>) {
+    for (name, value) in fields {
+        let Some(number) = name.strip_prefix('a').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) else {
+            continue;
+        };
+        if argv.len() > MAX_COMMAND_LINE || number.ends_with("_len") {
+            continue;
+        }
+        if number.split_once('[').is_some_and(|(_, piece)| piece != "0]") && argv.last() == Some(&0) {
+            argv.pop();
+        }
+        value.append_to(argv);
+        argv.push(0);
+    }
+}
+
+fn remote(fields: Fields<'_>) -> Option<std::net::SocketAddr> {
+    let (mut ip, mut port) = ("", "");
+    for (name, value) in fields {
+        match name {
+            "saddr" => {
+                if let Some(address) = value.bytes().and_then(|bytes| address_of_bytes(&bytes)) {
+                    return Some(address);
+                }
+            }
+            "laddr" | "addr" => ip = value.word(),
+            "lport" | "port" => port = value.word(),
+            _ => {}
+        }
+    }
+    address_of_text(ip, port)
+}
+
+/// The time of `1795453547.993:32`: seconds and milliseconds since 1970.
+pub(super) fn time(stamp: &str) -> Option<DateTime> {
+    let (seconds, rest) = stamp.split_once('.')?;
+    let milliseconds: u32 = rest.split(':').next()?.parse().ok()?;
+    DateTime::from_unix(seconds.parse().ok()?, milliseconds.min(999) * 1_000_000)
+}

@@ -1,0 +1,200 @@
+//! One record of auditd: `node=… type=SYSCALL msg=audit(1795453547.993:32): arch=… comm="cat" …`, behind a syslog header or
+//! not.
+//!
+//! Values stand in quotes, or, where they have a blank, a quote or a byte outside printable ASCII, in hexadecimal digits
+//! without. In the enriched format a byte 0x1D follows, and what the numbers before it mean.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::{memchr, memchr2, memmem};
+
+use super::super::wrapped;
+
+/// What every record has.
+pub(super) const MARKER: &str = "msg=audit(";
+
+/// Bytes in front of `type=` that may be a syslog header, or `node=`.
+const MAX_PREFIX: usize = 512;
+
+/// Stands before what an enriched record adds.
+const ENRICHED: u8 = 0x1D;
+
+/// How rsyslog spells that byte.
+const ENRICHED_ESCAPED: &str = "#035";
+
+/// Where the parts of a record lie in its line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The machine, as `node=` or the syslog header has it; empty if neither does.
+    pub(super) node: Range<usize>,
+    /// `SYSCALL`, `PATH` …
+    pub(super) kind: Range<usize>,
+    /// `1795453547.993:32`: one for all records of an event.
+    pub(super) stamp: Range<usize>,
+    /// Where the fields begin.
+    pub(super) body: usize,
+}
+
+impl Head {
+    /// Finds the parts of a record; `None` if the line is none.
+    pub(super) fn find(line: &[u8]) -> Option<Head> {
+        let mut at = 0;
+        let mut node = 0..0;
+        if line.starts_with(b"node=") {
+            let end = memchr(b' ', line)?;
+            node = 5..end;
+            at = end + 1;
+        }
+        if !line[at..].starts_with(b"type=") {
+            (node, at) = behind_header(line)?;
+        }
+        let kind = at + 5..at + memchr(b' ', &line[at..])?;
+        let stamp = kind.end + 1 + MARKER.len();
+        if !line[kind.end + 1..].starts_with(MARKER.as_bytes()) {
+            return None;
+        }
+        let stamp = stamp..stamp + memchr(b')', &line[stamp..])?;
+        let digits = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b':');
+        if kind.is_empty() || stamp.is_empty() || !line[stamp.clone()].iter().all(digits) {
+            return None;
+        }
+        let body = if line[stamp.end..].starts_with(b"): ") { stamp.end + 3 } else { line.len().min(stamp.end + 2) };
+        Some(Head { node, kind, stamp, body })
+    }
+}
+
+/// The machine's name and the place of `type=` in a line with a syslog header.
+fn behind_header(line: &[u8]) -> Option<(Range<usize>, usize)> {
+    if matches!(line.first(), None | Some(b'{' | b'[')) {
+        return None;
+    }
+    let message = memmem::find(&line[..line.len().min(2 * MAX_PREFIX)], MARKER.as_bytes())?;
+    let kind = memmem::rfind(&line[..message], b" type=")? + 1;
+    if kind > MAX_PREFIX {
+        return None;
+    }
+    if let Some(node) = memmem::rfind(&line[..kind], b"node=")
+        && memchr(b' ', &line[node..]) == Some(kind - 1 - node)
+    {
+        return Some((node + 5..kind - 1, kind));
+    }
+    let header = std::str::from_utf8(&line[..kind]).ok()?;
+    let host = match wrapped::header_of(header).host {
+        Some(host) => header.find(&*host).map(|start| start..start + host.len()).unwrap_or_default(),
+        None => 0..0,
+    };
+    Some((host, kind))
+}
+
+/// The fields of a record, one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Fields<'t> {
+    rest: &'t str,
+}
+
+/// A field's value as it stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Value<'t> {
+    /// Without quotes.
+    pub(super) raw: &'t str,
+    is_quoted: bool,
+}
+
+impl<'t> Fields<'t> {
+    pub(super) fn of(body: &'t str) -> Fields<'t> {
+        Fields { rest: body }
+    }
+}
+
+impl<'t> Iterator for Fields<'t> {
+    type Item = (&'t str, Value<'t>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = self.rest.as_bytes();
+        let start = bytes.iter().position(|b| !matches!(*b, b' ' | ENRICHED | b'}'))?;
+        let equals = start + memchr(b'=', &bytes[start..])?;
+        // A word without a value before the name does not count.
+        let name = self.rest.get(start..equals)?.rsplit([' ', ENRICHED as char]).next()?;
+        let value = equals + 1;
+        let (range, is_quoted, next) = if bytes.get(value) == Some(&b'"') {
+            let end = value + 1 + memchr(b'"', &bytes[value + 1..]).unwrap_or(bytes.len() - value - 1);
+            (value + 1..end, true, bytes.len().min(end + 1))
+        } else {
+            let end = value + memchr2(b' ', ENRICHED, &bytes[value..]).unwrap_or(bytes.len() - value);
+            (value..end, false, end)
+        };
+        let raw = self.rest.get(range)?;
+        self.rest = self.rest.get(next..)?;
+        if let Some(behind) = self.rest.strip_prefix(ENRICHED_ESCAPED) {
+            self.rest = behind;
+        }
+        Some((name, Value { raw, is_quoted }))
+    }
+}
+
+impl<'t> Value<'t> {
+    /// The text that the value means; empty if there is none.
+    pub(super) fn text(self) -> Cow<'t, str> {
+        if self.is_quoted {
+            return Cow::Borrowed(self.raw);
+        }
+        match self.bytes() {
+            Some(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+            None => Cow::Borrowed(self.word()),
+        }
+    }
+
+    /// A value that is never in hexadecimal digits; empty for `(null)`, `(none)` and `?`.
+    pub(super) fn word(self) -> &'t str {
+        let raw = self.raw.split(ENRICHED_ESCAPED).next().unwrap_or_default();
+        if matches!(raw, "(null)" | "(none)" | "?") { "" } else { raw }
+    }
+
+    /// The bytes that hexadecimal digits stand for; `None` if there are other characters.
+    pub(super) fn bytes(self) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        append_hex(self.word(), &mut bytes).then_some(bytes)
+    }
+
+    /// Appends the bytes that the value means.
+    pub(super) fn append_to(self, bytes: &mut Vec<u8>) {
+        if self.is_quoted || !append_hex(self.word(), bytes) {
+            bytes.extend_from_slice(self.word().as_bytes());
+        }
+    }
+
+    /// A number in hexadecimal digits.
+    pub(super) fn hex(self) -> u64 {
+        u64::from_str_radix(self.word(), 16).unwrap_or_default()
+    }
+}
+
+/// Whether all of the text was hexadecimal digits; if not, nothing has been appended.
+fn append_hex(text: &str, bytes: &mut Vec<u8>) -> bool {
+    let start = bytes.len();
+    let digits = text.as_bytes();
+    if digits.is_empty() || !digits.len().is_multiple_of(2) {
+        return false;
+    }
+    for pair in digits.chunks_exact(2) {
+        match (hex_digit(pair[0]), hex_digit(pair[1])) {
+            (Some(high), Some(low)) => bytes.push(high << 4 | low),
+            _ => {
+                bytes.truncate(start);
+                return false;
+            }
+        }
+    }
+    true
+}
+
+#[inline]
+fn hex_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}

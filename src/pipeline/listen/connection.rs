@@ -1,0 +1,298 @@
+//! One connection: its peer is made out, and what it sends is read until it ends.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{Listening, proxy, tcp};
+use crate::pipeline::budget::{Account, Held};
+use crate::pipeline::cutter::{CountError, Cutter};
+use crate::pipeline::framing::{Block, READ_SIZE};
+use crate::pipeline::queue::Origin;
+use crate::pipeline::tls;
+
+/// After a stop, bytes that are read of one connection at most: what the kernel has taken and acknowledged. Linux keeps 6 MiB for
+/// a connection (`tcp_rmem`); a peer that goes on sending does not hold up the stop.
+const LAST_BYTES: usize = 8 << 20;
+
+/// What a listener accepts.
+#[derive(Debug)]
+pub(super) enum Accepted {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream),
+}
+
+impl Accepted {
+    /// What alerts call it: the listener, and who speaks.
+    pub(super) fn name(&self, listener: &str) -> String {
+        match self {
+            Accepted::Tcp(_, peer) => format!("{listener} {peer}"),
+            Accepted::Unix(stream) => match stream.peer_cred().ok().and_then(|peer| peer.pid()) {
+                Some(pid) => format!("{listener} pid {pid}"),
+                None => listener.to_owned(),
+            },
+        }
+    }
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+enum End {
+    /// The peer has sent all it has.
+    Closed,
+    /// The run was stopped.
+    Stopped,
+    /// No line came for too long.
+    Idle(Duration),
+    /// A line was not finished in time.
+    Slow(Duration),
+    /// The header or the handshake took too long.
+    NotBegun(Duration),
+    Broken(io::Error),
+    Count(CountError),
+    Tls(io::Error),
+    Proxy(io::Error),
+}
+
+/// A connection that has been accepted.
+pub(super) struct Connection {
+    shared: Listening,
+    origin: Origin,
+    cutter: Cutter,
+    account: Account,
+    /// What the cutter keeps.
+    held: Held,
+    blocks: Vec<Block>,
+}
+
+impl Connection {
+    pub(super) fn new(shared: Listening, name: String) -> Connection {
+        let account = Account::new(&shared.budget, shared.options.max_connection);
+        let cutter = Cutter::sniffing(shared.max_line);
+        Connection { origin: Origin::new(&name), cutter, held: account.nothing(), account, blocks: Vec::new(), shared }
+    }
+
+    /// Serves it to its end, and says so if that was no good one.
+    pub(super) async fn serve(mut self, accepted: Accepted, listener: &str) {
+        let end = match accepted {
+            Accepted::Tcp(stream, _) => self.tcp(stream, listener).await,
+            Accepted::Unix(mut stream) => self.read(&mut stream).await,
+        };
+        self.ended(end);
+    }
+
+    async fn tcp(&mut self, mut stream: TcpStream, listener: &str) -> End {
+        tcp::keep_alive(&stream);
+        let within = self.shared.options.handshake_timeout;
+        let stop = self.shared.stop.clone();
+        if self.shared.options.proxy_protocol {
+            let header = tokio::select! {
+                () = stop.cancelled() => return End::Stopped,
+                header = timeout(within, proxy::read(&mut stream)) => header,
+            };
+            match header {
+                Ok(Ok(Some(peer))) => self.origin = Origin::new(&format!("{listener} {peer}")),
+                Ok(Ok(None)) => {}
+                Ok(Err(error)) => return End::Proxy(error),
+                Err(_) => return End::NotBegun(within),
+            }
+        }
+        let Some(tls) = self.shared.options.tls.clone() else {
+            return self.read(&mut stream).await;
+        };
+        let handshake = tokio::select! {
+            () = stop.cancelled() => return End::Stopped,
+            handshake = timeout(within, tls.acceptor().accept(stream)) => handshake,
+        };
+        match handshake {
+            Ok(Ok(mut stream)) => self.read(&mut stream).await,
+            Ok(Err(error)) => End::Tls(error),
+            Err(_) => End::NotBegun(within),
+        }
+    }
+
+    /// Reads lines until the connection ends.
+    async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> End {
+        let stop = self.shared.stop.clone();
+        // How long the peer has been waited for: within this line, or since the last.
+        let mut waited = Duration::ZERO;
+        // What may still be read once the run is stopped, and how often there was nothing.
+        let mut last = None;
+        let mut nothing = 0;
+        loop {
+            if last.is_none() && stop.is_cancelled() {
+                last = Some(LAST_BYTES);
+            }
+            let most = last.unwrap_or(READ_SIZE).min(READ_SIZE);
+            if most == 0 {
+                return End::Stopped;
+            }
+            let room = self.account.take(most).await;
+            let within_line = self.cutter.within_line();
+            match self.read_at_once(stream, room).await {
+                Some(Ok(Taken::End)) => return End::Closed,
+                Some(Ok(Taken::NotWanted)) => return End::Stopped,
+                Some(Ok(Taken::Bytes { read, lines })) => {
+                    last = last.map(|last| last.saturating_sub(read));
+                    nothing = 0;
+                    // A beginning of a line ends the silence; only the end of a line ends the wait for it.
+                    if lines || !within_line {
+                        waited = Duration::ZERO;
+                    }
+                }
+                Some(Err(end)) => return end,
+                None if last.is_some() => {
+                    // The runtime may not have looked whether there is something.
+                    if nothing > 0 {
+                        return End::Stopped;
+                    }
+                    nothing += 1;
+                    tokio::task::yield_now().await;
+                }
+                None => {
+                    let (bound, end): (_, fn(Duration) -> End) = match within_line {
+                        true => (self.shared.options.line_timeout, End::Slow),
+                        false => (self.shared.options.idle_timeout, End::Idle),
+                    };
+                    let since = Instant::now();
+                    let deadline = bound.map(|bound| since + bound.saturating_sub(waited));
+                    tokio::select! {
+                        biased;
+                        () = stop.cancelled() => {}
+                        () = woken() => {}
+                        () = passed(deadline) => return end(bound.unwrap_or_default()),
+                    }
+                    waited += since.elapsed();
+                }
+            }
+        }
+    }
+
+    /// Reads what there is, as much as `room` allows; `None` if there is nothing now, and the task is woken when there is.
+    async fn read_at_once(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+        mut room: Held,
+    ) -> Option<Result<Taken, End>> {
+        let mut block = self.shared.queue.spare();
+        let at = self.cutter.begin(&mut block);
+        let buffer = &mut block.room[at..at + room.bytes()];
+        let read = poll_fn(|cx| Poll::Ready(poll_read(stream, cx, buffer))).await;
+        let read = match read {
+            Poll::Pending => {
+                self.shared.queue.give_back(block);
+                return None;
+            }
+            Poll::Ready(Ok(0)) => return Some(Ok(Taken::End)),
+            // Many senders close without the word of farewell that TLS has.
+            Poll::Ready(Err(e)) if e.kind() == io::ErrorKind::UnexpectedEof => return Some(Ok(Taken::End)),
+            Poll::Ready(Err(e)) => return Some(Err(End::Broken(e))),
+            Poll::Ready(Ok(read)) => read,
+        };
+        drop(room.keep(read));
+        self.held.join(room);
+        let cut = self.cutter.took(&mut block, read, &mut self.blocks);
+        self.shared.queue.give_back(block);
+        let lines = !self.blocks.is_empty();
+        let wanted = self.push();
+        Some(match cut {
+            Err(error) => Err(End::Count(error)),
+            Ok(()) if !wanted => Ok(Taken::NotWanted),
+            Ok(()) => Ok(Taken::Bytes { read, lines }),
+        })
+    }
+
+    fn push(&mut self) -> bool {
+        let kept = self.cutter.kept();
+        self.shared.queue.push_all(&mut self.origin, &mut self.blocks, &mut self.held, kept)
+    }
+
+    /// Hands over what came of a last line, counts how it ended, and says so if somebody should look.
+    fn ended(mut self, mut end: End) {
+        let counters = self.shared.counters.clone();
+        if let End::Stopped = end {
+            if self.cutter.within_line() {
+                counters.cut_off();
+            }
+            self.shared.queue.push_end(&mut self.origin, self.account.nothing());
+            return;
+        }
+        let finished = self.cutter.finish(&mut self.blocks);
+        self.push();
+        self.shared.queue.push_end(&mut self.origin, self.account.nothing());
+        if let (End::Closed, Err(error)) = (&end, finished) {
+            end = End::Count(error);
+        }
+        let why = match &end {
+            End::Closed | End::Stopped => return,
+            End::Idle(bound) => {
+                counters.timed_out();
+                format!("closed: no line came for {bound:?} (idle_timeout)")
+            }
+            End::Slow(bound) => {
+                counters.timed_out();
+                format!(
+                    "closed: a line was begun and not finished within {bound:?} (line_timeout); what came of it is handled"
+                )
+            }
+            End::NotBegun(bound) => {
+                counters.timed_out();
+                format!("closed: it did not introduce itself within {bound:?} (handshake_timeout)")
+            }
+            End::Broken(error) => {
+                counters.broken();
+                format!("broken: {error}")
+            }
+            End::Count(error) => {
+                counters.octet_errors();
+                format!("closed: {error}")
+            }
+            End::Tls(error) => {
+                counters.tls_errors();
+                format!("refused: {}", tls::explain(error))
+            }
+            End::Proxy(error) => {
+                counters.proxy_errors();
+                format!("refused: {error} (proxy_protocol)")
+            }
+        };
+        self.shared.notices.say(|| format!("{}: {why}", self.origin.name()));
+    }
+}
+
+/// What a read gave.
+enum Taken {
+    End,
+    Bytes {
+        read: usize,
+        lines: bool,
+    },
+    /// The run is over.
+    NotWanted,
+}
+
+fn poll_read(stream: &mut (impl AsyncRead + Unpin), cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+    let mut buffer = ReadBuf::new(room);
+    Pin::new(stream).poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
+}
+
+/// Comes when the task is woken for something.
+async fn woken() {
+    let mut asked = false;
+    poll_fn(|_| if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
+
+/// Comes at the deadline; never if there is none.
+async fn passed(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,165 @@
+//! The spool against a list in memory, with crashes at every byte.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+
+use super::*;
+
+const MAX: u64 = 4096;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Append(Vec<u8>),
+    /// So many records more have been received.
+    Receive(usize),
+    /// The process ends in good order.
+    Reopen,
+    /// The process dies while the last bytes are being written, so many of which are there.
+    Crash(prop::sample::Index),
+    /// As does the machine, or whoever stores the place: it is gone.
+    LosePosition,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        10 => prop::collection::vec(any::<u8>(), 0..700).prop_map(Step::Append),
+        4 => (0usize..5).prop_map(Step::Receive),
+        1 => Just(Step::Reopen),
+        3 => any::<prop::sample::Index>().prop_map(Step::Crash),
+        1 => Just(Step::LosePosition),
+    ];
+    prop::collection::vec(step, 0..60)
+}
+
+/// What is in the spool from a place on.
+fn rest(spool: &Spool, mut at: Position) -> Vec<(Record, Position)> {
+    let mut records = Vec::new();
+    while let Some((record, behind)) = spool.read(at).unwrap() {
+        at = behind;
+        records.push((record, behind));
+    }
+    records
+}
+
+fn last_segment(folder: &Path) -> Option<PathBuf> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|e| e == "segment")).max()
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_lost_but_what_was_torn_or_received(steps in steps()) {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Spool::open(folder.path(), MAX, false).unwrap();
+        let mut spool = open();
+        // All records that may still have to be there, and how many of them have been received.
+        let (mut model, mut received) = (Vec::<(Record, Position)>::new(), 0);
+        let mut number = 0;
+        for step in steps {
+            match step {
+                Step::Append(bytes) => {
+                    number += 1;
+                    let size = spool.size() + (HEADER + bytes.len()) as u64;
+                    match spool.append(&bytes, number) {
+                        Ok(()) => {
+                            prop_assert!(size <= MAX);
+                            let (record, behind) = rest(&spool, spool.received()).pop().unwrap();
+                            prop_assert_eq!(&record, &Record { bytes, alerts: number });
+                            model.push((record, behind));
+                        }
+                        Err(AppendError::Full) => prop_assert!(size > MAX),
+                        Err(error) => prop_assert!(false, "{error:?}"),
+                    }
+                }
+                Step::Receive(more) => {
+                    received = (received + more).min(model.len());
+                    if received > 0 {
+                        spool.receive(model[received - 1].1).unwrap();
+                    }
+                }
+                Step::Reopen => {
+                    spool.store().unwrap();
+                    drop(spool);
+                    spool = open();
+                }
+                Step::Crash(at) => {
+                    drop(spool);
+                    if let Some(path) = last_segment(folder.path()) {
+                        let length = std::fs::metadata(&path).unwrap().len();
+                        let cut = at.index(usize::try_from(length).unwrap() + 1) as u64;
+                        OpenOptions::new().write(true).open(&path).unwrap().set_len(cut).unwrap();
+                        let number = Segment::number(path.file_name().unwrap().to_str().unwrap()).unwrap();
+                        let torn = |p: &Position| p.segment == number && p.offset > cut;
+                        model.retain(|(_, behind)| !torn(behind));
+                    }
+                    spool = open();
+                }
+                Step::LosePosition => {
+                    drop(spool);
+                    let _ = std::fs::remove_file(folder.path().join("position"));
+                    spool = open();
+                }
+            }
+            received = received.min(model.len());
+            // What is read is the end of the list: all of it that was not received, and perhaps some that was.
+            let found = rest(&spool, spool.received());
+            prop_assert!(found.len() >= model.len() - received, "{} of {}", found.len(), model.len() - received);
+            prop_assert!(found.len() <= model.len());
+            prop_assert_eq!(&found[..], &model[model.len() - found.len()..]);
+            prop_assert!(spool.size() <= MAX);
+        }
+        // Once all has been received there is nothing, and room for everything.
+        if let Some((_, end)) = model.last() {
+            spool.receive(*end).unwrap();
+            prop_assert_eq!(spool.size(), 0);
+        }
+        prop_assert_eq!(last_segment(folder.path()), None);
+    }
+}
+
+#[test]
+fn a_second_process_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Spool::open(folder.path(), MAX, true).unwrap();
+    let refused = Spool::open(folder.path(), MAX, true).err().unwrap();
+    assert!(refused.contains("in use by another process"), "{refused}");
+    drop(first);
+    Spool::open(folder.path(), MAX, true).unwrap();
+}
+
+#[test]
+fn what_can_never_fit_is_told_from_what_does_not_fit_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(folder.path(), MAX, true).unwrap();
+    let largest = vec![b'x'; usize::try_from(MAX / SHARE).unwrap() - HEADER];
+    for _ in 0..SHARE {
+        spool.append(&largest, 1).unwrap();
+    }
+    assert!(matches!(spool.append(b"", 0), Err(AppendError::Full)));
+    assert!(matches!(spool.append(&[&largest, &b"y"[..]].concat(), 1), Err(AppendError::TooLarge)));
+}
+
+/// A byte that has turned is noticed, whether the file is read from the disk anew or was open all the time.
+#[test]
+fn damage_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(folder.path(), MAX, true).unwrap();
+    for text in ["one\n", "two\n", "three\n"] {
+        spool.append(text.as_bytes(), 1).unwrap();
+    }
+    let path = last_segment(folder.path()).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(3).position(|w| w == b"two").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let (_, behind) = spool.read(Position::default()).unwrap().unwrap();
+    assert_eq!(spool.read(behind).unwrap_err().kind(), ErrorKind::InvalidData);
+    drop(spool);
+    let spool = Spool::open(folder.path(), MAX, true).unwrap();
+    let found: Vec<_> = rest(&spool, spool.received()).into_iter().map(|(record, _)| record.bytes).collect();
+    assert_eq!(found, [b"one\n"]);
+}
