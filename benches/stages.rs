@@ -35,7 +35,7 @@ use kqltap::settings::{DEFAULTS, RawSettings, Settings};
 use kqltap::value::DateTime;
 use kqltap::value::functions::Context;
 
-/// The share of lines that the built-in pack must look at, as measured on a fleet of desktops, and the corpus's seed.
+/// The share of lines that the page's four rules must look at, as measured on a fleet of desktops, and the corpus's seed.
 const RATE: f64 = 0.027;
 const SEED: u64 = 7;
 /// Fits no cache of the processor nearer than its last, as blocks that come from a source do not.
@@ -45,7 +45,7 @@ const MANY: [usize; 5] = [1, 10, 100, 1_000, 10_000];
 
 fn decode(criterion: &mut Criterion) {
     let bytes = corpus::corpus(MEMORY, RATE, SEED);
-    let ruleset = ruleset(rule::builtin().unwrap());
+    let ruleset = ruleset(rule::page().unwrap());
     let mut group = group(criterion, "decode");
     let kinds: [(&str, &[u8]); 2] = [("flat", b"{\"TenantId\""), ("enveloped", b"{\"time\"")];
     for (name, start) in kinds {
@@ -95,7 +95,7 @@ fn decode_audit(criterion: &mut Criterion) {
 
 fn gate(criterion: &mut Criterion) {
     let bytes = corpus::corpus(MEMORY, RATE, SEED);
-    let ruleset = ruleset(rule::builtin().unwrap());
+    let ruleset = ruleset(rule::page().unwrap());
     let literals = gate_of(&ruleset).literals().to_vec();
     let mut group = group(criterion, "gate");
     group.throughput(Throughput::Bytes(bytes.len() as u64));
@@ -114,7 +114,7 @@ fn gate(criterion: &mut Criterion) {
 
 fn matching(criterion: &mut Criterion) {
     let bytes = corpus::corpus(MEMORY, RATE, SEED);
-    let ruleset = ruleset(rule::builtin().unwrap());
+    let ruleset = ruleset(rule::page().unwrap());
     let mut candidates = Vec::new();
     gate_of(&ruleset).scan(&bytes, &mut |candidate| candidates.push(&bytes[candidate.start..candidate.end - 1]));
     let every: Vec<&[u8]> = lines(&bytes).collect();
@@ -127,7 +127,7 @@ fn matching(criterion: &mut Criterion) {
 
 fn compile(criterion: &mut Criterion) {
     let mut group = group(criterion, "compile");
-    group.bench_function("builtin", |b| b.iter(|| ruleset(rule::builtin().unwrap())));
+    group.bench_function("page", |b| b.iter(|| ruleset(rule::page().unwrap())));
     for count in MANY {
         let queries = corpus::rules::rules(count);
         group.throughput(Throughput::Elements(count as u64));
@@ -153,8 +153,8 @@ fn pipe(criterion: &mut Criterion) {
     let path = folder.path().join("corpus.ndjson");
     let bytes = corpus::corpus(FILE, RATE, SEED);
     File::create(&path).unwrap().write_all(&bytes).unwrap();
-    let gated = ruleset(rule::builtin().unwrap());
-    let mut without = Ruleset::new(bound(rule::builtin().unwrap()), &Catalog::builtin(), None).unwrap();
+    let gated = ruleset(rule::page().unwrap());
+    let mut without = Ruleset::new(bound(rule::page().unwrap()), &Catalog::builtin(), None).unwrap();
     without.gate = GatePlan::Off("to see what it brings".to_owned());
     let without = Arc::new(without);
     let mut group = group(criterion, "pipe");

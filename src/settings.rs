@@ -30,6 +30,8 @@ pub struct RawSettings {
     /// See config/kqltap.toml, for this and all that follow.
     pub rules: Option<Vec<String>>,
     #[allow(missing_docs)]
+    pub tuning: Option<Vec<String>>,
+    #[allow(missing_docs)]
     pub functions: Option<Vec<String>>,
     #[allow(missing_docs)]
     pub watchlists: Option<String>,
@@ -139,6 +141,8 @@ pub enum Stats {
 pub struct Settings {
     /// Paths of rules, or `builtin`.
     pub rules: Vec<String>,
+    /// Files and folders of tuning overlays.
+    pub tuning: Vec<String>,
     /// Files and folders of saved functions.
     pub functions: Vec<String>,
     /// The folder of watchlists.
@@ -236,6 +240,7 @@ impl RawSettings {
     pub fn over(self, below: RawSettings) -> RawSettings {
         RawSettings {
             rules: self.rules.or(below.rules),
+            tuning: self.tuning.or(below.tuning),
             functions: self.functions.or(below.functions),
             watchlists: self.watchlists.or(below.watchlists),
             external_data: self.external_data.or(below.external_data),
@@ -323,6 +328,7 @@ impl Settings {
         let sink = sink::options(&raw, &output)?;
         Ok(Settings {
             rules: raw.rules.unwrap_or_default(),
+            tuning: raw.tuning.unwrap_or_default(),
             functions: raw.functions.unwrap_or_default(),
             watchlists: raw.watchlists.filter(|folder| !folder.is_empty()),
             external_data: raw.external_data.filter(|folder| !folder.is_empty()),

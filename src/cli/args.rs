@@ -75,6 +75,14 @@ fn some(list: &[String]) -> Option<Vec<String>> {
     (!list.is_empty()).then(|| list.to_vec())
 }
 
+/// What changes rules from outside their files.
+#[derive(Debug, Args)]
+pub(super) struct TuningArguments {
+    /// Overlays that tune rules: lists, exceptions, severity, rules turned off; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(super) tuning: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
     /// What to read: files, - for standard input, tcp://HOST:PORT or unix:PATH to listen on; all at once if one listens
@@ -153,6 +161,8 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "HOW")]
     stats: Option<StatsName>,
     #[command(flatten)]
+    tuning: TuningArguments,
+    #[command(flatten)]
     pub(super) libraries: LibraryArguments,
 }
 
@@ -210,6 +220,7 @@ impl RunArguments {
             tls_key: self.tls_key.clone(),
             tls_client_ca: self.tls_client_ca.clone(),
             allow_plaintext: self.allow_plaintext.then_some(true),
+            tuning: some(&self.tuning.tuning),
             ..self.libraries.settings()
         }
     }
@@ -230,6 +241,8 @@ pub(super) struct CheckArguments {
     #[arg(long)]
     pub(super) batch: bool,
     #[command(flatten)]
+    pub(super) tuning: TuningArguments,
+    #[command(flatten)]
     pub(super) libraries: LibraryArguments,
 }
 
@@ -238,6 +251,8 @@ pub(super) struct RulesArguments {
     /// Rules: files, folders, or builtin
     #[arg(value_name = "PATH", default_value = "builtin")]
     pub(super) paths: Vec<String>,
+    #[command(flatten)]
+    pub(super) tuning: TuningArguments,
     #[command(flatten)]
     pub(super) libraries: LibraryArguments,
 }

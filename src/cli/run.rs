@@ -67,10 +67,13 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
         let near = catalog.suggest(table).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         return Err(format!("--table {table}: there is no such table{near}"));
     }
-    let Some(rules) = rules::bound(&settings.rules, &known, known.bind) else {
+    let Some(bound) = rules::bound(&settings.rules, &known, known.bind) else {
         return Ok(None);
     };
-    let ruleset = Ruleset::new(rules, catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;
+    for line in &bound.disabled {
+        say!("kqltap: {line}");
+    }
+    let ruleset = Ruleset::new(bound.rules, catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;
     Ok(Some(Run {
         ruleset: Arc::new(ruleset),
         inputs,

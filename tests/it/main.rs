@@ -22,4 +22,6 @@ mod rows;
 mod seeds;
 mod signals;
 mod sinks;
+mod sources;
 mod tap;
+mod tuning;
