@@ -155,3 +155,13 @@ fn every_line_of_a_native_match_file_gives_an_alert() {
         }
     }
 }
+
+/// The pack's literals and the senders' markers together must leave the gate on: a rule too many turns it off silently.
+#[test]
+fn the_gate_is_on_for_the_whole_pack() {
+    let ruleset = tap::ruleset(kqltap::rule::builtin().unwrap());
+    match &ruleset.gate {
+        kqltap::matcher::GatePlan::On(gate) => assert!(gate.literals().len() <= 40, "{:?}", gate.literals()),
+        kqltap::matcher::GatePlan::Off(why) => panic!("{why}"),
+    }
+}

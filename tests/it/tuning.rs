@@ -204,7 +204,8 @@ fn explain_shows_the_rule_with_its_overlay() {
     // The rule's own mistakes stay in its file, though the query is another one now.
     let wrong = RULE.replace("FolderPath //", "FolderPath, Nowhere //");
     std::fs::write(place.rule(), wrong).unwrap();
-    assert!(place.refusal().contains("rule.yaml:10:"), "{}", place.refusal());
+    let ran = run(["run", "--rules", &place.rule(), "--tuning", &place.overlay(), "--now", tap::NOW], "").ended(0);
+    assert!(ran.err.contains("warning[KS142]") && ran.err.contains("rule.yaml:10:"), "{}", ran.err);
 }
 
 #[test]
