@@ -49,7 +49,7 @@ impl Sender {
         const LINE: usize = 64;
         let mut text: Vec<u8> = Vec::new();
         for line in from / LINE..(from + length) / LINE + 1 {
-            text.extend(format!("{{\"at\":{:0>width$}}}\n", line, width = LINE - 8).bytes());
+            text.extend(format!("{{\"at\":\"{:0>width$}\"}}\n", line, width = LINE - 10).bytes());
         }
         text[from % LINE..][..length].to_vec()
     }
