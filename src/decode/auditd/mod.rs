@@ -8,6 +8,7 @@ mod event;
 mod join;
 mod record;
 mod syscall;
+mod unwrapped;
 
 use std::borrow::Cow;
 
@@ -39,7 +40,8 @@ pub fn is_auditd(first_block: &[u8]) -> bool {
     finds.any(|at| {
         let start = memchr::memrchr(b'\n', &first_block[..at]).map_or(0, |newline| newline + 1);
         let end = memchr::memchr(b'\n', &first_block[at..]).map_or(first_block.len(), |newline| at + newline);
-        Head::find(&first_block[start..end]).is_some()
+        let line = &first_block[start..end];
+        Head::find(line).is_some() || unwrapped::unwrapped(line).is_some()
     })
 }
 

@@ -134,11 +134,11 @@ fn a_sink_that_stops_stops_its_sender_after_so_many_bytes_and_nothing_is_lost() 
         }
     });
     sender.stream.set_nonblocking(false).unwrap();
-    // The first tenth makes all the room that is ever needed.
+    // The first half makes all the room that is ever needed.
     let (mut before, mut most) = (0, 0);
     while sender.sent < total {
         sender.send((total - sender.sent).min(1 << 20));
-        let highest = if sender.sent < total / 10 { &mut before } else { &mut most };
+        let highest = if sender.sent < total / 2 { &mut before } else { &mut most };
         *highest = resident(live.pid()).max(*highest);
     }
     sender.stream.set_write_timeout(Some(GUARD)).unwrap();

@@ -88,7 +88,8 @@ fn kill_9_loses_no_alert_that_was_spooled() {
         }
         std::thread::sleep(Duration::from_millis(random.u64(0..60)));
         tap.signal("-KILL");
-        assert_eq!(tap.child.wait().unwrap().code(), None);
+        // It may have ended just before: the sink takes something now and then.
+        assert!(matches!(tap.child.wait().unwrap().code(), None | Some(0)));
         feeder.join().unwrap();
         drop(tap);
         promised.extend(spooled(&spool).iter().map(|line| peer::id(line)));
