@@ -22,7 +22,7 @@ pub(super) fn explain(arguments: &RulesArguments) -> u8 {
     let ruleset = match Ruleset::new(bound, &known.catalog, None) {
         Ok(ruleset) => ruleset,
         Err(error) => {
-            say!("kqltap: {error}");
+            say!(Error; "kqltap: {error}");
             return USAGE;
         }
     };

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::libraries::Known;
 use crate::compile::{BindOptions, BoundRule, bind_rule_with};
-use crate::diagnostic::{Diagnostic, render};
+use crate::diagnostic::{Diagnostic, Severity, line_column, render};
+use crate::log::{self, Format};
 use crate::rule::{self, Rule, RuleError};
 
 /// The rules of a path, or the pack that comes with kqltap.
@@ -24,7 +25,7 @@ pub(super) fn bound(paths: &[String], known: &Known, options: BindOptions) -> Op
         let rules = match load(path) {
             Ok(rules) => rules,
             Err(error) => {
-                say!("kqltap: {error}");
+                say!(Error; "kqltap: {error}");
                 failed = true;
                 continue;
             }
@@ -44,12 +45,13 @@ pub(super) fn bound(paths: &[String], known: &Known, options: BindOptions) -> Op
     }
     if let Some((id, one, other)) = same_id(&bound) {
         say!(
+            Error;
             "kqltap: two rules have the id {id}: '{one}' and '{other}'; their alerts could not be told apart, so give one another id, or load it once"
         );
         return None;
     }
     if bound.is_empty() {
-        say!("kqltap: there are no rules to run; name some with --rules");
+        say!(Error; "kqltap: there are no rules to run; name some with --rules");
         return None;
     }
     Some(bound)
@@ -64,10 +66,21 @@ fn same_id(rules: &[BoundRule]) -> Option<(&str, &str, &str)> {
     })
 }
 
-/// Draws diagnostics, at their places in the rule's file, to standard error.
+/// Says diagnostics on standard error, with their places in the rule's file: drawn, or each an object.
 pub(super) fn show(origin: &rule::Origin, diagnostics: &[Diagnostic]) {
-    if !diagnostics.is_empty() {
+    if log::format() == Format::Json {
+        diagnostics.iter().for_each(|diagnostic| say_one(origin, diagnostic));
+    } else if !diagnostics.is_empty() {
         say!("{}", draw(origin, diagnostics, std::io::stderr().is_terminal()).trim_end());
+    }
+}
+
+fn say_one(origin: &rule::Origin, diagnostic: &Diagnostic) {
+    let (line, column) = line_column(&origin.source, origin.map(diagnostic.span).start);
+    let (rule, code, words) = (&origin.path, diagnostic.code, &diagnostic.message);
+    match diagnostic.severity {
+        Severity::Warning => say!(Warn, rule = rule, line = line, column = column, code = code; "{words}"),
+        Severity::Error => say!(Error, rule = rule, line = line, column = column, code = code; "{words}"),
     }
 }
 

@@ -107,7 +107,7 @@ impl Link {
             Some((_, mentioned)) => *mentioned = now,
             away => *away = Some((now, now)),
         }
-        say!("kqltap: {what} {}: {error}; it is tried again", self.name());
+        say!(Warn; "kqltap: {what} {}: {error}; it is tried again", self.name());
     }
 
     /// Writes all of it on the present connection; `false` if that broke: then [`Link::ensure`] makes another one.
