@@ -84,7 +84,7 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
         match rule::files(path) {
             Ok(files) => jobs.extend(files.into_iter().map(|file| Job { path: Some(file), named: !path.is_dir() })),
             Err(error) => {
-                say!("kqltap: {error}");
+                say!(Error; "kqltap: {error}");
                 failed = true;
             }
         }

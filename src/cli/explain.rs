@@ -23,7 +23,7 @@ pub(super) fn explain(arguments: &RulesArguments) -> u8 {
     let ruleset = match Ruleset::new(bound.rules, &known.catalog, None) {
         Ok(ruleset) => ruleset,
         Err(error) => {
-            say!("kqltap: {error}");
+            say!(Error; "kqltap: {error}");
             return USAGE;
         }
     };

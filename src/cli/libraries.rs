@@ -29,7 +29,7 @@ impl Known {
         let limits = settings.query_limits;
         let functions = FunctionLibrary::load(&settings.functions, &limits).map_err(|error| error.to_string())?;
         for warning in functions.warnings() {
-            say!("kqltap: warning: {warning}");
+            say!(Warn; "kqltap: warning: {warning}");
         }
         let watchlists = match &settings.watchlists {
             Some(folder) => Watchlists::load(Path::new(folder)).map_err(|error| error.to_string())?,
@@ -53,7 +53,7 @@ impl Known {
         match settings.map_err(|error| error.to_string()).and_then(|settings| Known::load(&settings)) {
             Ok(known) => Some(known),
             Err(error) => {
-                say!("kqltap: {error}");
+                say!(Error; "kqltap: {error}");
                 None
             }
         }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::libraries::Known;
 use crate::compile::{BindOptions, Binding, BoundRule, Said, Tuned, bind_tuned, nameless};
-use crate::diagnostic::render;
+use crate::diagnostic::{Severity, line_column, render};
+use crate::log::{self, Format};
 use crate::rule::{self, Rule, RuleError};
 use crate::value::DateTime;
 
@@ -35,7 +36,7 @@ pub(super) fn bound(paths: &[String], known: &Known, options: BindOptions) -> Op
         let rules = match load(path) {
             Ok(rules) => rules,
             Err(error) => {
-                say!("kqltap: {error}");
+                say!(Error; "kqltap: {error}");
                 failed = true;
                 continue;
             }
@@ -59,12 +60,13 @@ pub(super) fn bound(paths: &[String], known: &Known, options: BindOptions) -> Op
     }
     if let Some((id, one, other)) = same_id(&bound.rules) {
         say!(
+            Error;
             "kqltap: two rules have the id {id}: '{one}' and '{other}'; their alerts could not be told apart, so give one another id, or load it once"
         );
         return None;
     }
     if bound.rules.is_empty() {
-        say!("kqltap: there are no rules to run; name some with --rules");
+        say!(Error; "kqltap: there are no rules to run; name some with --rules");
         return None;
     }
     Some(bound)
@@ -79,10 +81,21 @@ fn same_id(rules: &[BoundRule]) -> Option<(&str, &str, &str)> {
     })
 }
 
-/// Draws what is to be said, at its places in files, to standard error.
+/// Says what is to be said, with its places in files, on standard error: drawn, or each an object.
 pub(super) fn show(said: &[Said]) {
-    if !said.is_empty() {
+    if log::format() == Format::Json {
+        said.iter().for_each(say_one);
+    } else if !said.is_empty() {
         say!("{}", draw(said, std::io::stderr().is_terminal()).trim_end());
+    }
+}
+
+fn say_one(Said { origin, diagnostic }: &Said) {
+    let (line, column) = line_column(&origin.source, diagnostic.span.start);
+    let (rule, code, words) = (&origin.path, diagnostic.code, &diagnostic.message);
+    match diagnostic.severity {
+        Severity::Warning => say!(Warn, rule = rule, line = line, column = column, code = code; "{words}"),
+        Severity::Error => say!(Error, rule = rule, line = line, column = column, code = code; "{words}"),
     }
 }
 

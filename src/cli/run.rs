@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::args::RunArguments;
 use super::libraries::Known;
+use super::progress::{Plan, say_ledger};
 use super::{FAILED, OK, USAGE, rules};
 use crate::matcher::Ruleset;
 use crate::pipeline::feed::{self, LiveOptions};
@@ -17,34 +18,35 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
     let settings = match RawSettings::resolve(arguments.settings(), arguments.libraries.config.as_deref()) {
         Ok(settings) => settings,
         Err(error) => {
-            say!("kqltap: {error}");
+            say!(Error; "kqltap: {error}");
             return USAGE;
         }
     };
     let inputs: Result<Vec<Input>, String> = arguments.inputs.iter().map(|i| Input::parse(i)).collect();
+    let plan = Plan::new(&settings, inputs.as_deref().unwrap_or_default());
     let run = match inputs.and_then(|inputs| prepare(settings.clone(), inputs)) {
         Ok(Some(run)) => run,
         Ok(None) => return USAGE,
         Err(message) => {
-            say!("kqltap: {message}");
+            say!(Error; "kqltap: {message}");
             return USAGE;
         }
     };
     let running = match Running::new(run) {
         Ok(running) => Arc::new(running),
         Err(error) => {
-            say!("kqltap: {error}");
+            say!(Error; "kqltap: {error}");
             return FAILED;
         }
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            say!("kqltap: cannot start: {error}");
+            say!(Error; "kqltap: cannot start: {error}");
             return FAILED;
         }
     };
-    let outcome = runtime.block_on(until_done_or_stopped(running.clone()));
+    let outcome = runtime.block_on(until_done_or_stopped(running.clone(), plan));
     // The reading thread may sit in a read that never returns; it holds nothing, so nobody waits for it.
     runtime.shutdown_background();
     finish(&running, outcome, settings.stats)
@@ -91,16 +93,18 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
 type Outcome = Result<(), Arc<RunError>>;
 
 /// Drives the run on a thread of its own. A signal ends it between two blocks, a second one at once; SIGHUP is a reload.
-async fn until_done_or_stopped(running: Arc<Running>) -> Outcome {
+async fn until_done_or_stopped(running: Arc<Running>, plan: Plan) -> Outcome {
     use tokio::signal::unix::{SignalKind, signal};
     // Before the first line is read: from the first alert on, whoever sees it may tell the run to stop.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let mut hang_up = signal(SignalKind::hangup());
+    let mut progress = plan.begin();
     let mut done = on_thread(running.clone(), Running::drive);
     loop {
         tokio::select! {
             outcome = &mut done => return ended(outcome),
             () = received(&mut hang_up) => running.reload(),
+            () = progress.due() => progress.show(&running),
             () = received(&mut terminate) => break,
             () = received(&mut interrupt) => break,
             // The input may be silent for ever, and nothing would be done with what it says.
@@ -137,15 +141,10 @@ async fn received(signal: &mut std::io::Result<tokio::signal::unix::Signal>) {
 
 fn finish(running: &Running, outcome: Outcome, stats: Stats) -> u8 {
     let report = running.report();
-    let seconds = report.elapsed.as_secs_f64();
-    match stats {
-        Stats::Text => say!("{}", report.ledger.to_text(seconds)),
-        Stats::Json => say!("{}", report.ledger.to_json(seconds)),
-        Stats::Off => {}
-    }
+    say_ledger(&report.ledger, stats, report.elapsed, true);
     match outcome {
         Err(error) => {
-            say!("kqltap: {error}");
+            say!(Error; "kqltap: {error}");
             FAILED
         }
         Ok(()) if report.unread || report.ledger.disagreements > 0 => FAILED,

@@ -29,7 +29,7 @@ pub(super) fn test(arguments: &RulesArguments) -> u8 {
         let ruleset = match Ruleset::new(vec![rule], &known.catalog, None) {
             Ok(ruleset) => Arc::new(ruleset),
             Err(error) => {
-                say!("kqltap: {error}");
+                say!(Error; "kqltap: {error}");
                 return USAGE;
             }
         };

@@ -115,7 +115,7 @@ impl Feed {
             listeners.collect::<Result<Vec<_>, _>>()?
         };
         for listener in &listeners {
-            say!("kqltap: listening on {}", listener.name());
+            say!(Info, input = listener.name(); "kqltap: listening on {}", listener.name());
         }
         for listener in listeners {
             listening.tasks.spawn_on(listener.accept(), runtime.handle());

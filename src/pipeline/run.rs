@@ -266,7 +266,7 @@ impl Running {
                     return Some((turn.read - 1, ticket));
                 }
                 Err((name, error)) => {
-                    say!("kqltap: cannot read {name}: {error}");
+                    say!(Error, input = name; "kqltap: cannot read {name}: {error}");
                     self.lock().unread = true;
                 }
             }
@@ -278,7 +278,7 @@ impl Running {
         let read = stretch.read(block, self.run.options.max_line);
         if let Err(error) = &read {
             block.begin();
-            say!("kqltap: cannot read {input}: {error}");
+            say!(Error, input = input; "kqltap: cannot read {input}: {error}");
             self.lock().unread = true;
         }
         if !matches!(read, Ok(true)) {

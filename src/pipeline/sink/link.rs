@@ -111,7 +111,7 @@ impl Link {
         let (now, words) = (Instant::now(), format!("{what} {}: {error}", self.name()));
         let known = self.away.as_ref().is_some_and(|away| away.words == words && away.mentioned.elapsed() < MENTION);
         if !known {
-            say!("kqltap: {words}; it is tried again");
+            say!(Warn; "kqltap: {words}; it is tried again");
             let since = self.away.as_ref().map_or(now, |away| away.since);
             self.away = Some(Away { since, mentioned: now, words });
         }
