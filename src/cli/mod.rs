@@ -7,6 +7,7 @@ mod explain;
 mod functions;
 mod json;
 mod libraries;
+mod reload;
 mod rules;
 mod run;
 mod tables;

@@ -10,6 +10,7 @@ mod geo;
 mod kql_file;
 mod library;
 mod origin;
+mod stamps;
 mod watchlist;
 mod yaml;
 
@@ -25,6 +26,7 @@ pub use geo::{GeoDatabase, MAX_GEO_BYTES};
 pub use kql_file::{MAX_SPLIT_BYTES, parse_kql};
 pub use library::{FunctionLibrary, Libraries, SavedFunction};
 pub use origin::Origin;
+pub use stamps::Stamps;
 pub use watchlist::{MAX_WATCHLIST_BYTES, MAX_WATCHLIST_CELLS, Watchlist, Watchlists};
 pub use yaml::parse_yaml;
 
