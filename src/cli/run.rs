@@ -40,9 +40,6 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
         signal(SignalKind::hangup())
     };
     let watch = (settings.watch && !settings.worker.batch).then(|| Watch::begin(&settings));
-    if settings.watch && watch.is_none() {
-        say!("kqltap: with --batch rules are not read again, so --watch does nothing");
-    }
     let inputs: Result<Vec<Input>, String> = arguments.inputs.iter().map(|i| Input::parse(i)).collect();
     let run = match inputs.and_then(|inputs| prepare(settings.clone(), inputs)) {
         Ok(Some(run)) => run,
@@ -66,6 +63,9 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
             return FAILED;
         }
     };
+    if settings.watch && watch.is_none() {
+        say!("kqltap: with --batch rules are not read again, so --watch does nothing");
+    }
     let stats = settings.stats;
     let asked = Arc::new(Notify::new());
     runtime.spawn(reload::on_request(running.clone(), Arc::new(settings), asked.clone()));

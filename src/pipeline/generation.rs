@@ -144,17 +144,21 @@ impl Generations {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::compile::{BindOptions, bind_rule};
     use crate::{kql, rule, schema::Catalog};
 
+    /// Reading all tables takes a moment.
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::builtin);
+
     fn ruleset(names: &[&str]) -> Arc<Ruleset> {
-        let catalog = Catalog::builtin();
         let bind = |name: &&str| {
             let rule = rule::parse_kql(name, "Syslog | where HostName == 'a'").unwrap().remove(0);
-            bind_rule(rule, &catalog, &kql::Limits::default(), BindOptions::default()).0.unwrap()
+            bind_rule(rule, &CATALOG, &kql::Limits::default(), BindOptions::default()).0.unwrap()
         };
-        Arc::new(Ruleset::new(names.iter().map(bind).collect(), &catalog, None).unwrap())
+        Arc::new(Ruleset::new(names.iter().map(bind).collect(), &CATALOG, None).unwrap())
     }
 
     #[test]

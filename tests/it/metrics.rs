@@ -133,7 +133,8 @@ fn counters_equal_the_ledger() {
     let open = live.connect();
     send(live.connect(), text.as_bytes());
     let samples = until("all lines are handled", address, |samples| {
-        samples["kqltap_lines_total"] == lines.len() as f64 && samples["kqltap_connections"] == 1.0
+        let written = samples["kqltap_alerts_written_total"] == 500.0 && samples["kqltap_in_flight_bytes"] == 0.0;
+        written && samples["kqltap_lines_total"] == lines.len() as f64 && samples["kqltap_connections"] == 1.0
     });
     drop(open);
     live.signal("-HUP");
@@ -166,8 +167,8 @@ fn counters_equal_the_ledger() {
     };
     assert_eq!(Some(sum("kqltap_alerts_total{")), ledger["alerts"].as_f64());
     assert!(samples["kqltap_lines_malformed_total"] == 1.0 && samples["kqltap_records_unrouted_total"] > 0.0);
-    // A rule was asked of each of its table's records at least, and the first block is timed.
-    assert!(sum("kqltap_rule_evaluations_total{") >= 600.0, "{samples:?}");
+    // A rule was asked of each record that it matched at least, and the first block is timed.
+    assert!(sum("kqltap_rule_evaluations_total{") >= 500.0, "{samples:?}");
     assert!(sum("kqltap_rule_seconds_total{") > 0.0);
     assert_eq!((samples["kqltap_in_flight_bytes"], samples["kqltap_oldest_record_seconds"]), (0.0, 0.0));
     assert_eq!(samples["kqltap_sink_up{sink=\"standard output\"}"], 1.0);
@@ -179,8 +180,9 @@ fn ready_is_whoever_has_somewhere_to_put_alerts() {
     let (path, spool) = (folder.path().join("sink.sock"), folder.path().join("spool"));
     let target = format!("unix:{}", path.display());
     let up = format!("kqltap_sink_up{{sink=\"{target}\"}}");
-    let arguments = [&["tcp://127.0.0.1:0", "--output", &target][..], &METRICS].concat();
-    let mut live = Live::start(&arguments, &[]);
+    let settings = [("KQLTAP_OUTPUT", target.as_str())];
+    let arguments = [&["tcp://127.0.0.1:0"][..], &METRICS].concat();
+    let mut live = Live::start(&arguments, &settings);
     let at = address(&mut live);
     assert_eq!(get(at, "/readyz").0, 200, "nobody knows yet that the sink is away");
     send(live.connect(), (matching("a") + "\n").as_bytes());
@@ -204,7 +206,7 @@ fn ready_is_whoever_has_somewhere_to_put_alerts() {
 
     // With a spool alerts have somewhere to go.
     let arguments = [&arguments[..], &["--spool", spool.to_str().unwrap(), "--drain-timeout", "0s"]].concat();
-    let mut live = Live::start(&arguments, &[]);
+    let mut live = Live::start(&arguments, &settings);
     let at = address(&mut live);
     send(live.connect(), (matching("a") + "\n").as_bytes());
     let samples = until("it is spooled", at, |samples| samples["kqltap_alerts_spooled"] == 1.0 && samples[&up] == 0.0);
@@ -225,13 +227,13 @@ fn a_bad_client_disturbs_nobody() {
         })
         .collect();
     for (request, expected) in [
-        (&b"GET / HTTP/1.1\r\n\r\n"[..], 404),
-        (b"POST /metrics HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", 405),
-        (b"\x16\x03\x01\x02\x00\r\n\r\n", 400),
-        (b"GET /metrics HTTP/1.1 and more\r\n\r\n", 400),
-        (&[b"GET /metrics HTTP/1.1\r\nA: ".to_vec(), vec![b'a'; (8 << 10) - 26]].concat(), 431),
+        ("GET / HTTP/1.1\r\n\r\n", 404),
+        ("POST /metrics HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", 405),
+        ("\x16\x03\x01\x02\x00\r\n\r\n", 400),
+        ("GET /metrics HTTP/1.1 and more\r\n\r\n", 400),
+        (&format!("{:a<8192}", "GET /metrics HTTP/1.1\r\nA: "), 431),
     ] {
-        assert_eq!(status(&talk(at, request)), expected, "{}", String::from_utf8_lossy(request));
+        assert_eq!(status(&talk(at, request.as_bytes())), expected, "{request}");
     }
     let head = talk(at, b"HEAD /healthz HTTP/1.0\r\n\r\n");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"), "{head}");
