@@ -24,6 +24,7 @@ use kqltap::matcher::gate::Gate;
 use kqltap::matcher::{GatePlan, Matcher, Path, Ruleset};
 use kqltap::pipeline::Run;
 use kqltap::pipeline::framing::READ_SIZE;
+use kqltap::pipeline::generation::Generations;
 use kqltap::pipeline::run::Running;
 use kqltap::pipeline::sink::{Output, SinkOptions};
 use kqltap::pipeline::source::Input;
@@ -178,7 +179,7 @@ fn drive(ruleset: &Arc<Ruleset>, path: &FilePath, emit: Emit, dead_letters: bool
         shadow: 0,
     };
     let running = Running::new(Run {
-        ruleset: ruleset.clone(),
+        rules: Generations::new(ruleset.clone()),
         inputs: vec![Input::File(path.to_owned())],
         live: Settings::new(RawSettings::from_toml("defaults", DEFAULTS).unwrap()).unwrap().live,
         output: nowhere(),

@@ -49,6 +49,10 @@ pub struct RawSettings {
     #[allow(missing_docs)]
     pub output: Option<String>,
     #[allow(missing_docs)]
+    pub watch: Option<bool>,
+    #[allow(missing_docs)]
+    pub metrics: Option<String>,
+    #[allow(missing_docs)]
     pub emit: Option<String>,
     #[allow(missing_docs)]
     pub table: Option<String>,
@@ -177,6 +181,10 @@ pub struct Settings {
     pub dead_letter: Option<Output>,
     /// The table of records that name none.
     pub table: Option<String>,
+    /// Whether rules, and all that they lean on, are read again when their files change.
+    pub watch: bool,
+    /// Where it is served how the run is: an address and a port.
+    pub metrics: Option<String>,
     /// How queries are bound.
     pub bind: BindOptions,
     /// Bounds of queries.
@@ -276,6 +284,8 @@ impl RawSettings {
             geo_database: self.geo_database.or(below.geo_database),
             table_schemas: self.table_schemas.or(below.table_schemas),
             output: self.output.or(below.output),
+            watch: self.watch.or(below.watch),
+            metrics: self.metrics.or(below.metrics),
             emit: self.emit.or(below.emit),
             table: self.table.or(below.table),
             lookback: self.lookback.or(below.lookback),
@@ -368,6 +378,8 @@ impl Settings {
                 })
                 .transpose()?,
             table: raw.table.filter(|table| !table.is_empty()),
+            watch: raw.watch.unwrap_or(false),
+            metrics: live::metrics(raw.metrics)?,
             bind: BindOptions {
                 strict: raw.strict.unwrap_or(false),
                 apply_lookback: choice("lookback", raw.lookback, &[("stream", false), ("apply", true)])?,

@@ -43,6 +43,8 @@ pub struct Alert<'a> {
     pub source: Source<'a>,
     /// The sender's event that became the record; none where the record came as one of its table.
     pub event: Option<&'a Event>,
+    /// Which rules gave it: 1 are those that a run begins with, and each reload brings the next.
+    pub generation: u64,
 }
 
 impl<'a> Alert<'a> {
@@ -55,7 +57,15 @@ impl<'a> Alert<'a> {
             }
             None => Value::Null,
         };
-        Alert { id: id_of(found), time, found, evidence: evidence_of(found, context), source, event: None }
+        Alert {
+            id: id_of(found),
+            time,
+            found,
+            evidence: evidence_of(found, context),
+            source,
+            event: None,
+            generation: 1,
+        }
     }
 
     /// Appends the alert in kqltap's own format, one line of JSON, newline included.

@@ -37,7 +37,7 @@ pub(super) fn write(alert: &Alert<'_>, out: &mut Numbered) {
             member(&mut end, "event", &event.id);
         }
     }
-    end.push_str("}}\n");
+    end.push_str(&format!("}},\"generation\":{}}}\n", alert.generation));
     out.push(end.as_bytes());
 }
 
@@ -58,7 +58,8 @@ pub(super) fn write_result(rule: &BoundRule, id: &str, time: &Value<'_>, columns
     member(&mut line, "table", &tables.join(","));
     line.push_str(",\"columns\":");
     line.push_str(columns);
-    line.push_str(",\"evidence\":[],\"source\":null}\n");
+    // A batch begins and ends with the same rules.
+    line.push_str(",\"evidence\":[],\"source\":null,\"generation\":1}\n");
     out.extend_from_slice(line.as_bytes());
 }
 

@@ -121,6 +121,12 @@ pub(super) struct RunArguments {
     /// How long what was read may wait for the sink once the run is ending, such as 3s
     #[arg(long, value_name = "TIME")]
     drain_timeout: Option<String>,
+    /// Read rules, what they lean on and certificates again when their files change
+    #[arg(long)]
+    watch: bool,
+    /// Serve how the run is: /metrics for Prometheus, /healthz, /readyz
+    #[arg(long, value_name = "HOST:PORT")]
+    metrics: Option<String>,
     /// Write alerts, or every line with matched records annotated
     #[arg(long, value_name = "WHAT")]
     emit: Option<EmitName>,
@@ -223,6 +229,8 @@ impl RunArguments {
             spool: self.spool.clone(),
             spool_max: self.spool_max.clone(),
             drain_timeout: self.drain_timeout.clone(),
+            watch: self.watch.then_some(true),
+            metrics: self.metrics.clone(),
             emit: self.emit.map(|e| word(&e)),
             table: self.table.clone(),
             lookback: self.lookback.map(|l| word(&l)),

@@ -11,6 +11,7 @@ mod json;
 mod libraries;
 mod man;
 mod progress;
+mod reload;
 mod rules;
 mod run;
 mod tables;

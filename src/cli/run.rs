@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use super::args::RunArguments;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
+
 use super::libraries::Known;
 use super::progress::{Plan, say_ledger};
+use super::reload::{self, Watch};
 use super::{FAILED, OK, USAGE, rules};
 use crate::matcher::Ruleset;
 use crate::pipeline::feed::{self, LiveOptions};
+use crate::pipeline::generation::Generations;
 use crate::pipeline::identity;
+use crate::pipeline::metrics::Server;
 use crate::pipeline::run::{GRACE, Run, RunError, Running};
 use crate::pipeline::source::Input;
 use crate::pipeline::tls::Tls;
@@ -22,6 +28,19 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
             return USAGE;
         }
     };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say!(Error; "kqltap: cannot start: {error}");
+            return FAILED;
+        }
+    };
+    // Before rules are read: whoever asks for a reload meanwhile gets one, and ends nothing.
+    let hang_up = {
+        let _runtime = runtime.enter();
+        signal(SignalKind::hangup())
+    };
+    let watch = (settings.watch && !settings.worker.batch).then(|| Watch::begin(&settings));
     let inputs: Result<Vec<Input>, String> = arguments.inputs.iter().map(|i| Input::parse(i)).collect();
     let plan = Plan::new(&settings, inputs.as_deref().unwrap_or_default());
     let run = match inputs.and_then(|inputs| prepare(settings.clone(), inputs)) {
@@ -32,6 +51,13 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
             return USAGE;
         }
     };
+    let server = match settings.metrics.as_deref().map(Server::bind).transpose() {
+        Ok(server) => server,
+        Err(error) => {
+            say!("kqltap: cannot listen for --metrics {}: {error}", settings.metrics.unwrap_or_default());
+            return FAILED;
+        }
+    };
     let running = match Running::new(run) {
         Ok(running) => Arc::new(running),
         Err(error) => {
@@ -39,17 +65,23 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
             return FAILED;
         }
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            say!(Error; "kqltap: cannot start: {error}");
-            return FAILED;
-        }
-    };
-    let outcome = runtime.block_on(until_done_or_stopped(running.clone(), plan));
+    if settings.watch && watch.is_none() {
+        say!(Warn; "kqltap: with --batch rules are not read again, so --watch does nothing");
+    }
+    let stats = settings.stats;
+    let asked = Arc::new(Notify::new());
+    runtime.spawn(reload::on_request(running.clone(), Arc::new(settings), asked.clone()));
+    if let Some(watch) = watch {
+        runtime.spawn(watch.follow(asked.clone()));
+    }
+    if let Some(server) = server {
+        say!("kqltap: metrics on http://{}/metrics", server.address());
+        runtime.spawn(server.serve(running.clone()));
+    }
+    let outcome = runtime.block_on(until_done_or_stopped(running.clone(), plan, hang_up, &asked));
     // The reading thread may sit in a read that never returns; it holds nothing, so nobody waits for it.
     runtime.shutdown_background();
-    finish(&running, outcome, settings.stats)
+    finish(&running, outcome, stats)
 }
 
 fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String> {
@@ -58,10 +90,26 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
             "{one} and {other} are the same file; it would be read and written, or written twice, at once"
         ));
     }
-    let known = Known::load(&settings)?;
-    let tls = settings.tls.map(Tls::load).transpose().map_err(|e| e.to_string())?.map(Arc::new);
-    let live = LiveOptions { tls, ..settings.live };
+    let tls = settings.tls.clone().map(Tls::load).transpose().map_err(|e| e.to_string())?.map(Arc::new);
+    let live = LiveOptions { tls, ..settings.live.clone() };
     feed::check(&inputs, &live, settings.worker.max_line)?;
+    let Some(ruleset) = ruleset(&settings)? else { return Ok(None) };
+    Ok(Some(Run {
+        rules: Generations::new(Arc::new(ruleset)),
+        inputs,
+        live,
+        output: settings.output,
+        sink: settings.sink,
+        dead_letter: settings.dead_letter,
+        options: settings.worker,
+        workers: settings.workers,
+        batch_memory: settings.batch_memory,
+    }))
+}
+
+/// Reads the rules, and all that they lean on. What is wrong with them is printed; `None` if a rule has errors.
+pub(super) fn ruleset(settings: &Settings) -> Result<Option<Ruleset>, String> {
+    let known = Known::load(settings)?;
     let catalog = &known.catalog;
     if let Some(table) = &settings.table
         && !catalog.contains(table)
@@ -75,35 +123,30 @@ fn prepare(settings: Settings, inputs: Vec<Input>) -> Result<Option<Run>, String
     for line in &bound.disabled {
         say!("kqltap: {line}");
     }
-    let ruleset = Ruleset::new(bound.rules, catalog, settings.table.as_deref()).map_err(|e| e.to_string())?;
-    Ok(Some(Run {
-        ruleset: Arc::new(ruleset),
-        inputs,
-        live,
-        output: settings.output,
-        sink: settings.sink,
-        dead_letter: settings.dead_letter,
-        options: settings.worker,
-        workers: settings.workers,
-        batch_memory: settings.batch_memory,
-    }))
+    Ruleset::new(bound.rules, catalog, settings.table.as_deref()).map(Some).map_err(|e| e.to_string())
 }
 
 /// How a run ended; its error is shared by whoever waits for the run.
 type Outcome = Result<(), Arc<RunError>>;
 
 /// Drives the run on a thread of its own. A signal ends it between two blocks, a second one at once; SIGHUP is a reload.
-async fn until_done_or_stopped(running: Arc<Running>, plan: Plan) -> Outcome {
-    use tokio::signal::unix::{SignalKind, signal};
+async fn until_done_or_stopped(
+    running: Arc<Running>,
+    plan: Plan,
+    mut hang_up: std::io::Result<Signal>,
+    reload: &Notify,
+) -> Outcome {
     // Before the first line is read: from the first alert on, whoever sees it may tell the run to stop.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    let mut hang_up = signal(SignalKind::hangup());
     let mut progress = plan.begin();
     let mut done = on_thread(running.clone(), Running::drive);
     loop {
         tokio::select! {
             outcome = &mut done => return ended(outcome),
-            () = received(&mut hang_up) => running.reload(),
+            () = received(&mut hang_up) => {
+                running.reopen();
+                reload.notify_one();
+            }
             () = progress.due() => progress.show(&running),
             () = received(&mut terminate) => break,
             () = received(&mut interrupt) => break,
@@ -130,7 +173,7 @@ fn ended(outcome: Result<Outcome, tokio::task::JoinError>) -> Outcome {
 }
 
 /// Waits for a signal; for ever where the system lets nobody listen for it.
-async fn received(signal: &mut std::io::Result<tokio::signal::unix::Signal>) {
+async fn received(signal: &mut std::io::Result<Signal>) {
     match signal {
         Ok(signal) => {
             let _ = signal.recv().await;
@@ -180,7 +223,7 @@ mod tests {
         let records = folder.path().join("records.ndjson");
         std::fs::write(&records, "{\"Type\":\"DeviceFileEvents\",\"FileName\":\"hosts.yml\"}\n").unwrap();
         let running = Running::new(Run {
-            ruleset: Arc::new(ruleset),
+            rules: Generations::new(Arc::new(ruleset)),
             inputs: vec![Input::File(records)],
             live: Settings::new(RawSettings::from_toml("defaults", DEFAULTS).unwrap()).unwrap().live,
             output: Output::File(folder.path().join("alerts.ndjson")),

@@ -5,6 +5,7 @@ pub mod column;
 pub mod evaluate;
 pub mod gate;
 pub mod index;
+pub mod profile;
 pub mod ruleset;
 pub mod scratch;
 
@@ -19,6 +20,7 @@ use crate::value::Value;
 use crate::value::functions::Context;
 use cell::Mistyped;
 use evaluate::Evaluation;
+use profile::Profile;
 pub use ruleset::{GatePlan, Required, Ruleset, TableMatcher};
 use scratch::Scratch;
 
@@ -37,6 +39,8 @@ pub struct Matcher {
     decoder: Decoder,
     scratch: Scratch,
     path: Path,
+    /// What the compiled evaluator has cost.
+    pub profile: Profile,
 }
 
 /// A record that a leg of a rule matched.
@@ -76,7 +80,8 @@ impl Matcher {
     /// A matcher of the rules.
     pub fn new(ruleset: Arc<Ruleset>, limits: Limits, path: Path) -> Matcher {
         let decoder = Decoder::new(ruleset.layout.clone(), limits);
-        Matcher { ruleset, decoder, scratch: Scratch::default(), path }
+        let profile = Profile::new(ruleset.rules.len());
+        Matcher { ruleset, decoder, scratch: Scratch::default(), path, profile }
     }
 
     /// Decodes one line and calls `each` for every match, in the order of the line's records, the rules and their legs.
@@ -106,7 +111,8 @@ impl Matcher {
             outcome.foreign += u64::from(self.ruleset.tables[table].carries);
             match self.path {
                 Path::Compiled => {
-                    compiled(&self.ruleset, table, &record, context, &mut self.scratch, &mut outcome, each)
+                    let room = (&mut self.scratch, &mut self.profile);
+                    compiled(&self.ruleset, table, &record, context, room, &mut outcome, each);
                 }
                 Path::Plain => plain_record(&self.ruleset, table, &record, context, &mut outcome, each),
             }
@@ -120,7 +126,7 @@ fn compiled(
     table: usize,
     record: &Record<'_>,
     context: &Context,
-    scratch: &mut Scratch,
+    (scratch, profile): (&mut Scratch, &mut Profile),
     outcome: &mut Outcome,
     each: &mut dyn FnMut(&Match<'_>),
 ) {
@@ -129,6 +135,7 @@ fn compiled(
     let failures = &mut outcome.failures;
     let mut hold = |evaluation: &mut Evaluation<'_, '_>, detection| {
         let detection: &Detection = detection;
+        let begun = profile.begin(detection.rule);
         if evaluation.passes(&detection.filter) {
             match &detection.rest {
                 Rest::Row(output) => {
@@ -145,6 +152,7 @@ fn compiled(
                 }
             }
         }
+        profile.end(detection.rule, begun);
     };
     match &matcher.index {
         None => matcher.program.detections.iter().for_each(|detection| hold(&mut evaluation, detection)),

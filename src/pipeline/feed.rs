@@ -4,7 +4,7 @@
 //! read ahead of the writer is bounded in bytes.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -84,6 +84,9 @@ pub(super) struct Feed {
     budget: Arc<Budget>,
     stop: CancellationToken,
     connections: Arc<listen::Counters>,
+    /// Room for connections.
+    slots: Arc<Semaphore>,
+    max_connections: usize,
     tls: Option<Arc<Tls>>,
 }
 
@@ -95,6 +98,8 @@ impl Feed {
             budget: Budget::new(options.max_in_flight, max_line),
             stop: CancellationToken::new(),
             connections: Arc::default(),
+            slots: Arc::new(Semaphore::new(options.max_connections)),
+            max_connections: options.max_connections,
             tls: options.tls.clone(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ListenError::Start)?;
@@ -107,7 +112,7 @@ impl Feed {
             counters: feed.connections.clone(),
             notices: Arc::default(),
             tasks: TaskTracker::new(),
-            slots: Arc::new(Semaphore::new(options.max_connections)),
+            slots: feed.slots.clone(),
         };
         let listeners = {
             let _runtime = runtime.enter();
@@ -158,6 +163,16 @@ impl Feed {
     /// Bytes that have been read and not been written.
     pub(super) fn in_flight(&self) -> usize {
         self.budget.taken()
+    }
+
+    /// Connections that are open.
+    pub(super) fn open_connections(&self) -> usize {
+        self.max_connections - self.slots.available_permits()
+    }
+
+    /// When the block was read that waits longest for a worker.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        self.queue.oldest()
     }
 
     /// What became of connections.

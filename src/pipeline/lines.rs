@@ -1,9 +1,8 @@
 //! Lines become records, and what the rules find in them.
 
-use std::sync::Arc;
-
 use super::dead_letter;
 use super::framing::KEPT;
+use super::generation::Generation;
 use super::joined;
 use super::result_table::{CollectedRow, ResultRow};
 use super::worker::{BlockOutput, Emit, Spill, WorkerOptions};
@@ -11,7 +10,8 @@ use crate::alert::{Alert, Numbered, Source};
 use crate::compile::ir::Rest;
 use crate::decode::{Decoded, Decoders, Event};
 use crate::matcher::gate::Gate;
-use crate::matcher::{Match, Matcher, Outcome, Path, Ruleset};
+use crate::matcher::profile::Profile;
+use crate::matcher::{Match, Matcher, Outcome, Path};
 use crate::record::{self, Malformed};
 use crate::value::functions::Context;
 
@@ -20,6 +20,7 @@ pub(super) struct Lines {
     matcher: Matcher,
     decoders: Decoders,
     pub(super) options: WorkerOptions,
+    generation: u64,
     /// Whether the lines of the block are those that [`joined`] describes.
     pub(super) joined: bool,
 }
@@ -29,10 +30,17 @@ pub(super) struct Lines {
 const MAX_OUTPUT: usize = 16 << 20;
 
 impl Lines {
-    pub(super) fn new(ruleset: Arc<Ruleset>, path: Path, options: WorkerOptions) -> Lines {
+    pub(super) fn new(generation: &Generation, path: Path, options: WorkerOptions) -> Lines {
+        let (ruleset, generation) = (generation.ruleset.clone(), generation.number);
         let tables = ruleset.tables.iter().map(|table| table.program.table.name.clone()).collect();
         let decoders = Decoders::new(options.decode, tables, options.limits.max_depth);
-        Lines { matcher: Matcher::new(ruleset, options.limits, path), decoders, options, joined: false }
+        let matcher = Matcher::new(ruleset, options.limits, path);
+        Lines { matcher, decoders, options, generation, joined: false }
+    }
+
+    /// What evaluation has cost.
+    pub(super) fn profile(&mut self) -> &mut Profile {
+        &mut self.matcher.profile
     }
 
     /// Decodes the lines that the gate lets through.
@@ -135,11 +143,11 @@ impl Lines {
         out: &mut BlockOutput,
         spill: &mut Spill<'_>,
     ) -> Result<Outcome, String> {
-        let Lines { matcher, decoders, options, .. } = self;
+        let Lines { matcher, decoders, options, generation, .. } = self;
         let mut hold = |json: &[u8], events: Option<&[Event]>| -> Result<Outcome, Malformed> {
             matcher.line(json, context, &mut |found: &Match<'_>| {
                 let event = events.and_then(|events| events.get(found.record.index));
-                write(found, event, text, context, source, options, notes, out, spill);
+                write(found, *generation, event, text, context, source, options, notes, out, spill);
             })
         };
         let is_json = matches!(first_solid(text), Some(b'{' | b'['));
@@ -232,6 +240,7 @@ struct Note {
 #[allow(clippy::too_many_arguments)]
 fn write(
     found: &Match<'_>,
+    generation: u64,
     event: Option<&Event>,
     text: &[u8],
     context: &Context,
@@ -249,7 +258,8 @@ fn write(
         return;
     }
     out.ledger.alerts += 1;
-    let alert = Alert { event, ..Alert::new(found, source, context) };
+    out.matched.push(found.rule_index as u32);
+    let alert = Alert { event, generation, ..Alert::new(found, source, context) };
     if options.emit == Emit::Alerts && !options.batch {
         alert.write_numbered(&mut out.bytes);
         if out.bytes.len() > MAX_OUTPUT {

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::budget::Held;
 use super::framing::{Block, READ_SIZE};
@@ -51,6 +52,8 @@ pub(super) struct Live {
     pub(super) lines: Arc<AtomicU64>,
     /// What its input has that waits for other lines. Blocks are taken in order, so that joining is done when they are.
     joins: Arc<Mutex<Joins>>,
+    /// When its first lines were read.
+    pub(super) since: Instant,
     held: Held,
 }
 
@@ -134,7 +137,7 @@ impl Queue {
         }
         let begins = !std::mem::replace(&mut origin.begun, true);
         origin.last = Some(state.first + state.waiting.len() as u64);
-        let live = Live { lines: origin.lines.clone(), joins: origin.joins.clone(), held };
+        let live = Live { lines: origin.lines.clone(), joins: origin.joins.clone(), since: Instant::now(), held };
         state.waiting.push_back(Ok(Queued { input: origin.name.clone(), begins, live, block }));
         drop(state);
         self.changed.notify_one();
@@ -179,6 +182,11 @@ impl Queue {
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Since when the block waits that has waited longest.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        self.lock().waiting.iter().find_map(|waiting| Some(waiting.as_ref().ok()?.live.since))
     }
 
     /// From now on only what sockets have is waited for.

@@ -80,7 +80,7 @@ impl ResultTable {
         self.bytes
     }
 
-    /// Rule by rule, in the query's order: what is to be written, and how many alerts that is.
+    /// Rule by rule, in the query's order: what is to be written, and how many alerts of each rule that is.
     ///
     /// # Errors
     /// A query over the whole input needs more than `max_bytes`.
@@ -89,15 +89,15 @@ impl ResultTable {
         ruleset: &Ruleset,
         context: &Context,
         max_bytes: usize,
-    ) -> Result<(Vec<u8>, u64), RunError> {
-        let (mut out, mut count) = (Vec::new(), 0);
+    ) -> Result<(Vec<u8>, Vec<u64>), RunError> {
+        let (mut out, mut counts) = (Vec::new(), vec![0; ruleset.rules.len()]);
         for (rule, bound) in ruleset.rules.iter().enumerate() {
             if bound.query.needs_all_rows() {
                 let mut tables = Collected::new(bound, self.collected.remove(&rule).unwrap_or_default());
                 let limits = RowsLimits { max_bytes, ..RowsLimits::default() };
                 let rows = rows::run(&bound.query, &mut tables, context, &limits)
                     .map_err(|error| RunError::Query(bound.rule.name.clone(), error))?;
-                count += rows.len() as u64;
+                counts[rule] = rows.len() as u64;
                 rows.iter().enumerate().for_each(|(nth, row)| alert::write_result(bound, row, nth, &mut out));
                 continue;
             }
@@ -109,10 +109,10 @@ impl ResultTable {
                     Order::Take(n) => rows.truncate(*n),
                 }
             }
-            count += rows.len() as u64;
+            counts[rule] = rows.len() as u64;
             rows.iter().for_each(|(_, alert)| out.extend_from_slice(alert));
         }
-        Ok((out, count))
+        Ok((out, counts))
     }
 }
 

@@ -4,7 +4,7 @@
 //! early are left to the worker whose turn it is. So output is in input order, what is in memory is one block and a few
 //! outputs for each worker, and a sink that stops taking stops the read. One worker does the same, and never waits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,21 +14,21 @@ use tokio::sync::Notify;
 use super::drain::Drain;
 use super::feed::{Feed, ListenError, LiveOptions};
 use super::framing::Block;
+use super::generation::{Generation, Generations};
 use super::ledger::Ledger;
 use super::reader::{Reader, Ticket};
-use super::sink::{Output, Sink, SinkError, SinkOptions, Tally};
+use super::sink::{Output, Sink, SinkError, SinkOptions, SinkState, Tally};
 use super::source::Input;
 use super::stretch::Stretch;
 use super::tls::TlsError;
 use super::worker::{BlockOutput, Place, Worker, WorkerOptions};
 use super::writer::Writer;
-use crate::matcher::Ruleset;
 use crate::rows::RowsError;
 
 /// What to run.
 pub struct Run {
     /// The rules.
-    pub ruleset: Arc<Ruleset>,
+    pub rules: Generations,
     /// Read one after the other; all at once if one of them is a socket.
     pub inputs: Vec<Input>,
     /// Bounds and ways of inputs that are sockets.
@@ -107,6 +107,8 @@ pub struct Running {
     tally: Arc<Tally>,
     /// Told when an output takes no more: the run is to be ended, though a read may go on for ever.
     failed: Notify,
+    /// Whether the sink is there.
+    sink: Arc<SinkState>,
     /// Set to have files opened anew.
     reopen: Vec<Arc<AtomicBool>>,
     started: Instant,
@@ -121,6 +123,8 @@ struct Done {
     ticket: Ticket,
     out: BlockOutput,
     lines: u64,
+    /// By which rules it was evaluated.
+    generation: Arc<Generation>,
 }
 
 /// Whose turn it is, and what has been counted. Held for moments only.
@@ -130,6 +134,8 @@ struct Turn {
     read: u64,
     /// Blocks done so far: the number of the one whose turn it is.
     done: u64,
+    /// When those that are read and not done were.
+    since: VecDeque<Instant>,
     /// Blocks that were done before their turn.
     left: BTreeMap<u64, Done>,
     /// Room for output, for those who left theirs.
@@ -157,7 +163,7 @@ impl Running {
         let drain = Arc::new(Drain::new(run.sink.drain_timeout));
         let mut writer = Writer::open(&run, &drain)?;
         let reopen = writer.sinks().map(|sink| sink.reopen_flag()).collect();
-        let tally = writer.tally();
+        let (tally, sink) = (writer.tally(), writer.state());
         let writer = Mutex::new(writer);
         let ledger = Ledger { keeps_dead_letters: run.dead_letter.is_some(), ..Ledger::default() };
         let inputs = std::mem::take(&mut run.inputs);
@@ -172,7 +178,8 @@ impl Running {
         });
         let turn = Mutex::new(Turn { ledger, drained: feed.is_none(), ..Turn::default() });
         let (ended, started) = (Condvar::new(), Instant::now());
-        Ok(Running { run, reader, feed, turn, ended, writer, drain, tally, failed: Notify::new(), reopen, started })
+        let failed = Notify::new();
+        Ok(Running { run, reader, feed, turn, ended, writer, drain, tally, sink, failed, reopen, started })
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
@@ -189,20 +196,21 @@ impl Running {
     /// What each worker does.
     fn work(&self) {
         let _broken = Broken(self);
-        let mut worker = Worker::new(self.run.ruleset.clone(), self.run.options.clone());
+        let mut worker = Worker::new(self.run.rules.current(), self.run.options.clone());
         let (mut block, mut out) = (Block::default(), BlockOutput::default());
-        while let Some((sequence, ticket)) = self.take(&mut block) {
+        while let Some((sequence, ticket, generation)) = self.take(&mut block) {
             if let Some(stretch) = &ticket.stretch {
                 self.read(stretch, &ticket.input, &mut block);
             }
+            worker.follow(&generation);
             let place = Place { input: &ticket.input, sequence, begins: ticket.begins };
             // What outgrows its room is written early, in the block's turn.
             let lines = worker.block(&block, place, &mut out, &mut |out| {
                 if self.await_turn(sequence) {
-                    self.write(&ticket, out);
+                    self.write(&ticket, &generation, out);
                 }
             });
-            let block = Done { ticket, out, lines };
+            let block = Done { ticket, out, lines, generation };
             match self.hand_in(sequence, block) {
                 Some(room) => out = room,
                 None => return,
@@ -225,10 +233,11 @@ impl Running {
             return None;
         }
         loop {
-            self.write(&block.ticket, &mut block.out);
+            self.write(&block.ticket, &block.generation, &mut block.out);
             self.writer().end_block(&block.ticket, block.lines);
             let mut turn = self.lock();
             turn.done += 1;
+            turn.since.pop_front();
             let done = turn.done;
             match turn.left.remove(&done) {
                 Some(next) => turn.room.push(std::mem::replace(&mut block, next).out),
@@ -239,8 +248,9 @@ impl Running {
         Some(block.out)
     }
 
-    /// The next block of the inputs, with its number; `None` if there is none, or no more are wanted.
-    fn take(&self, block: &mut Block) -> Option<(u64, Ticket)> {
+    /// The next block of the inputs, with its number and the rules that are current; `None` if there is none, or no more are
+    /// wanted.
+    fn take(&self, block: &mut Block) -> Option<(u64, Ticket, Arc<Generation>)> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if self.lock().stopped {
@@ -263,7 +273,8 @@ impl Running {
                         return None;
                     }
                     turn.read += 1;
-                    return Some((turn.read - 1, ticket));
+                    turn.since.push_back(ticket.live.as_ref().map_or_else(Instant::now, |live| live.since));
+                    return Some((turn.read - 1, ticket, self.run.rules.current()));
                 }
                 Err((name, error)) => {
                     say!(Error, input = name; "kqltap: cannot read {name}: {error}");
@@ -294,11 +305,14 @@ impl Running {
     }
 
     /// Writes what a block has given so far. It is counted first: what cannot be written does not balance.
-    fn write(&self, ticket: &Ticket, out: &mut BlockOutput) {
+    fn write(&self, ticket: &Ticket, generation: &Generation, out: &mut BlockOutput) {
         let mut counted = std::mem::take(&mut out.ledger);
         if self.run.options.batch {
             // Which rows become alerts is known at the end.
             counted.alerts = 0;
+        } else {
+            let counts = out.matched.iter().filter_map(|rule| generation.counts(*rule as usize));
+            counts.for_each(|counts| counts.add_alerts(1));
         }
         let (alerts, dead_letters) = (counted.alerts, std::mem::take(&mut counted.dead_lettered));
         let gone = {
@@ -334,7 +348,7 @@ impl Running {
         self.drain.inputs_ended();
         let mut writer = self.writer();
         if self.lock().failure.is_none() && !self.lock().closed {
-            let (count, written) = writer.write_results(&self.run);
+            let (count, written) = writer.write_results(&self.run, &self.run.rules.current());
             let mut turn = self.lock();
             turn.ledger.alerts += count;
             if let Err(failure) = written {
@@ -380,15 +394,47 @@ impl Running {
         Arc::new(RunError::NotDrained(self.drain.timeout()))
     }
 
-    /// Opens outputs that are files anew, for they may have been moved away (logrotate). Rules and certificates are to be read
-    /// anew from here too. A sink that is just being written to is opened anew before it is written to again.
-    pub fn reload(&self) {
+    /// Opens outputs that are files anew, for they may have been moved away (logrotate). A sink that is just being written to is
+    /// opened anew before it is written to again.
+    pub fn reopen(&self) {
         for reopen in &self.reopen {
             reopen.store(true, Ordering::Release);
         }
         if let Ok(mut writer) = self.writer.try_lock() {
             writer.sinks().for_each(Sink::reopen_if_asked);
         }
+    }
+
+    /// The rules: what is installed here is what the blocks to come are evaluated by.
+    pub fn rules(&self) -> &Generations {
+        &self.run.rules
+    }
+
+    /// Whether the results of the whole input are put in order at its end, so that rules cannot change before.
+    pub fn is_batch(&self) -> bool {
+        self.run.options.batch
+    }
+
+    /// How the sink of alerts is.
+    pub fn sink(&self) -> &SinkState {
+        &self.sink
+    }
+
+    /// Whether no more is to be read.
+    pub fn is_stopping(&self) -> bool {
+        self.lock().stopped
+    }
+
+    /// How long the oldest block has been here that is read and not written; none if there is no such block.
+    pub fn oldest(&self) -> Option<Duration> {
+        // A block that a worker has taken is older than those that wait.
+        let taken = self.lock().since.front().copied();
+        taken.or_else(|| self.feed.as_ref()?.oldest()).map(|since| since.elapsed())
+    }
+
+    /// Connections that are open.
+    pub fn open_connections(&self) -> usize {
+        self.feed.as_ref().map_or(0, |feed| feed.open_connections())
     }
 
     /// Bytes that live inputs have read and that are not written yet; never more than `max_in_flight_bytes`.

@@ -4,8 +4,8 @@
 //! block is held against that. A disagreement is a bug; it is counted, shown with its line, and fails the run.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use super::generation::Generation;
 use super::lines::Lines;
 use super::worker::{BlockOutput, Emit, WorkerOptions};
 use crate::matcher::{GatePlan, Path, Ruleset};
@@ -23,11 +23,11 @@ pub(super) struct Shadow {
 }
 
 impl Shadow {
-    pub(super) fn new(ruleset: Arc<Ruleset>, options: &WorkerOptions) -> Shadow {
+    pub(super) fn new(generation: &Generation, options: &WorkerOptions) -> Shadow {
         // Alerts are compared, whatever the run writes.
         let options = WorkerOptions { emit: Emit::Alerts, batch: false, dead_letters: false, ..options.clone() };
-        let fast = Lines::new(ruleset.clone(), Path::Compiled, options.clone());
-        Shadow { fast, plain: Lines::new(ruleset, Path::Plain, options) }
+        let fast = Lines::new(generation, Path::Compiled, options.clone());
+        Shadow { fast, plain: Lines::new(generation, Path::Plain, options) }
     }
 
     /// Compares both evaluators on one block, and notes in `out` where they differ.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::framing::Block;
+use super::generation::Generation;
 use super::ledger::Ledger;
 use super::lines::Lines;
 use super::result_table::{CollectedRow, ResultRow};
 use super::shadow::Shadow;
 use crate::alert::{Numbered, Source};
 use crate::decode::Choice;
-use crate::matcher::{GatePlan, Path, Ruleset};
+use crate::matcher::{GatePlan, Path};
 use crate::record::Limits;
 use crate::value::DateTime;
 use crate::value::functions::Context;
@@ -57,7 +58,7 @@ pub struct Place<'i> {
 
 /// Handles blocks, one after the other.
 pub struct Worker {
-    ruleset: Arc<Ruleset>,
+    generation: Arc<Generation>,
     lines: Lines,
     pace: Pace,
     shadow: Option<Shadow>,
@@ -80,6 +81,8 @@ pub struct BlockOutput {
     pub(super) lines: u64,
     /// What was counted; `written` is not known here.
     pub ledger: Ledger,
+    /// The rule of each alert, by its place in the ruleset; those of alerts that have been written are gone.
+    pub(super) matched: Vec<u32>,
     /// With `batch`, the results.
     pub results: Vec<ResultRow>,
     /// With `batch`, the records that a query over all of them needs.
@@ -89,14 +92,25 @@ pub struct BlockOutput {
 /// Messages of one block that are kept; the rest is counted.
 const MAX_MESSAGES: usize = 20;
 
+/// One block in so many has its rules timed, and stands for the others.
+pub const TIMED: u64 = 64;
+
 /// Writes what a block has given so far; waits for the block's turn.
 pub type Spill<'s> = dyn FnMut(&mut BlockOutput) + 's;
 
 impl Worker {
     /// A worker of its own for a thread.
-    pub fn new(ruleset: Arc<Ruleset>, options: WorkerOptions) -> Worker {
-        let shadow = (options.shadow > 0).then(|| Shadow::new(ruleset.clone(), &options));
-        Worker { lines: Lines::new(ruleset.clone(), Path::Compiled, options), ruleset, pace: Pace::default(), shadow }
+    pub fn new(generation: Arc<Generation>, options: WorkerOptions) -> Worker {
+        let shadow = (options.shadow > 0).then(|| Shadow::new(&generation, &options));
+        let lines = Lines::new(&generation, Path::Compiled, options);
+        Worker { lines, generation, pace: Pace::default(), shadow }
+    }
+
+    /// The blocks that follow are evaluated by that generation.
+    pub fn follow(&mut self, generation: &Arc<Generation>) {
+        if !Arc::ptr_eq(&self.generation, generation) {
+            *self = Worker::new(generation.clone(), self.lines.options.clone());
+        }
     }
 
     /// Handles the lines of one block, and gives how many there were. The block that begins an input is decoded whole: an
@@ -115,7 +129,9 @@ impl Worker {
             || matches!(options.decode, Choice::One(_))
             || block.joined;
         let every_nth = self.shadow.as_ref().filter(|_| sequence.is_multiple_of(options.shadow)).is_some();
-        match &self.ruleset.gate {
+        self.lines.profile().time(sequence.is_multiple_of(TIMED));
+        let ruleset = self.generation.ruleset.clone();
+        match &ruleset.gate {
             GatePlan::On(gate) if !must_decode && self.pace.wants_gate() => {
                 let candidates = self.lines.gated(gate, block.bytes(), input, &context, out, spill);
                 self.pace.note(out.lines, candidates);
@@ -128,8 +144,13 @@ impl Worker {
             self.lines.oversized(&line.start, line.length, Source { input, line: number }, out);
         }
         if every_nth && let Some(shadow) = &mut self.shadow {
-            shadow.compare(&self.ruleset, block.bytes(), input, &context, out);
+            shadow.compare(&ruleset, block.bytes(), input, &context, out);
         }
+        self.lines.profile().take(&mut |rule, evaluations, time| {
+            if let Some(counts) = self.generation.counts(rule) {
+                counts.add_evaluations(evaluations, time * TIMED as u32);
+            }
+        });
         out.lines
     }
 }
@@ -174,6 +195,7 @@ impl BlockOutput {
         self.dead_letters.clear();
         self.messages.clear();
         self.alarms.clear();
+        self.matched.clear();
         self.results.clear();
         self.collected.clear();
         self.begins = false;

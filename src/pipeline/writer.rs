@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::drain::Drain;
+use super::generation::Generation;
 use super::reader::Ticket;
 use super::result_table::ResultTable;
 use super::run::{Run, RunError};
-use super::sink::{Output, Sink, SinkOptions, Tally};
+use super::sink::{Output, Sink, SinkOptions, SinkState, Tally};
 use super::worker::{BlockOutput, Emit};
 use crate::value::DateTime;
 use crate::value::functions::Context;
@@ -55,6 +56,11 @@ impl Writer {
     /// What becomes of alerts.
     pub(super) fn tally(&self) -> Arc<Tally> {
         self.sink.tally()
+    }
+
+    /// How the sink of alerts is.
+    pub(super) fn state(&self) -> Arc<SinkState> {
+        self.sink.state()
     }
 
     /// Writes what a block has given so far, with so many alerts in it.
@@ -126,10 +132,16 @@ impl Writer {
     }
 
     /// Writes the ordered results of a batch: how many rows there are, and whether they could be written.
-    pub(super) fn write_results(&mut self, run: &Run) -> (u64, Result<(), RunError>) {
+    pub(super) fn write_results(&mut self, run: &Run, generation: &Generation) -> (u64, Result<(), RunError>) {
         let context = Context { now: run.options.now.unwrap_or_else(DateTime::now) };
-        match std::mem::take(&mut self.results).finish(&run.ruleset, &context, run.batch_memory) {
-            Ok((bytes, count)) => (count, self.sink.write(&bytes, count).map_err(RunError::from)),
+        match std::mem::take(&mut self.results).finish(&generation.ruleset, &context, run.batch_memory) {
+            Ok((bytes, counts)) => {
+                for (rule, alerts) in counts.iter().enumerate() {
+                    generation.counts(rule).into_iter().for_each(|counts| counts.add_alerts(*alerts));
+                }
+                let count = counts.iter().sum();
+                (count, self.sink.write(&bytes, count).map_err(RunError::from))
+            }
             Err(failure) => (0, Err(failure)),
         }
     }

@@ -39,6 +39,16 @@ fn tls(raw: &RawSettings) -> Result<Option<TlsFiles>, SettingsError> {
     }
 }
 
+/// Where a run says how it is; the port may be 0, and whatever is free is taken.
+pub(super) fn metrics(address: Option<String>) -> Result<Option<String>, SettingsError> {
+    let Some(address) = address.filter(|address| !address.is_empty()) else { return Ok(None) };
+    let (host, port) = address.rsplit_once(':').unwrap_or_default();
+    match port.parse::<u16>() {
+        Ok(_) if !host.is_empty() => Ok(Some(address)),
+        _ => Err(invalid("metrics", &address, "it takes an address and a port such as 127.0.0.1:9464")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -70,6 +80,18 @@ mod tests {
             ("max_connections = 0", "max_connections"),
         ] {
             assert!(with(wrong).unwrap_err().contains(word), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn metrics_take_an_address_and_a_port() {
+        let taken = |address: &str| metrics(Some(address.to_owned())).map_err(|e| e.to_string());
+        for address in ["127.0.0.1:9464", "[::1]:0", "localhost:1"] {
+            assert_eq!(taken(address), Ok(Some(address.to_owned())));
+        }
+        assert_eq!(taken(""), Ok(None));
+        for wrong in ["9464", ":9464", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999"] {
+            assert!(taken(wrong).unwrap_err().contains("127.0.0.1:9464"), "{wrong}");
         }
     }
 }

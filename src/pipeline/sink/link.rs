@@ -8,6 +8,7 @@ use rustls::ClientConfig;
 use super::super::drain::{Drain, Progress};
 use super::address::Address;
 use super::connection::{Broken, Connection};
+use super::state::SinkState;
 
 /// The wait before the second attempt; each wait is twice the last, up to the longest, and a random part of it is left out so
 /// that many senders do not come back at once.
@@ -32,6 +33,8 @@ pub(super) struct Link {
     address: Address,
     tls: Option<Arc<ClientConfig>>,
     drain: Arc<Drain>,
+    /// Told when the peer goes and comes.
+    state: Arc<SinkState>,
     connection: Option<Connection>,
     progress: Progress,
     wait: Duration,
@@ -49,10 +52,15 @@ struct Away {
 }
 
 impl Link {
-    pub(super) fn new(address: Address, tls: Option<Arc<ClientConfig>>, drain: Arc<Drain>) -> Link {
+    pub(super) fn new(
+        address: Address,
+        tls: Option<Arc<ClientConfig>>,
+        drain: Arc<Drain>,
+        state: Arc<SinkState>,
+    ) -> Link {
         let now = Instant::now();
         let progress = Progress::new();
-        Link { address, tls, drain, connection: None, progress, wait: FIRST_WAIT, made: now, away: None }
+        Link { address, tls, drain, state, connection: None, progress, wait: FIRST_WAIT, made: now, away: None }
     }
 
     pub(super) fn name(&self) -> String {
@@ -75,6 +83,7 @@ impl Link {
                 Ok(connection) => {
                     self.connection = Some(connection);
                     self.made = Instant::now();
+                    self.state.set_away(None);
                     if let Some(away) = self.away.take() {
                         say!("kqltap: connected to {} after {:.1} s", self.name(), away.since.elapsed().as_secs_f64());
                     }
@@ -109,6 +118,7 @@ impl Link {
 
     fn mention(&mut self, error: &std::io::Error, what: &str) {
         let (now, words) = (Instant::now(), format!("{what} {}: {error}", self.name()));
+        self.state.set_away(Some(error.to_string()));
         let known = self.away.as_ref().is_some_and(|away| away.words == words && away.mentioned.elapsed() < MENTION);
         if !known {
             say!(Warn; "kqltap: {words}; it is tried again");

@@ -10,6 +10,7 @@ mod lines;
 mod link;
 mod queue;
 mod spooled;
+mod state;
 mod tail;
 mod tally;
 mod target;
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use address::Address;
+pub use state::SinkState;
 pub use tally::Tally;
 pub use tls::OutputTls;
 
@@ -119,6 +121,7 @@ pub struct Sink {
     way: Way,
     reopen: Arc<AtomicBool>,
     tally: Arc<Tally>,
+    state: Arc<SinkState>,
 }
 
 enum Way {
@@ -148,26 +151,33 @@ impl Sink {
     /// Opens `output`. A peer is connected to when there is something to send, and need not be there before.
     pub fn open(output: &Output, options: &SinkOptions, drain: &Arc<Drain>) -> Result<Sink, String> {
         let tally = Arc::new(Tally::default());
+        let spool_max = options.spool.as_ref().map_or(0, |spool| spool.max);
+        let state = Arc::new(SinkState::new(output.name(), spool_max));
         let drop = options.on_full == OnFull::Drop;
         let way = match (output, &options.spool) {
             (Output::Peer(address), Some(spool)) => {
-                let link = link(address, options, drain)?;
-                Way::Spooled(Spooled::start(link, spool, options, tally.clone(), drain.clone())?)
+                let link = link(address, options, drain, &state)?;
+                Way::Spooled(Spooled::start(link, spool, options, tally.clone(), drain.clone(), state.clone())?)
             }
             (output, _) if drop => {
                 let (name, bytes) = (output.name(), options.queue_bytes);
-                let target = target(output, options, drain)?;
+                let target = target(output, options, drain, &state)?;
                 let queue = Queue::start(target, bytes, name, tally.clone(), drain.clone());
                 Way::Queued(queue.map_err(|e| e.to_string())?)
             }
-            (output, _) => Way::Direct(target(output, options, drain)?),
+            (output, _) => Way::Direct(target(output, options, drain, &state)?),
         };
-        Ok(Sink { way, reopen: Arc::default(), tally })
+        Ok(Sink { way, reopen: Arc::default(), tally, state })
     }
 
     /// What became of the alerts.
     pub fn tally(&self) -> Arc<Tally> {
         self.tally.clone()
+    }
+
+    /// How it is.
+    pub fn state(&self) -> Arc<SinkState> {
+        self.state.clone()
     }
 
     /// Asks for files to be opened anew: when it is set, they are before something is written the next time.
@@ -216,16 +226,21 @@ impl Sink {
     }
 }
 
-fn target(output: &Output, options: &SinkOptions, drain: &Arc<Drain>) -> Result<Box<dyn Target>, String> {
+fn target(
+    output: &Output,
+    options: &SinkOptions,
+    drain: &Arc<Drain>,
+    state: &Arc<SinkState>,
+) -> Result<Box<dyn Target>, String> {
     Ok(match output {
         Output::Stdout => Box::new(io::stdout()),
         Output::File(path) => Box::new(FileTarget::open(path.clone()).map_err(|e| e.to_string())?),
-        Output::Peer(address) => Box::new(Client::new(link(address, options, drain)?, options.resend_bytes)),
+        Output::Peer(address) => Box::new(Client::new(link(address, options, drain, state)?, options.resend_bytes)),
     })
 }
 
-fn link(address: &Address, options: &SinkOptions, drain: &Arc<Drain>) -> Result<Link, String> {
+fn link(address: &Address, options: &SinkOptions, drain: &Arc<Drain>, state: &Arc<SinkState>) -> Result<Link, String> {
     let wants_tls = matches!(address, Address::Tls(_)) || options.tls.is_set();
     let tls = wants_tls.then(|| options.tls.client()).transpose()?;
-    Ok(Link::new(address.clone(), tls, drain.clone()))
+    Ok(Link::new(address.clone(), tls, drain.clone(), state.clone()))
 }

@@ -8,6 +8,7 @@ use super::super::drain::Drain;
 use super::super::spool::{AppendError, Position, Record, Spool};
 use super::lines::Pieces;
 use super::link::{GivenUp, Link};
+use super::state::SinkState;
 use super::tally::Tally;
 use super::{OnFull, SinkError, SinkOptions, SpoolOptions};
 
@@ -30,6 +31,7 @@ pub(super) struct Spooled {
     piece: usize,
     tally: Arc<Tally>,
     drain: Arc<Drain>,
+    seen: Arc<SinkState>,
     mentioned: Option<Instant>,
 }
 
@@ -57,6 +59,7 @@ impl Spooled {
         options: &SinkOptions,
         tally: Arc<Tally>,
         drain: Arc<Drain>,
+        seen: Arc<SinkState>,
     ) -> Result<Spooled, String> {
         let (name, folder) = (link.name(), spool.folder.display().to_string());
         let piece = PIECE.min(Spool::largest(spool.max));
@@ -64,6 +67,7 @@ impl Spooled {
         if spool.size() > 0 {
             say!("kqltap: the spool in {folder} has {} bytes of an earlier run; they are sent first", spool.size());
         }
+        seen.set_spool(spool.size());
         let (cursor, first) = (spool.received(), spool.next_segment());
         let state = State { spool, sent: 0, ending: false, ended: false, failure: None };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
@@ -71,6 +75,7 @@ impl Spooled {
             link,
             shared: shared.clone(),
             tally: tally.clone(),
+            seen: seen.clone(),
             resend: options.resend_bytes as u64,
             first,
             cursor,
@@ -79,7 +84,7 @@ impl Spooled {
             unsure_bytes: 0,
         };
         std::thread::Builder::new().name("relay".to_owned()).spawn(move || relay.run()).map_err(|e| e.to_string())?;
-        Ok(Spooled { shared, name, folder, on_full: options.on_full, piece, tally, drain, mentioned: None })
+        Ok(Spooled { shared, name, folder, on_full: options.on_full, piece, tally, drain, seen, mentioned: None })
     }
 
     /// Puts lines in. When it returns they are on disk, or were let go as `on_full` says.
@@ -107,11 +112,14 @@ impl Spooled {
             match state.spool.append(piece, u32::try_from(alerts).unwrap_or(u32::MAX)) {
                 Ok(()) => {
                     self.tally.spool(alerts);
+                    self.seen.set_spool(state.spool.size());
+                    self.seen.set_full(false);
                     self.shared.changed.notify_all();
                     return Ok(());
                 }
                 Err(AppendError::Io(e)) => return Err(self.failed(e)),
-                Err(_) if self.on_full == OnFull::Drop => {
+                Err(why) if self.on_full == OnFull::Drop => {
+                    self.seen.set_full(matches!(why, AppendError::Full));
                     self.tally.drop_alerts(alerts, &self.name);
                     return Ok(());
                 }
@@ -120,6 +128,7 @@ impl Spooled {
                     return Err(SinkError::Unsent(self.name.clone()));
                 }
                 Err(AppendError::Full) => {
+                    self.seen.set_full(true);
                     if self.mentioned.is_none_or(|at| at.elapsed() >= MENTION) {
                         self.mentioned = Some(Instant::now());
                         say!(
@@ -181,6 +190,7 @@ struct Relay {
     link: Link,
     shared: Arc<Shared>,
     tally: Arc<Tally>,
+    seen: Arc<SinkState>,
     /// Bytes that a peer may not have read though they were sent.
     resend: u64,
     /// Records from this segment on are of this run.
@@ -300,6 +310,10 @@ impl Relay {
             state.spool.receive(first.behind)?;
             self.tally.unspool(first.alerts);
         }
+        if state.spool.size() < self.seen.spool_bytes() {
+            self.seen.set_full(false);
+        }
+        self.seen.set_spool(state.spool.size());
         drop(state);
         shared.changed.notify_all();
         Ok(())

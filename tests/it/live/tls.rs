@@ -151,3 +151,24 @@ fn without_an_authority_of_clients_anybody_may_send_and_a_handshake_has_its_time
     live.wait_for("handshake_timeout");
     live.stopped().counted(&[("timed_out", 1), ("connections", 1)]);
 }
+
+#[test]
+fn a_certificate_is_replaced_while_it_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (Authority::new("one"), Authority::new("two"));
+    let mut live = start(folder.path(), &one, &one.sign(FAR), false);
+    talk(&live, &one, None, "a").unwrap();
+    // It does not go with the key.
+    let own = two.sign(FAR);
+    std::fs::write(folder.path().join("cert.pem"), &own.pem).unwrap();
+    live.signal("-HUP");
+    live.wait_for("the certificates that are there stay");
+    live.wait_for("generation 2");
+    talk(&live, &one, None, "b").unwrap();
+    std::fs::write(folder.path().join("key.pem"), own.key.serialize_pem()).unwrap();
+    live.signal("-HUP");
+    live.wait_for("generation 3");
+    assert!(talk(&live, &one, None, "c").is_err());
+    talk(&live, &two, None, "d").unwrap();
+    live.stopped().counted(&[("alerts", 3), ("tls_errors", 1), ("connections", 4)]);
+}

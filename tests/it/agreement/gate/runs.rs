@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 use kqltap::matcher::gate::Gate;
 use kqltap::matcher::{GatePlan, Ruleset};
 use kqltap::pipeline::framing::{Block, Framer};
+use kqltap::pipeline::generation::Generation;
 use kqltap::pipeline::worker::{BlockOutput, Emit, Place, Worker, WorkerOptions};
 use kqltap::record::Limits;
 use serde_json::Value as Json;
@@ -166,7 +167,7 @@ fn worker(ruleset: Arc<Ruleset>, shadow: u64) -> Worker {
         dead_letters: false,
         shadow,
     };
-    Worker::new(ruleset, options)
+    Worker::new(Generation::first(ruleset), options)
 }
 
 /// A gate that looks for what is in no line keeps back what matches. The shadow must say so, or it is worth nothing.
