@@ -17,6 +17,8 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
 use kqltap::compile::{BindOptions, bind_rule};
+use kqltap::decode::auditd::Joiner;
+use kqltap::decode::{Choice, Decoded, Decoders, TABLES};
 use kqltap::kql;
 use kqltap::matcher::gate::Gate;
 use kqltap::matcher::{GatePlan, Matcher, Path, Ruleset};
@@ -34,7 +36,7 @@ use kqltap::settings::{DEFAULTS, RawSettings, Settings};
 use kqltap::value::DateTime;
 use kqltap::value::functions::Context;
 
-/// The share of lines that the built-in pack must look at, as measured on a fleet of desktops, and the corpus's seed.
+/// The share of lines that the page's four rules must look at, as measured on a fleet of desktops, and the corpus's seed.
 const RATE: f64 = 0.027;
 const SEED: u64 = 7;
 /// Fits no cache of the processor nearer than its last, as blocks that come from a source do not.
@@ -44,7 +46,7 @@ const MANY: [usize; 5] = [1, 10, 100, 1_000, 10_000];
 
 fn decode(criterion: &mut Criterion) {
     let bytes = corpus::corpus(MEMORY, RATE, SEED);
-    let ruleset = ruleset(rule::builtin().unwrap());
+    let ruleset = ruleset(rule::page().unwrap());
     let mut group = group(criterion, "decode");
     let kinds: [(&str, &[u8]); 2] = [("flat", b"{\"TenantId\""), ("enveloped", b"{\"time\"")];
     for (name, start) in kinds {
@@ -57,9 +59,44 @@ fn decode(criterion: &mut Criterion) {
     }
 }
 
+/// auditd's records, joined and decoded to rows; and events that Laurel has joined.
+fn decode_audit(criterion: &mut Criterion) {
+    let tables = || TABLES.map(str::to_owned).to_vec();
+    let rows = |decoders: &mut Decoders, lines: &[u8]| {
+        let each = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        each.map(|line| match decoders.decode(line) {
+            Decoded::Rows(rows) => rows.json().len(),
+            _ => 0,
+        })
+        .sum::<usize>()
+    };
+    let mut group = group(criterion, "decode_audit");
+    let records = corpus::audit::records(MEMORY);
+    group.throughput(Throughput::Bytes(records.len() as u64));
+    let mut joined = Vec::with_capacity(2 * records.len());
+    let join = |joined: &mut Vec<u8>| {
+        let mut joiner = Joiner::default();
+        joined.clear();
+        joiner.block(records.as_bytes(), joined);
+        joiner.end(joined);
+        joined.len()
+    };
+    group.bench_function("join", |b| b.iter(|| join(&mut joined)));
+    let mut decoders = Decoders::new(Choice::Auto, tables(), 64);
+    group.bench_function("join_and_decode", |b| {
+        b.iter(|| {
+            join(&mut joined);
+            rows(&mut decoders, &joined)
+        });
+    });
+    let laurel = include_bytes!("../tests/captures/laurel.ndjson").repeat(MEMORY / 25_000);
+    group.throughput(Throughput::Bytes(laurel.len() as u64));
+    group.bench_function("laurel", |b| b.iter(|| rows(&mut decoders, &laurel)));
+}
+
 fn gate(criterion: &mut Criterion) {
     let bytes = corpus::corpus(MEMORY, RATE, SEED);
-    let ruleset = ruleset(rule::builtin().unwrap());
+    let ruleset = ruleset(rule::page().unwrap());
     let literals = gate_of(&ruleset).literals().to_vec();
     let mut group = group(criterion, "gate");
     group.throughput(Throughput::Bytes(bytes.len() as u64));
@@ -78,7 +115,7 @@ fn gate(criterion: &mut Criterion) {
 
 fn matching(criterion: &mut Criterion) {
     let bytes = corpus::corpus(MEMORY, RATE, SEED);
-    let ruleset = ruleset(rule::builtin().unwrap());
+    let ruleset = ruleset(rule::page().unwrap());
     let mut candidates = Vec::new();
     gate_of(&ruleset).scan(&bytes, &mut |candidate| candidates.push(&bytes[candidate.start..candidate.end - 1]));
     let every: Vec<&[u8]> = lines(&bytes).collect();
@@ -91,7 +128,7 @@ fn matching(criterion: &mut Criterion) {
 
 fn compile(criterion: &mut Criterion) {
     let mut group = group(criterion, "compile");
-    group.bench_function("builtin", |b| b.iter(|| ruleset(rule::builtin().unwrap())));
+    group.bench_function("page", |b| b.iter(|| ruleset(rule::page().unwrap())));
     for count in MANY {
         let queries = corpus::rules::rules(count);
         group.throughput(Throughput::Elements(count as u64));
@@ -117,8 +154,8 @@ fn pipe(criterion: &mut Criterion) {
     let path = folder.path().join("corpus.ndjson");
     let bytes = corpus::corpus(FILE, RATE, SEED);
     File::create(&path).unwrap().write_all(&bytes).unwrap();
-    let gated = ruleset(rule::builtin().unwrap());
-    let mut without = Ruleset::new(bound(rule::builtin().unwrap()), &Catalog::builtin(), None).unwrap();
+    let gated = ruleset(rule::page().unwrap());
+    let mut without = Ruleset::new(bound(rule::page().unwrap()), &Catalog::builtin(), None).unwrap();
     without.gate = GatePlan::Off("to see what it brings".to_owned());
     let without = Arc::new(without);
     let mut group = group(criterion, "pipe");
@@ -132,9 +169,9 @@ fn pipe(criterion: &mut Criterion) {
 fn drive(ruleset: &Arc<Ruleset>, path: &FilePath, emit: Emit, dead_letters: bool) -> u64 {
     let nowhere = || Output::File(PathBuf::from("/dev/null"));
     let options = WorkerOptions {
-        decode: kqltap::decode::Choice::Auto,
         emit,
         limits: Limits::default(),
+        decode: Choice::Auto,
         max_line: 16 << 20,
         now: None,
         batch: false,
@@ -212,5 +249,25 @@ fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, Wal
     group
 }
 
-criterion_group!(stages, decode, gate, matching, compile, many_rules, pipe);
+/// What a line of Sysmon's costs until it is a row, by sender.
+fn decode_senders(criterion: &mut Criterion) {
+    let mut group = group(criterion, "decode_senders");
+    for (name, write) in corpus::senders::SENDERS {
+        let text: Vec<String> = (0..4_000).map(write).collect();
+        let lines: Vec<&[u8]> = text.iter().map(|line| line.as_bytes()).collect();
+        let mut decoders = Decoders::new(Choice::Auto, TABLES.map(str::to_owned).to_vec(), 64);
+        group.throughput(Throughput::Bytes(length(&lines)));
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let rows = lines.iter().map(|line| match decoders.decode(line) {
+                    Decoded::Rows(rows) => rows.events().len(),
+                    other => unreachable!("a line of Sysmon's is read: {other:?}"),
+                });
+                assert_eq!(rows.sum::<usize>(), lines.len());
+            });
+        });
+    }
+}
+
+criterion_group!(stages, decode, decode_senders, decode_audit, gate, matching, compile, many_rules, pipe);
 criterion_main!(stages);

@@ -34,6 +34,14 @@
 //! | `KT014` | which columns an operator gives depends on the records; those that the query names are read (a warning) |
 //! | `KT015` | a function of Defender's that adds columns, which are empty here (a warning) |
 //! | `KT016` | a row of too many columns |
+//!
+//! and those about what stands around a query:
+//!
+//! | code | what it says |
+//! |---|---|
+//! | `KT017` | a tuning overlay names a rule or a list that is not there, or an item of one (a warning) |
+//! | `KT018` | an exception has expired (a warning) |
+//! | `KT019` | a technique that ATT&CK does not have (a warning) |
 
 mod render;
 mod suggest;

@@ -34,13 +34,9 @@
 //! # }
 //! ```
 
-/// Prints a line for people on standard error. Where nobody can read it, work goes on: alerts matter more.
-macro_rules! say {
-    ($($words:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr().lock(), $($words)*);
-    }};
-}
+// First, for the others say things with its macro.
+#[macro_use]
+pub mod log;
 
 pub mod alert;
 pub mod cli;

@@ -2,17 +2,22 @@
 //!
 //! config/kqltap.toml is embedded and read like any other file, so what it says is what is.
 
+mod layers;
 mod live;
 mod sink;
 mod units;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+pub use layers::{Layers, Origin};
 
 use crate::compile::BindOptions;
 use crate::decode::Choice;
 use crate::kql;
+use crate::log;
 use crate::pipeline::feed::LiveOptions;
 use crate::pipeline::sink::{Output, SinkOptions};
 use crate::pipeline::tls::TlsFiles;
@@ -24,11 +29,13 @@ use crate::value::DateTime;
 pub const DEFAULTS: &str = include_str!("../config/kqltap.toml");
 
 /// Settings as written: what a file, the environment or flags leave out is `None`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawSettings {
     /// See config/kqltap.toml, for this and all that follow.
     pub rules: Option<Vec<String>>,
+    #[allow(missing_docs)]
+    pub tuning: Option<Vec<String>>,
     #[allow(missing_docs)]
     pub functions: Option<Vec<String>>,
     #[allow(missing_docs)]
@@ -56,6 +63,7 @@ pub struct RawSettings {
     #[allow(missing_docs)]
     pub batch: Option<bool>,
     #[allow(missing_docs)]
+    #[serde(default, deserialize_with = "units::bytes")]
     pub batch_memory: Option<u64>,
     #[allow(missing_docs)]
     pub strict: Option<bool>,
@@ -70,8 +78,10 @@ pub struct RawSettings {
     #[allow(missing_docs)]
     pub on_full: Option<String>,
     #[allow(missing_docs)]
+    #[serde(default, deserialize_with = "units::bytes")]
     pub queue_bytes: Option<u64>,
     #[allow(missing_docs)]
+    #[serde(default, deserialize_with = "units::bytes")]
     pub resend_bytes: Option<u64>,
     #[allow(missing_docs)]
     pub spool: Option<String>,
@@ -90,6 +100,11 @@ pub struct RawSettings {
     #[allow(missing_docs)]
     pub stats: Option<String>,
     #[allow(missing_docs)]
+    pub stats_interval: Option<String>,
+    #[allow(missing_docs)]
+    pub log_format: Option<String>,
+    #[allow(missing_docs)]
+    #[serde(default, deserialize_with = "units::bytes")]
     pub max_line_bytes: Option<u64>,
     #[allow(missing_docs)]
     pub max_record_depth: Option<u64>,
@@ -102,8 +117,10 @@ pub struct RawSettings {
     #[allow(missing_docs)]
     pub max_connections: Option<u64>,
     #[allow(missing_docs)]
+    #[serde(default, deserialize_with = "units::bytes")]
     pub max_in_flight_bytes: Option<u64>,
     #[allow(missing_docs)]
+    #[serde(default, deserialize_with = "units::bytes")]
     pub max_connection_bytes: Option<u64>,
     #[allow(missing_docs)]
     pub idle_timeout: Option<String>,
@@ -116,6 +133,7 @@ pub struct RawSettings {
     #[allow(missing_docs)]
     pub unix_socket_mode: Option<String>,
     #[allow(missing_docs)]
+    #[serde(default, deserialize_with = "units::bytes")]
     pub receive_buffer_bytes: Option<u64>,
     #[allow(missing_docs)]
     pub tls_cert: Option<String>,
@@ -143,6 +161,8 @@ pub enum Stats {
 pub struct Settings {
     /// Paths of rules, or `builtin`.
     pub rules: Vec<String>,
+    /// Files and folders of tuning overlays.
+    pub tuning: Vec<String>,
     /// Files and folders of saved functions.
     pub functions: Vec<String>,
     /// The folder of watchlists.
@@ -177,6 +197,10 @@ pub struct Settings {
     pub batch_memory: usize,
     /// How the ledger is shown.
     pub stats: Stats,
+    /// How often it is shown while the run goes on; `None` for never.
+    pub stats_interval: Option<Duration>,
+    /// How things are said on standard error.
+    pub log_format: log::Format,
     /// Bounds and ways of inputs that are sockets, TLS left out.
     pub live: LiveOptions,
     /// The files of their TLS.
@@ -207,13 +231,20 @@ pub enum SettingsError {
 impl RawSettings {
     /// The settings of a file.
     pub fn from_file(path: &Path) -> Result<RawSettings, SettingsError> {
-        let text = std::fs::read_to_string(path).map_err(|e| SettingsError::Read(path.to_owned(), e))?;
-        RawSettings::from_toml(&path.display().to_string(), &text)
+        RawSettings::from_toml(&path.display().to_string(), &RawSettings::read(path)?)
+    }
+
+    fn read(path: &Path) -> Result<String, SettingsError> {
+        std::fs::read_to_string(path).map_err(|e| SettingsError::Read(path.to_owned(), e))
     }
 
     /// The settings in a text; `name` is what errors call it.
     pub fn from_toml(name: &str, text: &str) -> Result<RawSettings, SettingsError> {
-        toml::from_str(text).map_err(|e| SettingsError::Parse(name.to_owned(), e.to_string().trim_end().to_owned()))
+        let error = |message| SettingsError::Parse(name.to_owned(), message);
+        if let Some(unknown) = layers::unknown(text) {
+            return Err(error(unknown));
+        }
+        toml::from_str(text).map_err(|e| error(e.to_string().trim_end().to_owned()))
     }
 
     /// The settings in the environment: `KQLTAP_` and the setting's name in capitals. Names that are no settings are
@@ -229,7 +260,9 @@ impl RawSettings {
                     format!("{:?}", value.split(':').filter(|path| !path.is_empty()).collect::<Vec<_>>())
                 }
                 Some(toml::Value::String(_)) => toml::Value::String(value).to_string(),
-                Some(_) => value,
+                // A number or true; a size may have a unit, and what is neither is named as it stands.
+                Some(_) if value.parse::<i64>().is_ok() || value.parse::<bool>().is_ok() => value,
+                Some(_) => toml::Value::String(value).to_string(),
                 None => {
                     unknown.push(key);
                     continue;
@@ -244,6 +277,7 @@ impl RawSettings {
     pub fn over(self, below: RawSettings) -> RawSettings {
         RawSettings {
             rules: self.rules.or(below.rules),
+            tuning: self.tuning.or(below.tuning),
             functions: self.functions.or(below.functions),
             watchlists: self.watchlists.or(below.watchlists),
             external_data: self.external_data.or(below.external_data),
@@ -274,6 +308,8 @@ impl RawSettings {
             shadow: self.shadow.or(below.shadow),
             decode: self.decode.or(below.decode),
             stats: self.stats.or(below.stats),
+            stats_interval: self.stats_interval.or(below.stats_interval),
+            log_format: self.log_format.or(below.log_format),
             max_line_bytes: self.max_line_bytes.or(below.max_line_bytes),
             max_record_depth: self.max_record_depth.or(below.max_record_depth),
             max_line_records: self.max_line_records.or(below.max_line_records),
@@ -297,16 +333,7 @@ impl RawSettings {
 
     /// All layers on top of the defaults, checked.
     pub fn resolve(flags: RawSettings, config: Option<&Path>) -> Result<Settings, SettingsError> {
-        let defaults = RawSettings::from_toml("config/kqltap.toml", DEFAULTS)?;
-        let file = config.map(RawSettings::from_file).transpose()?.unwrap_or_default();
-        let vars = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        let (env, unknown) = RawSettings::from_env(vars)?;
-        for name in
-            unknown.iter().filter(|name| !name.starts_with("KQLTAP_SERVICE_") && !name.starts_with("KQLTAP_PORT"))
-        {
-            say!("kqltap: {name} in the environment is not a setting; it is left out");
-        }
-        Settings::new(flags.over(env).over(file).over(defaults))
+        Layers::read(flags, config)?.settings()
     }
 }
 
@@ -314,6 +341,7 @@ impl Settings {
     /// Checks every value; what is missing has no default but the embedded file's.
     pub fn new(raw: RawSettings) -> Result<Settings, SettingsError> {
         let (live, tls) = live::live(&raw)?;
+        let log_format = log_format(&raw)?;
         let output = raw.output.clone().unwrap_or_else(|| "-".to_owned());
         let now = raw.now.clone().filter(|now| !now.is_empty());
         let now = now
@@ -333,6 +361,7 @@ impl Settings {
         let sink = sink::options(&raw, &output)?;
         Ok(Settings {
             rules: raw.rules.unwrap_or_default(),
+            tuning: raw.tuning.unwrap_or_default(),
             functions: raw.functions.unwrap_or_default(),
             watchlists: raw.watchlists.filter(|folder| !folder.is_empty()),
             external_data: raw.external_data.filter(|folder| !folder.is_empty()),
@@ -380,6 +409,8 @@ impl Settings {
                 n => n,
             },
             batch_memory: bound("batch_memory", raw.batch_memory, 1 << 10, 1 << 40)?,
+            stats_interval: units::timeout("stats_interval", raw.stats_interval.as_deref())?,
+            log_format,
             stats: choice("stats", raw.stats, &[("text", Stats::Text), ("json", Stats::Json), ("off", Stats::Off)])?,
             live,
             tls,
@@ -398,6 +429,10 @@ fn choice<T: Copy>(name: &'static str, value: Option<String>, choices: &[(&str, 
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         invalid(name, &value, &format!("it takes {}", words.join(" or ")))
     })
+}
+
+fn log_format(raw: &RawSettings) -> Result<log::Format, SettingsError> {
+    choice("log_format", raw.log_format.clone(), &[("text", log::Format::Text), ("json", log::Format::Json)])
 }
 
 fn decode_choice(value: Option<String>) -> Result<Choice, SettingsError> {

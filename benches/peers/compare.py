@@ -17,7 +17,9 @@ import time
 from pathlib import Path
 
 KQLTAP, CORPUS, RULES_CORPUS, FOLDER = sys.argv[1:]
-HERE, FOLDER = Path(__file__).parent, Path(FOLDER)
+HERE, FOLDER = Path(__file__).resolve().parent, Path(FOLDER)
+# What is measured is the page's four rules, whose job the other tools do too, and not all that comes with kqltap.
+RULES = str(HERE.parents[1] / "config/rules/t1528.yaml")
 RUNS = int(os.environ.get("RUNS", "5"))
 BY_CPU = os.environ.get("RATIO") == "cpu"
 PYTHON = str(FOLDER / "venv/bin/python")
@@ -72,12 +74,13 @@ def size(path):
 
 
 def kqltap(*options):
-    return [KQLTAP, "run", "--stats", "json", *options]
+    rules = [] if "--rules" in options else ["--rules", RULES]
+    return [KQLTAP, "run", "--stats", "json", *rules, *options]
 
 
 def literals():
     """What the gate looks for, one a line, for ripgrep."""
-    said = subprocess.run([KQLTAP, "explain", "builtin"], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run([KQLTAP, "explain", RULES], check=True, capture_output=True, text=True).stdout
     gate = said[said.index("\ngate:"):].split("\n\n")[0].splitlines()[2:]
     path = FOLDER / "literals"
     path.write_text("".join(line.strip() + "\n" for line in gate))

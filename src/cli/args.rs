@@ -19,6 +19,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Read records, write alerts
     Run(Box<RunArguments>),
+    /// Show the settings that run would have with these flags, and where each comes from
+    Config(Box<RunArguments>),
     /// Say what is wrong with rules
     Check(CheckArguments),
     /// Run the records that rules carry: what must match, and what must not
@@ -31,6 +33,10 @@ pub(super) enum Command {
     Tables(TablesArguments),
     /// List the functions that queries can call, or say what one does
     Functions(FunctionsArguments),
+    /// Print what a shell needs to complete commands and flags
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write a page for each command
+    Man(ManArguments),
 }
 
 /// What queries may use besides what comes with kqltap.
@@ -73,6 +79,14 @@ impl LibraryArguments {
 /// A list that was given.
 fn some(list: &[String]) -> Option<Vec<String>> {
     (!list.is_empty()).then(|| list.to_vec())
+}
+
+/// What changes rules from outside their files.
+#[derive(Debug, Args)]
+pub(super) struct TuningArguments {
+    /// Overlays that tune rules: lists, exceptions, severity, rules turned off; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(super) tuning: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -158,6 +172,14 @@ pub(super) struct RunArguments {
     /// How the ledger is shown at the end
     #[arg(long, value_name = "HOW")]
     stats: Option<StatsName>,
+    /// How often the ledger so far is shown, such as 60s [default: never]
+    #[arg(long, value_name = "TIME")]
+    stats_interval: Option<String>,
+    /// How things are said on standard error
+    #[arg(long, value_name = "HOW")]
+    log_format: Option<LogFormatName>,
+    #[command(flatten)]
+    tuning: TuningArguments,
     #[command(flatten)]
     pub(super) libraries: LibraryArguments,
 }
@@ -187,6 +209,12 @@ enum StatsName {
     Off,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormatName {
+    Text,
+    Json,
+}
+
 impl RunArguments {
     /// What the flags say of the settings.
     pub(super) fn settings(&self) -> RawSettings {
@@ -214,10 +242,13 @@ impl RunArguments {
             shadow: self.shadow,
             decode: self.decode.clone(),
             stats: self.stats.map(|s| word(&s)),
+            stats_interval: self.stats_interval.clone(),
+            log_format: self.log_format.map(|f| word(&f)),
             tls_cert: self.tls_cert.clone(),
             tls_key: self.tls_key.clone(),
             tls_client_ca: self.tls_client_ca.clone(),
             allow_plaintext: self.allow_plaintext.then_some(true),
+            tuning: some(&self.tuning.tuning),
             ..self.libraries.settings()
         }
     }
@@ -238,6 +269,8 @@ pub(super) struct CheckArguments {
     #[arg(long)]
     pub(super) batch: bool,
     #[command(flatten)]
+    pub(super) tuning: TuningArguments,
+    #[command(flatten)]
     pub(super) libraries: LibraryArguments,
 }
 
@@ -246,6 +279,8 @@ pub(super) struct RulesArguments {
     /// Rules: files, folders, or builtin
     #[arg(value_name = "PATH", default_value = "builtin")]
     pub(super) paths: Vec<String>,
+    #[command(flatten)]
+    pub(super) tuning: TuningArguments,
     #[command(flatten)]
     pub(super) libraries: LibraryArguments,
 }
@@ -285,4 +320,18 @@ pub(super) struct FunctionsArguments {
     pub(super) name: Option<String>,
     #[command(flatten)]
     pub(super) libraries: LibraryArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArguments {
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
 }

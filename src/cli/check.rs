@@ -13,9 +13,10 @@ use serde_json::{Value as Json, json};
 use super::args::CheckArguments;
 use super::libraries::Known;
 use super::{OK, USAGE, print, rules};
-use crate::compile::{BindOptions, BoundRule, bind_rule_with};
-use crate::diagnostic::Diagnostic;
-use crate::rule::{self, Origin, Rule, RuleError};
+use crate::compile::{BindOptions, Binding, Said, Tuned, bind_tuned, nameless};
+use crate::diagnostic::{Diagnostic, Span, line_column};
+use crate::rule::{self, Attack, Rule, RuleError};
+use crate::value::DateTime;
 
 /// How many reasons the last line names.
 const REASONS: usize = 12;
@@ -41,20 +42,28 @@ struct Outcome {
     warnings: usize,
     /// For each rule that is refused the code and the feature of its first error.
     refused: Vec<String>,
+    /// Ids and names of the rules.
+    names: Vec<(String, String)>,
     failed: bool,
 }
 
 struct Checker<'a> {
     known: &'a Known,
+    attack: Attack,
+    /// When tuning's exceptions are looked at.
+    now: DateTime,
     options: BindOptions,
     json: bool,
     color: bool,
 }
 
 pub(super) fn check(arguments: &CheckArguments) -> u8 {
-    let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
+    let known = Known::from_flags(&arguments.libraries).and_then(|known| known.tuned(&arguments.tuning.tuning));
+    let Some(known) = known else { return USAGE };
     let checker = Checker {
         known: &known,
+        attack: Attack::builtin(),
+        now: known.bind.now.unwrap_or_else(DateTime::now),
         options: BindOptions {
             strict: arguments.strict || known.bind.strict,
             batch: arguments.batch || known.bind.batch,
@@ -75,7 +84,7 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
         match rule::files(path) {
             Ok(files) => jobs.extend(files.into_iter().map(|file| Job { path: Some(file), named: !path.is_dir() })),
             Err(error) => {
-                say!("kqltap: {error}");
+                say!(Error; "kqltap: {error}");
                 failed = true;
             }
         }
@@ -91,6 +100,12 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
         total.rules += outcome.rules;
         total.warnings += outcome.warnings;
         total.refused.extend(outcome.refused);
+        total.names.extend(outcome.names);
+    }
+    let nameless = nameless(&known.tuning, &total.names);
+    if !nameless.is_empty() {
+        rules::show(&nameless);
+        failed = true;
     }
     say!(
         "kqltap: {} files, {} rules: {} ok, {} refused; {} warnings; {} files without a query{}",
@@ -182,23 +197,42 @@ impl Checker<'_> {
 
     /// Checks one rule; its report, if reports are JSON.
     fn rule(&self, rule: Rule, outcome: &mut Outcome) -> Option<Json> {
-        let (name, origin, query) = (rule.name.clone(), rule.origin.clone(), rule.query.clone());
-        let Known { catalog, libraries, limits, .. } = self.known;
-        let (bound, diagnostics) = bind_rule_with(rule, catalog, libraries, limits, self.options);
+        let name = rule.name.clone();
+        outcome.names.push((rule.id.clone(), name.clone()));
+        let Known { catalog, libraries, limits, tuning, .. } = self.known;
+        let (options, now) = (self.options, self.now);
+        let mut said = self.techniques(&rule);
+        let (tuned, more) = bind_tuned(rule, tuning, &Binding { catalog, libraries, limits, options, now });
+        said.extend(more);
         outcome.rules += 1;
-        outcome.warnings += diagnostics.iter().filter(|d| !d.is_error()).count();
-        if bound.is_none() {
+        outcome.warnings += said.iter().filter(|said| !said.diagnostic.is_error()).count();
+        if let Tuned::Refused = tuned {
             outcome.failed = true;
-            outcome.refused.push(match diagnostics.iter().find(|d| d.is_error()) {
-                Some(error) => format!("{} {}", error.code, feature(error, &query)).trim_end().to_owned(),
+            outcome.refused.push(match said.iter().find(|said| said.diagnostic.is_error()) {
+                Some(error) => {
+                    let feature = feature(&error.diagnostic, &error.origin.source);
+                    format!("{} {feature}", error.diagnostic.code).trim_end().to_owned()
+                }
                 None => "no reason given".to_owned(),
             });
         }
         if self.json {
-            return Some(report(&name, bound.as_ref(), &origin, &query, &diagnostics));
+            return Some(report(&name, &tuned, &said));
         }
-        outcome.out.push_str(&rules::draw(&origin, &diagnostics, self.color));
+        outcome.out.push_str(&rules::draw(&said, self.color));
         None
+    }
+
+    /// Warnings of techniques that ATT&CK does not have, at their place in the rule's file.
+    fn techniques(&self, rule: &Rule) -> Vec<Said> {
+        let source = &rule.origin.source;
+        let unknown = rule.techniques.iter().filter_map(|technique| {
+            let message = format!("{}, which the rule '{}' names", self.attack.complaint(technique)?, rule.name);
+            let start = source.find(technique.as_str()).unwrap_or_default();
+            let span = Span::new(start, start + technique.len());
+            Some(Said { origin: rule.origin.clone(), diagnostic: Diagnostic::warning("KT019", span, message) })
+        });
+        unknown.collect()
     }
 }
 
@@ -222,34 +256,39 @@ fn feature<'d>(diagnostic: &'d Diagnostic, query: &'d str) -> &'d str {
     word.char_indices().nth(48).and_then(|(at, _)| word.get(..at)).unwrap_or(word)
 }
 
-fn report(name: &str, bound: Option<&BoundRule>, origin: &Origin, query: &str, diagnostics: &[Diagnostic]) -> Json {
+fn report(name: &str, tuned: &Tuned, said: &[Said]) -> Json {
     let mut tables: Vec<&str> = Vec::new();
+    let bound = if let Tuned::Bound(bound) = tuned { Some(bound) } else { None };
     for leg in bound.iter().flat_map(|b| &b.query.legs) {
         let Some(table) = leg.table() else { continue };
         if !tables.contains(&table.name.as_str()) {
             tables.push(&table.name);
         }
     }
-    let diagnostics: Vec<Json> = diagnostics
+    let diagnostics: Vec<Json> = said
         .iter()
-        .map(|d| {
-            let (line, column) = origin.line_and_column(d.span);
-            let placed = origin.map(d.span);
-            let length =
-                origin.source.get(placed.start..placed.end).map_or(placed.end - placed.start, |s| s.chars().count());
+        .map(|Said { origin, diagnostic: d }| {
+            let source = &origin.source;
+            let (line, column) = line_column(source, d.span.start);
+            let length = source.get(d.span.start..d.span.end).map_or(d.span.end - d.span.start, |s| s.chars().count());
             json!({
-                "severity": d.severity.name(), "code": d.code, "feature": feature(d, query), "message": d.message,
-                "help": d.help, "line": line, "column": column, "length": length,
+                "severity": d.severity.name(), "code": d.code, "feature": feature(d, source), "message": d.message,
+                "help": d.help, "line": line, "column": column, "length": length, "path": origin.path,
             })
         })
         .collect();
-    json!({"name": name, "ok": bound.is_some(), "tables": tables, "diagnostics": diagnostics})
+    let mut report = json!({
+        "name": name, "ok": !matches!(tuned, Tuned::Refused), "tables": tables, "diagnostics": diagnostics,
+    });
+    if let Tuned::Disabled(why) = tuned {
+        report["disabled"] = json!(why);
+    }
+    report
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Span;
 
     #[test]
     fn a_feature_is_quoted_or_pointed_at() {

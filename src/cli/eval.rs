@@ -27,7 +27,7 @@ pub(super) fn eval(arguments: &EvalArguments) -> u8 {
         Some(text) => match DateTime::parse(text) {
             Some(now) => Some(now),
             None => {
-                say!("kqltap: --now {text}: not a time such as 2026-11-24T12:00:00Z");
+                say!(Error; "kqltap: --now {text}: not a time such as 2026-11-24T12:00:00Z");
                 return USAGE;
             }
         },
@@ -65,7 +65,7 @@ pub(super) fn eval(arguments: &EvalArguments) -> u8 {
 }
 
 fn unreadable(error: &std::io::Error) -> u8 {
-    say!("kqltap: cannot read standard input: {error}");
+    say!(Error; "kqltap: cannot read standard input: {error}");
     FAILED
 }
 

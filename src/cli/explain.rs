@@ -13,20 +13,21 @@ use crate::matcher::ruleset::required;
 use crate::matcher::{GatePlan, Required, Ruleset, TableMatcher};
 
 pub(super) fn explain(arguments: &RulesArguments) -> u8 {
-    let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
+    let known = Known::from_flags(&arguments.libraries).and_then(|known| known.tuned(&arguments.tuning.tuning));
+    let Some(known) = known else { return USAGE };
     let Some(bound) =
         rules::bound(&arguments.paths, &known, BindOptions { batch: false, without_files: true, ..known.bind })
     else {
         return USAGE;
     };
-    let ruleset = match Ruleset::new(bound, &known.catalog, None) {
+    let ruleset = match Ruleset::new(bound.rules, &known.catalog, None) {
         Ok(ruleset) => ruleset,
         Err(error) => {
-            say!("kqltap: {error}");
+            say!(Error; "kqltap: {error}");
             return USAGE;
         }
     };
-    let mut text = String::new();
+    let mut text: String = bound.disabled.iter().map(|line| format!("{line}\n\n")).collect();
     for rule in &ruleset.rules {
         explain_rule(rule, &mut text);
     }
@@ -41,6 +42,9 @@ pub(super) fn explain(arguments: &RulesArguments) -> u8 {
 fn explain_rule(bound: &BoundRule, text: &mut String) {
     let (rule, query) = (&bound.rule, &bound.query);
     let _ = writeln!(text, "rule {} ({}, {})", rule.name, rule.id, rule.severity.name());
+    for change in &rule.tuning {
+        let _ = writeln!(text, "  tuned    {change}");
+    }
     for leg in &query.legs {
         explain_leg(leg, &rule.query, 2, text);
     }

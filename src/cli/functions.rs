@@ -28,7 +28,7 @@ pub(super) fn functions(arguments: &FunctionsArguments) -> u8 {
     if found.is_empty() {
         let near = suggest(name, entries.iter().map(|entry| entry.name.as_str()));
         let near = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
-        say!("kqltap: there is no function '{name}'{near}");
+        say!(Error; "kqltap: there is no function '{name}'{near}");
         return USAGE;
     }
     // A name may be a scalar function and an aggregate both.

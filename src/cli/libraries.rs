@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::LibraryArguments;
 use crate::compile::BindOptions;
 use crate::kql;
-use crate::rule::{ExternalFiles, FunctionLibrary, GeoDatabase, Libraries, Watchlists};
+use crate::rule::{ExternalFiles, FunctionLibrary, GeoDatabase, Libraries, Tuning, Watchlists};
 use crate::schema::Catalog;
 use crate::settings::{RawSettings, Settings};
 
@@ -15,6 +15,8 @@ pub(super) struct Known {
     pub(super) libraries: Libraries,
     pub(super) limits: kql::Limits,
     pub(super) bind: BindOptions,
+    /// `--tuning`
+    pub(super) tuning: Tuning,
 }
 
 impl Known {
@@ -27,7 +29,7 @@ impl Known {
         let limits = settings.query_limits;
         let functions = FunctionLibrary::load(&settings.functions, &limits).map_err(|error| error.to_string())?;
         for warning in functions.warnings() {
-            say!("kqltap: warning: {warning}");
+            say!(Warn; "kqltap: warning: {warning}");
         }
         let watchlists = match &settings.watchlists {
             Some(folder) => Watchlists::load(Path::new(folder)).map_err(|error| error.to_string())?,
@@ -40,7 +42,8 @@ impl Known {
         let geo = settings.geo_database.as_deref().map(|file| GeoDatabase::load(Path::new(file)));
         let geo = geo.transpose().map_err(|error| error.to_string())?;
         let libraries = Libraries { functions, watchlists, external, geo };
-        Ok(Known { catalog, libraries, limits, bind: settings.bind })
+        let tuning = Tuning::load(&settings.tuning).map_err(|error| error.to_string())?;
+        Ok(Known { catalog, libraries, limits, bind: settings.bind, tuning })
     }
 
     /// The same for a command that reads no records: from its flags, the environment and a file of settings; what is wrong
@@ -49,6 +52,20 @@ impl Known {
         let settings = RawSettings::resolve(flags.settings(), flags.config.as_deref());
         match settings.map_err(|error| error.to_string()).and_then(|settings| Known::load(&settings)) {
             Ok(known) => Some(known),
+            Err(error) => {
+                say!(Error; "kqltap: {error}");
+                None
+            }
+        }
+    }
+
+    /// The same, with these tuning overlays, if any; what is wrong is printed.
+    pub(super) fn tuned(self, paths: &[String]) -> Option<Known> {
+        if paths.is_empty() {
+            return Some(self);
+        }
+        match Tuning::load(paths) {
+            Ok(tuning) => Some(Known { tuning, ..self }),
             Err(error) => {
                 say!("kqltap: {error}");
                 None

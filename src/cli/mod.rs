@@ -2,11 +2,15 @@
 
 mod args;
 mod check;
+mod completions;
+mod config;
 mod eval;
 mod explain;
 mod functions;
 mod json;
 mod libraries;
+mod man;
+mod progress;
 mod reload;
 mod rules;
 mod run;
@@ -30,12 +34,15 @@ const USAGE: u8 = 2;
 pub fn main() -> ExitCode {
     let status = match Arguments::parse().command {
         Command::Run(arguments) => run::run(*arguments),
+        Command::Config(arguments) => config::config(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Test(arguments) => test::test(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Eval(arguments) => eval::eval(&arguments),
         Command::Tables(arguments) => tables::tables(&arguments),
         Command::Functions(arguments) => functions::functions(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => man::man(&arguments),
     };
     ExitCode::from(status)
 }
@@ -47,7 +54,7 @@ fn print(text: &str) {
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         let gone = error.kind() == std::io::ErrorKind::BrokenPipe;
         if !gone {
-            say!("kqltap: cannot write to standard output: {error}");
+            say!(Error; "kqltap: cannot write to standard output: {error}");
         }
         std::process::exit(i32::from(if gone { OK } else { FAILED }));
     }

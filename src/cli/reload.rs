@@ -68,7 +68,7 @@ impl Watch {
     pub(super) fn begin(settings: &Settings) -> Watch {
         let rules = settings.rules.iter().filter(|path| *path != "builtin");
         let folders = settings.watchlists.iter().chain(&settings.external_data).chain(&settings.geo_database);
-        let lists = settings.functions.iter().chain(&settings.table_schemas);
+        let lists = settings.functions.iter().chain(&settings.table_schemas).chain(&settings.tuning);
         let mut paths: Vec<PathBuf> = rules.chain(lists).chain(folders).map(PathBuf::from).collect();
         if let Some(tls) = &settings.tls {
             paths.extend([&tls.certificate, &tls.key].into_iter().chain(&tls.client_ca).cloned());

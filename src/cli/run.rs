@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
 use super::libraries::Known;
+use super::progress::{Plan, say_ledger};
 use super::reload::{self, Watch};
 use super::{FAILED, OK, USAGE, rules};
 use crate::matcher::Ruleset;
@@ -23,14 +24,14 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
     let settings = match RawSettings::resolve(arguments.settings(), arguments.libraries.config.as_deref()) {
         Ok(settings) => settings,
         Err(error) => {
-            say!("kqltap: {error}");
+            say!(Error; "kqltap: {error}");
             return USAGE;
         }
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            say!("kqltap: cannot start: {error}");
+            say!(Error; "kqltap: cannot start: {error}");
             return FAILED;
         }
     };
@@ -41,11 +42,12 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
     };
     let watch = (settings.watch && !settings.worker.batch).then(|| Watch::begin(&settings));
     let inputs: Result<Vec<Input>, String> = arguments.inputs.iter().map(|i| Input::parse(i)).collect();
+    let plan = Plan::new(&settings, inputs.as_deref().unwrap_or_default());
     let run = match inputs.and_then(|inputs| prepare(settings.clone(), inputs)) {
         Ok(Some(run)) => run,
         Ok(None) => return USAGE,
         Err(message) => {
-            say!("kqltap: {message}");
+            say!(Error; "kqltap: {message}");
             return USAGE;
         }
     };
@@ -59,12 +61,12 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
     let running = match Running::new(run) {
         Ok(running) => Arc::new(running),
         Err(error) => {
-            say!("kqltap: {error}");
+            say!(Error; "kqltap: {error}");
             return FAILED;
         }
     };
     if settings.watch && watch.is_none() {
-        say!("kqltap: with --batch rules are not read again, so --watch does nothing");
+        say!(Warn; "kqltap: with --batch rules are not read again, so --watch does nothing");
     }
     let stats = settings.stats;
     let asked = Arc::new(Notify::new());
@@ -76,7 +78,7 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
         say!("kqltap: metrics on http://{}/metrics", server.address());
         runtime.spawn(server.serve(running.clone()));
     }
-    let outcome = runtime.block_on(until_done_or_stopped(running.clone(), hang_up, &asked));
+    let outcome = runtime.block_on(until_done_or_stopped(running.clone(), plan, hang_up, &asked));
     // The reading thread may sit in a read that never returns; it holds nothing, so nobody waits for it.
     runtime.shutdown_background();
     finish(&running, outcome, stats)
@@ -115,10 +117,13 @@ pub(super) fn ruleset(settings: &Settings) -> Result<Option<Ruleset>, String> {
         let near = catalog.suggest(table).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         return Err(format!("--table {table}: there is no such table{near}"));
     }
-    let Some(rules) = rules::bound(&settings.rules, &known, known.bind) else {
+    let Some(bound) = rules::bound(&settings.rules, &known, known.bind) else {
         return Ok(None);
     };
-    Ruleset::new(rules, catalog, settings.table.as_deref()).map(Some).map_err(|e| e.to_string())
+    for line in &bound.disabled {
+        say!("kqltap: {line}");
+    }
+    Ruleset::new(bound.rules, catalog, settings.table.as_deref()).map(Some).map_err(|e| e.to_string())
 }
 
 /// How a run ended; its error is shared by whoever waits for the run.
@@ -127,11 +132,13 @@ type Outcome = Result<(), Arc<RunError>>;
 /// Drives the run on a thread of its own. A signal ends it between two blocks, a second one at once; SIGHUP is a reload.
 async fn until_done_or_stopped(
     running: Arc<Running>,
+    plan: Plan,
     mut hang_up: std::io::Result<Signal>,
     reload: &Notify,
 ) -> Outcome {
     // Before the first line is read: from the first alert on, whoever sees it may tell the run to stop.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let mut progress = plan.begin();
     let mut done = on_thread(running.clone(), Running::drive);
     loop {
         tokio::select! {
@@ -140,8 +147,11 @@ async fn until_done_or_stopped(
                 running.reopen();
                 reload.notify_one();
             }
+            () = progress.due() => progress.show(&running),
             () = received(&mut terminate) => break,
             () = received(&mut interrupt) => break,
+            // The input may be silent for ever, and nothing would be done with what it says.
+            () = running.failed() => break,
         }
     }
     let most = running.drain_timeout() + 2 * GRACE;
@@ -174,15 +184,10 @@ async fn received(signal: &mut std::io::Result<Signal>) {
 
 fn finish(running: &Running, outcome: Outcome, stats: Stats) -> u8 {
     let report = running.report();
-    let seconds = report.elapsed.as_secs_f64();
-    match stats {
-        Stats::Text => say!("{}", report.ledger.to_text(seconds)),
-        Stats::Json => say!("{}", report.ledger.to_json(seconds)),
-        Stats::Off => {}
-    }
+    say_ledger(&report.ledger, stats, report.elapsed, true);
     match outcome {
         Err(error) => {
-            say!("kqltap: {error}");
+            say!(Error; "kqltap: {error}");
             FAILED
         }
         Ok(()) if report.unread || report.ledger.disagreements > 0 => FAILED,

@@ -10,7 +10,7 @@ pub(super) fn tables(arguments: &TablesArguments) -> u8 {
     let mut catalog = Catalog::builtin();
     for path in &arguments.table_schemas {
         if let Err(error) = catalog.add_path(Path::new(path)) {
-            say!("kqltap: {error}");
+            say!(Error; "kqltap: {error}");
             return USAGE;
         }
     }
@@ -21,7 +21,7 @@ pub(super) fn tables(arguments: &TablesArguments) -> u8 {
     };
     let Some(table) = catalog.table(name) else {
         let near = catalog.suggest(name).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
-        say!("kqltap: there is no table '{name}'{near}");
+        say!(Error; "kqltap: there is no table '{name}'{near}");
         return USAGE;
     };
     let width = table.columns.iter().map(|c| c.name.len()).max().unwrap_or(0);

@@ -17,18 +17,19 @@ use crate::value::DateTime;
 use crate::value::functions::Context;
 
 pub(super) fn test(arguments: &RulesArguments) -> u8 {
-    let Some(known) = Known::from_flags(&arguments.libraries) else { return USAGE };
+    let known = Known::from_flags(&arguments.libraries).and_then(|known| known.tuned(&arguments.tuning.tuning));
+    let Some(known) = known else { return USAGE };
     let Some(bound) = rules::bound(&arguments.paths, &known, BindOptions { batch: false, ..known.bind }) else {
         return USAGE;
     };
     let now = known.bind.now.unwrap_or_else(DateTime::now);
     let (mut passed, mut failed, mut untested) = (0, 0, 0);
-    for rule in bound {
+    for rule in bound.rules {
         let (name, path, tests) = (rule.rule.name.clone(), rule.rule.origin.path.clone(), rule.rule.tests.clone());
         let ruleset = match Ruleset::new(vec![rule], &known.catalog, None) {
             Ok(ruleset) => Arc::new(ruleset),
             Err(error) => {
-                say!("kqltap: {error}");
+                say!(Error; "kqltap: {error}");
                 return USAGE;
             }
         };

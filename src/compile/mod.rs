@@ -11,8 +11,10 @@ pub mod plain;
 mod print;
 mod rule;
 mod stream;
+mod tuned;
 
 pub use bind::{BindOptions, bind_query, bind_query_with, bind_scalar, bind_scalar_with};
 pub use lower::programs;
 pub use rule::{BoundRule, bind_rule, bind_rule_with};
 pub use stream::{each_table_leg, of_record};
+pub use tuned::{Binding, Said, Tuned, bind_tuned, nameless};

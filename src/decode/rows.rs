@@ -133,8 +133,12 @@ impl Row<'_> {
     pub(super) fn time(&mut self, time: Option<DateTime>) {
         if let Some(time) = time {
             let text = time.to_text7();
-            self.string("Timestamp", &text);
-            self.string("TimeGenerated", &text);
+            for column in ["Timestamp", "TimeGenerated"] {
+                self.member(column);
+                self.json.push('"');
+                self.json.push_str(&text);
+                self.json.push('"');
+            }
         }
     }
 

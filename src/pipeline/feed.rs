@@ -120,7 +120,7 @@ impl Feed {
             listeners.collect::<Result<Vec<_>, _>>()?
         };
         for listener in &listeners {
-            say!("kqltap: listening on {}", listener.name());
+            say!(Info, input = listener.name(); "kqltap: listening on {}", listener.name());
         }
         for listener in listeners {
             listening.tasks.spawn_on(listener.accept(), runtime.handle());
@@ -209,7 +209,7 @@ fn read(input: &Input, max_line: usize, account: &mut Account, queue: &Queue) ->
         // Newlines cannot be wrong.
         let _ = if read > 0 { cutter.took(&mut block, read, &mut blocks) } else { cutter.finish(&mut blocks) };
         queue.give_back(block);
-        if !queue.push_all(&mut origin, &mut blocks, &mut held, cutter.kept()) {
+        if !queue.push_all(&mut origin, &mut blocks, &mut held, cutter.kept()) || queue.is_stopping() {
             return Ok(());
         }
         if read == 0 {

@@ -87,6 +87,15 @@ impl Ledger {
 
     /// One line of JSON. `seconds` is the time of the run.
     pub fn to_json(&self, seconds: f64) -> String {
+        format!("{{{},\"balanced\":{}}}", self.members(seconds), self.is_balanced())
+    }
+
+    /// The same of a run that goes on: it begins with `so_far`, and whether it balances is not known yet.
+    pub fn to_json_so_far(&self, seconds: f64) -> String {
+        format!("{{\"so_far\":true,{}}}", self.members(seconds))
+    }
+
+    fn members(&self, seconds: f64) -> String {
         let shadow = match self.shadowed {
             0 => String::new(),
             n => format!("\"shadowed\":{n},\"disagreements\":{},", self.disagreements),
@@ -94,8 +103,8 @@ impl Ledger {
         let counts = self.connections.iter().flat_map(Connections::counts);
         let connections: String = counts.map(|(name, count)| format!("\"{name}\":{count},")).collect();
         format!(
-            "{{\"lines\":{},\"gated\":{},\"decoded\":{},\"malformed\":{},\"records\":{},\"unrouted\":{},\"mistyped\":{},\
-             \"alerts\":{},\"written\":{},\"dead_lettered\":{},\"dropped\":{},\"spooled\":{},{shadow}{connections}\"bytes\":{},\"seconds\":{seconds:.3},\"balanced\":{}}}",
+            "\"lines\":{},\"gated\":{},\"decoded\":{},\"malformed\":{},\"records\":{},\"unrouted\":{},\"mistyped\":{},\
+             \"alerts\":{},\"written\":{},\"dead_lettered\":{},\"dropped\":{},\"spooled\":{},{shadow}{connections}\"bytes\":{},\"seconds\":{seconds:.3}",
             self.lines,
             self.gated,
             self.decoded,
@@ -109,15 +118,27 @@ impl Ledger {
             self.dropped,
             self.spooled,
             self.bytes,
-            self.is_balanced(),
         )
     }
 
-    /// Two lines for people.
+    /// A line for people, and one more if it does not balance.
     pub fn to_text(&self, seconds: f64) -> String {
+        let mut text = format!("kqltap: {}", self.counts(seconds));
+        if !self.is_balanced() {
+            text.push_str("\nkqltap: the ledger does not balance: lines or alerts were lost");
+        }
+        text
+    }
+
+    /// The same of a run that goes on.
+    pub fn to_text_so_far(&self, seconds: f64) -> String {
+        format!("kqltap: so far {}", self.counts(seconds))
+    }
+
+    fn counts(&self, seconds: f64) -> String {
         let rate = if seconds > 0.0 { self.bytes as f64 / seconds / 1e6 } else { 0.0 };
         let mut text = format!(
-            "kqltap: {} alerts from {} records in {} lines ({} gated, {} decoded, {} malformed); {:.1} MB in {seconds:.2} s, {rate:.0} MB/s",
+            "{} alerts from {} records in {} lines ({} gated, {} decoded, {} malformed); {:.1} MB in {seconds:.2} s, {rate:.0} MB/s",
             self.alerts,
             self.records,
             self.lines,
@@ -141,9 +162,6 @@ impl Ledger {
         }
         for (name, count) in self.connections.iter().flat_map(Connections::counts).filter(|(_, count)| *count > 0) {
             text.push_str(&format!("; {count} {}", name.replace('_', " ")));
-        }
-        if !self.is_balanced() {
-            text.push_str("\nkqltap: the ledger does not balance: lines or alerts were lost");
         }
         text
     }

@@ -195,6 +195,11 @@ impl Queue {
         self.changed.notify_all();
     }
 
+    /// Whether no more is wanted of inputs that could be read for ever.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.lock().stopping
+    }
+
     /// A block with room for a read.
     pub(super) fn spare(&self) -> Block {
         self.lock().spare.pop().unwrap_or_default()

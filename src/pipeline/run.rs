@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use super::drain::Drain;
 use super::feed::{Feed, ListenError, LiveOptions};
 use super::framing::Block;
@@ -103,6 +105,8 @@ pub struct Running {
     drain: Arc<Drain>,
     /// What became of alerts behind the sink.
     tally: Arc<Tally>,
+    /// Told when an output takes no more: the run is to be ended, though a read may go on for ever.
+    failed: Notify,
     /// Whether the sink is there.
     sink: Arc<SinkState>,
     /// Set to have files opened anew.
@@ -174,7 +178,8 @@ impl Running {
         });
         let turn = Mutex::new(Turn { ledger, drained: feed.is_none(), ..Turn::default() });
         let (ended, started) = (Condvar::new(), Instant::now());
-        Ok(Running { run, reader, feed, turn, ended, writer, drain, tally, sink, reopen, started })
+        let failed = Notify::new();
+        Ok(Running { run, reader, feed, turn, ended, writer, drain, tally, sink, failed, reopen, started })
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
@@ -272,7 +277,7 @@ impl Running {
                     return Some((turn.read - 1, ticket, self.run.rules.current()));
                 }
                 Err((name, error)) => {
-                    say!("kqltap: cannot read {name}: {error}");
+                    say!(Error, input = name; "kqltap: cannot read {name}: {error}");
                     self.lock().unread = true;
                 }
             }
@@ -284,7 +289,7 @@ impl Running {
         let read = stretch.read(block, self.run.options.max_line);
         if let Err(error) = &read {
             block.begin();
-            say!("kqltap: cannot read {input}: {error}");
+            say!(Error, input = input; "kqltap: cannot read {input}: {error}");
             self.lock().unread = true;
         }
         if !matches!(read, Ok(true)) {
@@ -326,8 +331,14 @@ impl Running {
                 turn.fail(failure);
                 // Another worker may wait for a block, which would never come.
                 self.feed.iter().for_each(|feed| feed.stop());
+                self.failed.notify_one();
             }
         }
+    }
+
+    /// Waits until an output takes no more; [`Running::stop`] then says why.
+    pub async fn failed(&self) {
+        self.failed.notified().await;
     }
 
     /// Writes the ordered results of a batch, sees everything out, and says how the run went. A stop may come while a run ends
@@ -365,8 +376,12 @@ impl Running {
         let waited = self.ended.wait_timeout_while(turn, left, unfinished);
         let (mut turn, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         turn.over = true;
+        let failure = turn.failure.clone();
         drop(turn);
-        if timeout.timed_out() { Err(self.not_drained()) } else { self.finish() }
+        match timeout.timed_out() {
+            true => Err(failure.unwrap_or_else(|| self.not_drained())),
+            false => self.finish(),
+        }
     }
 
     /// How long a stop takes at most, [`GRACE`] not counted.

@@ -1,8 +1,9 @@
 //! Where lines come from.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _};
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use super::compressed;
@@ -54,6 +55,21 @@ impl Input {
             Input::Tcp(address) => format!("tcp://{address}"),
             Input::Unix(path) => format!("unix:{}", path.display()),
         }
+    }
+
+    /// Bytes that are to be read; `None` if that is not known: of a pipe, a socket, or what is compressed.
+    pub fn size(&self) -> Option<u64> {
+        let file = match self {
+            Input::Stdin => File::from(io::stdin().as_fd().try_clone_to_owned().ok()?),
+            // Not a pipe with a name: it would wait to be opened until somebody writes.
+            Input::File(path) if std::fs::metadata(path).ok()?.is_file() => File::open(path).ok()?,
+            _ => return None,
+        };
+        let metadata = file.metadata().ok().filter(|metadata| metadata.is_file())?;
+        let begin = (&file).stream_position().ok()?;
+        let mut start = [0; compressed::MAGIC];
+        let read = file.read_at(&mut start, begin).ok()?;
+        (!compressed::is_compressed(&start[..read])).then_some(metadata.len().saturating_sub(begin))
     }
 
     /// Opens standard input or a file for reading; what is compressed is read as what it was.

@@ -78,13 +78,15 @@ impl Writer {
             None => {}
         }
         for (line, message) in &out.alarms {
-            say!("kqltap: {}:{}: {message}", ticket.input, self.line + line);
+            say!(Error, input = *ticket.input, line = self.line + line; "kqltap: {}:{}: {message}", ticket.input, self.line + line);
         }
         for (line, message) in &out.messages {
             self.messages += 1;
             match self.messages {
-                n if n <= MAX_MESSAGES => say!("kqltap: {}:{}: {message}", ticket.input, self.line + line),
-                n if n == MAX_MESSAGES + 1 => say!("kqltap: more such lines are counted, and not shown"),
+                n if n <= MAX_MESSAGES => {
+                    say!(Warn, input = *ticket.input, line = self.line + line; "kqltap: {}:{}: {message}", ticket.input, self.line + line)
+                }
+                n if n == MAX_MESSAGES + 1 => say!(Warn; "kqltap: more such lines are counted, and not shown"),
                 _ => {}
             }
         }

@@ -48,6 +48,7 @@ fn rule(name: String, query: &str, origin: Origin) -> Rule {
         query: query.to_owned(),
         origin,
         tests: Tests::default(),
+        tuning: Vec::new(),
     }
 }
 

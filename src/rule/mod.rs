@@ -2,6 +2,7 @@
 //!
 //! This stage reads files and knows their text. What a query means is for [`crate::kql`] and the stages behind it.
 
+mod attack;
 mod document;
 mod error;
 mod external;
@@ -10,7 +11,9 @@ mod geo;
 mod kql_file;
 mod library;
 mod origin;
+mod pack;
 mod stamps;
+mod tuning;
 mod watchlist;
 mod yaml;
 
@@ -19,6 +22,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+pub use attack::Attack;
 pub use error::RuleError;
 pub use external::{ExternalFiles, Format, MAX_EXTERNAL_BYTES, MAX_EXTERNAL_CELLS, rows as external_rows};
 pub use files::{MAX_FILE_BYTES, files, load, load_file};
@@ -26,7 +30,9 @@ pub use geo::{GeoDatabase, MAX_GEO_BYTES};
 pub use kql_file::{MAX_SPLIT_BYTES, parse_kql};
 pub use library::{FunctionLibrary, Libraries, SavedFunction};
 pub use origin::Origin;
+pub use pack::{builtin, page};
 pub use stamps::Stamps;
+pub use tuning::{Exception, ListChange, RuleTuning, Tuning};
 pub use watchlist::{MAX_WATCHLIST_BYTES, MAX_WATCHLIST_CELLS, Watchlist, Watchlists};
 pub use yaml::parse_yaml;
 
@@ -59,6 +65,8 @@ pub struct Rule {
     pub origin: Origin,
     /// The rule's own proof.
     pub tests: Tests,
+    /// What tuning overlays have changed of it, a sentence each.
+    pub tuning: Vec<String>,
 }
 
 /// Sentinel's severities.
@@ -142,14 +150,6 @@ pub struct TestRecord {
     pub expect: Map<String, Value>,
     /// What the record shows.
     pub why: Option<String>,
-}
-
-/// The built-in rules: `config/rules/t1528.yaml`, compiled in.
-///
-/// # Errors
-/// None in a released build; a test holds the file to it.
-pub fn builtin() -> Result<Vec<Rule>, RuleError> {
-    parse_yaml("config/rules/t1528.yaml", include_str!("../../config/rules/t1528.yaml"))
 }
 
 /// The file's name without folders and ending.

@@ -99,6 +99,7 @@ impl RuleFile<'_> {
             false_positives: extension.false_positives.0,
             origin: Origin::within(self.path, self.source, byte_of(query.defined), &query.value, &name),
             tests: Tests { matching: self.records(tests.matching)?, ignored: self.records(tests.ignored)? },
+            tuning: Vec::new(),
             query: query.value,
             name,
         })
@@ -139,23 +140,7 @@ impl RuleFile<'_> {
                 return RuleError::NotARule { path: self.path.to_owned() };
             }
         }
-        let location = error.location().unwrap_or(Location::UNKNOWN);
-        let message = match error.without_snippet() {
-            serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-                match expected.iter().find(|known| alike(field, known)) {
-                    Some(known) => format!("there is no key `{field}` here; did you mean `{known}`?"),
-                    None => format!("there is no key `{field}` here; kqltap knows {}", listed(expected)),
-                }
-            }
-            serde_saphyr::Error::SerdeMissingField { field, .. } => {
-                format!("the key `{field}` is missing here; add it")
-            }
-            other => {
-                let text = other.render_with_formatter(&serde_saphyr::UserMessageFormatter);
-                let place = format!(" at line {}, column {}", location.line(), location.column());
-                format!("the YAML cannot be read: {}", text.strip_suffix(&place).unwrap_or(&text))
-            }
-        };
+        let (location, message) = said(error);
         self.invalid(location, message)
     }
 
@@ -167,6 +152,28 @@ impl RuleFile<'_> {
             message: message.into(),
         }
     }
+}
+
+/// What the YAML reader said, where and as a sentence.
+pub(super) fn said(error: &serde_saphyr::Error) -> (Location, String) {
+    let location = error.location().unwrap_or(Location::UNKNOWN);
+    let message = match error.without_snippet() {
+        serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
+            match expected.iter().find(|known| alike(field, known)) {
+                Some(known) => format!("there is no key `{field}` here; did you mean `{known}`?"),
+                None => format!("there is no key `{field}` here; kqltap knows {}", listed(expected)),
+            }
+        }
+        serde_saphyr::Error::SerdeMissingField { field, .. } => {
+            format!("the key `{field}` is missing here; add it")
+        }
+        other => {
+            let text = other.render_with_formatter(&serde_saphyr::UserMessageFormatter);
+            let place = format!(" at line {}, column {}", location.line(), location.column());
+            format!("the YAML cannot be read: {}", text.strip_suffix(&place).unwrap_or(&text))
+        }
+    };
+    (location, message)
 }
 
 pub(super) fn line_of(at: Location) -> usize {

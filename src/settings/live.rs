@@ -1,16 +1,11 @@
 //! Settings of inputs that are sockets.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use jiff::SignedDuration;
-
+use super::units::{LONGEST, timeout};
 use super::{RawSettings, SettingsError, bound, choice, invalid};
 use crate::pipeline::feed::LiveOptions;
 use crate::pipeline::tls::TlsFiles;
-
-/// The longest time-out.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// Checks them. The files of TLS are read when the run begins.
 pub(super) fn live(raw: &RawSettings) -> Result<(LiveOptions, Option<TlsFiles>), SettingsError> {
@@ -20,9 +15,9 @@ pub(super) fn live(raw: &RawSettings) -> Result<(LiveOptions, Option<TlsFiles>),
         max_connections: bound("max_connections", raw.max_connections, 1, 1 << 20)?,
         max_in_flight: bound("max_in_flight_bytes", raw.max_in_flight_bytes, 1, 1 << 40)?,
         max_connection: bound("max_connection_bytes", raw.max_connection_bytes, 1, 1 << 40)?,
-        idle_timeout: duration("idle_timeout", raw.idle_timeout.as_deref())?,
-        line_timeout: duration("line_timeout", raw.line_timeout.as_deref())?,
-        handshake_timeout: duration("handshake_timeout", raw.handshake_timeout.as_deref())?.unwrap_or(LONGEST),
+        idle_timeout: timeout("idle_timeout", raw.idle_timeout.as_deref())?,
+        line_timeout: timeout("line_timeout", raw.line_timeout.as_deref())?,
+        handshake_timeout: timeout("handshake_timeout", raw.handshake_timeout.as_deref())?.unwrap_or(LONGEST),
         proxy_protocol: choice("proxy_protocol", raw.proxy_protocol.clone(), &[("off", false), ("on", true)])?,
         socket_mode: mode_bits
             .ok_or_else(|| invalid("unix_socket_mode", &mode, "it takes an octal mode such as 600 or 660"))?,
@@ -54,19 +49,11 @@ pub(super) fn metrics(address: Option<String>) -> Result<Option<String>, Setting
     }
 }
 
-/// A time such as `30s`; `None` for none at all, which is written `0s`.
-fn duration(name: &'static str, value: Option<&str>) -> Result<Option<Duration>, SettingsError> {
-    let value = value.unwrap_or_default();
-    let parsed = value.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
-    match parsed.filter(|time| *time <= LONGEST) {
-        Some(time) => Ok(Some(time).filter(|time| !time.is_zero())),
-        None => Err(invalid(name, value, "it takes a time such as 30s, 5m or 500ms; 0s is none")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
     use super::*;
     use crate::settings::DEFAULTS;
 

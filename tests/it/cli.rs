@@ -28,12 +28,12 @@ fn the_first_command_of_the_readme_prints_the_alerts_of_the_examples() {
     let records = tap::example_records();
     let ran = run(["run", &records, "--stats", "json"], "").ended(0);
     let alerts = ran.alerts();
-    assert_eq!(alerts.len(), 24);
-    // All four rules, and lines that examples/README.md calls silent are.
+    assert_eq!(alerts.len(), 34);
+    // The page's four rules and five of the others, and lines that examples/README.md calls silent are.
     let mut rules: Vec<&str> = alerts.iter().map(|a| a["rule"]["name"].as_str().unwrap()).collect();
     rules.sort_unstable();
     rules.dedup();
-    assert_eq!(rules.len(), 4);
+    assert_eq!(rules.len(), 9);
     let lines: Vec<u64> = alerts.iter().map(|a| a["source"]["line"].as_u64().unwrap()).collect();
     let table = include_str!("../../examples/README.md");
     let told: Vec<u64> = table
@@ -105,7 +105,7 @@ fn good_rules_pass_the_check_and_strict_is_as_strict_as_sentinel() {
     let page = tap::page_rule();
     let ran = run(["check", &page, "builtin"], "").ended(0);
     assert_eq!(ran.text().matches("warning[KS142]").count(), 3, "{}", ran.text());
-    assert!(ran.err.contains("2 files, 5 rules: 5 ok, 0 refused; 3 warnings"), "{}", ran.err);
+    assert!(ran.err.contains("2 files, 20 rules: 20 ok, 0 refused; 3 warnings"), "{}", ran.err);
     let ran = run(["check", "--strict", &page], "").ended(2);
     assert_eq!(ran.text().matches("error[KS142]").count(), 3, "{}", ran.text());
     run(["check", "--strict", "builtin"], "").ended(0);
@@ -199,7 +199,7 @@ fn annotate_passes_every_byte_and_adds_one_member_to_what_matched() {
     ];
     let mut text = lines.join("\n");
     text.push('\n');
-    let ran = run(["run", "--emit", "annotate", "--stats", "json"], text.clone()).ended(0);
+    let ran = run(["run", "--rules", tap::FOUR, "--emit", "annotate", "--stats", "json"], text.clone()).ended(0);
     let out: Vec<&str> = ran.text().split('\n').collect();
     assert_eq!(out.iter().map(|l| without_annotation(l)).collect::<Vec<_>>().join("\n"), text);
     let annotated: Vec<usize> = (0..out.len()).filter(|i| out[*i].contains("\"kqltap\":")).collect();
@@ -238,14 +238,19 @@ fn ids(ran: &Ran) -> Vec<String> {
 fn an_alert_id_is_of_the_rule_and_the_payload() {
     let row = network(1, TOKEN_URL, "curl");
     let sent = |time: &str| streaming("DeviceNetworkEvents", &row, time);
-    let first = run(["run"], input(&[sent("2026-11-24T09:00:00Z")])).ended(0);
-    let later = run(["run"], input(&[silent(1), sent("2026-11-24T10:00:00Z")])).ended(0);
-    let batched = run(["run"], input(&[batch(&[silent(1), sent("2026-11-24T11:00:00Z")])])).ended(0);
+    let first = run(["run", "--rules", tap::FOUR], input(&[sent("2026-11-24T09:00:00Z")])).ended(0);
+    let later = run(["run", "--rules", tap::FOUR], input(&[silent(1), sent("2026-11-24T10:00:00Z")])).ended(0);
+    let batched =
+        run(["run", "--rules", tap::FOUR], input(&[batch(&[silent(1), sent("2026-11-24T11:00:00Z")])])).ended(0);
     assert_eq!(ids(&first), ids(&later));
     assert_eq!(ids(&first), ids(&batched));
     let id = &ids(&first)[0];
     assert!(id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()), "{id}");
-    let other = run(["run"], input(&[streaming("DeviceNetworkEvents", &network(2, TOKEN_URL, "curl"), "x")])).ended(0);
+    let other = run(
+        ["run", "--rules", tap::FOUR],
+        input(&[streaming("DeviceNetworkEvents", &network(2, TOKEN_URL, "curl"), "x")]),
+    )
+    .ended(0);
     assert_ne!(ids(&first), ids(&other));
     let page = tap::page_rule();
     let by_page = run(["run", "--rules", &page], input(&[sent("2026-11-24T09:00:00Z")])).ended(0);

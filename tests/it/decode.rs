@@ -3,10 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use crate::records::{consent, file, flat, input, streaming};
-use crate::tap::{Ran, run};
+use crate::tap::{FOUR, Ran, run};
 
 fn alerts(arguments: &[&str], records: &[Json]) -> Vec<Json> {
-    let ran: Ran = run(["run"].into_iter().chain(arguments.iter().copied()), input(records)).ended(0);
+    let ran: Ran = run(["run", "--rules", FOUR].into_iter().chain(arguments.iter().copied()), input(records)).ended(0);
     ran.alerts()
 }
 

@@ -281,7 +281,7 @@ fn the_dynamic_columns_may_be_json_in_strings() {
 
 #[test]
 fn the_example_records_give_the_same_by_both_evaluators() {
-    let mut rules = rule::builtin().unwrap();
+    let mut rules = rule::page().unwrap();
     rules.extend(rule::load(tap::page_rule().as_ref()).unwrap());
     let text = std::fs::read_to_string(tap::example_records()).unwrap();
     let found = alerts(&tap::ruleset(rules), &text.lines().collect::<Vec<_>>());
@@ -343,7 +343,7 @@ fn the_builtin_pack_is_right_about_its_own_records() {
         assert!(!tests.matching.is_empty() && !tests.ignored.is_empty(), "{name} proves nothing");
         proved += 1;
     }
-    assert_eq!(proved, 4);
+    assert!(proved > 4, "the page's four, and more");
 }
 
 #[test]

@@ -21,6 +21,9 @@ pub(crate) const PATHS: [Path; 2] = [Path::Compiled, Path::Plain];
 /// The clock of every test that does not give its own.
 pub(crate) const NOW: &str = "2026-11-24T12:00:00Z";
 
+/// The page's four vectors alone, for tests that count alerts: the whole pack has more to say of the same records.
+pub(crate) const FOUR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/rules/t1528.yaml");
+
 pub(crate) fn page_rule() -> String {
     format!("{}/examples/rules/t1528-page.kql", env!("CARGO_MANIFEST_DIR"))
 }

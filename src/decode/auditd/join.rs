@@ -16,6 +16,7 @@ use memchr::memchr;
 
 use super::SEPARATOR;
 use super::record::Head;
+use super::unwrapped::unwrapped;
 
 /// Milliseconds after which an event without an end is complete, by the times of its own machine's records: auditd's own
 /// `end_of_event_timeout`.
@@ -102,6 +103,9 @@ impl Joiner {
         let head = if memchr(SEPARATOR, line).is_some() { None } else { Head::find(line) };
         let stamp = head.as_ref().and_then(|head| stamp(&line[head.stamp.clone()]));
         let (Some(head), Some((milliseconds, serial))) = (head, stamp) else {
+            if let Some(record) = unwrapped(line) {
+                return self.line(&record, out);
+            }
             if line.first() == Some(&SEPARATOR) {
                 out.extend_from_slice(&[SEPARATOR, b'1', SEPARATOR]);
             }

@@ -8,6 +8,7 @@ mod event;
 mod join;
 mod record;
 mod syscall;
+mod unwrapped;
 
 use std::borrow::Cow;
 
@@ -39,7 +40,8 @@ pub fn is_auditd(first_block: &[u8]) -> bool {
     finds.any(|at| {
         let start = memchr::memrchr(b'\n', &first_block[..at]).map_or(0, |newline| newline + 1);
         let end = memchr::memchr(b'\n', &first_block[at..]).map_or(first_block.len(), |newline| at + newline);
-        Head::find(&first_block[start..end]).is_some()
+        let line = &first_block[start..end];
+        Head::find(line).is_some() || unwrapped::unwrapped(line).is_some()
     })
 }
 
@@ -120,24 +122,24 @@ impl<'t> Syscall<'t> {
     fn of(body: &'t str) -> Syscall<'t> {
         let mut syscall = Syscall { is_success: true, ..Syscall::default() };
         for (name, value) in Fields::of(body) {
-            match name {
-                "arch" => syscall.arch = value.word(),
-                "syscall" => syscall.number = value.word(),
-                "success" => syscall.is_success = value.raw != "no",
-                "exit" => syscall.exit = value.word(),
-                "a0" => syscall.arguments[0] = value.hex(),
-                "a1" => syscall.arguments[1] = value.hex(),
-                "a2" => syscall.arguments[2] = value.hex(),
-                "a3" => syscall.arguments[3] = value.hex(),
-                "pid" => syscall.pid = value.word(),
-                "ppid" => syscall.ppid = value.word(),
+            match name.as_bytes() {
+                b"arch" => syscall.arch = value.word(),
+                b"syscall" => syscall.number = value.word(),
+                b"success" => syscall.is_success = value.raw != "no",
+                b"exit" => syscall.exit = value.word(),
+                b"a0" => syscall.arguments[0] = value.hex(),
+                b"a1" => syscall.arguments[1] = value.hex(),
+                b"a2" => syscall.arguments[2] = value.hex(),
+                b"a3" => syscall.arguments[3] = value.hex(),
+                b"pid" => syscall.pid = value.word(),
+                b"ppid" => syscall.ppid = value.word(),
                 // What the numbers mean comes after them, and counts.
-                "uid" | "UID" => syscall.uid = value.word(),
-                "auid" | "AUID" => syscall.auid = value.word(),
-                "comm" => syscall.comm = Some(value),
-                "exe" => syscall.exe = Some(value),
-                "key" => syscall.key = Some(value),
-                "SYSCALL" => syscall.name = value.word(),
+                b"uid" | b"UID" => syscall.uid = value.word(),
+                b"auid" | b"AUID" => syscall.auid = value.word(),
+                b"comm" => syscall.comm = Some(value),
+                b"exe" => syscall.exe = Some(value),
+                b"key" => syscall.key = Some(value),
+                b"SYSCALL" => syscall.name = value.word(),
                 _ => {}
             }
         }
@@ -206,10 +208,10 @@ impl<'t> AuditEvent<'t> {
 fn name<'t>(fields: Fields<'t>) -> Name<'t> {
     let mut name = Name::default();
     for (field, value) in fields {
-        match field {
-            "name" => name.name = value.text(),
-            "nametype" => name.kind = Cow::Borrowed(value.word()),
-            "mode" => name.mode = u32::from_str_radix(value.word(), 8).unwrap_or_default(),
+        match field.as_bytes() {
+            b"name" => name.name = value.text(),
+            b"nametype" => name.kind = Cow::Borrowed(value.word()),
+            b"mode" => name.mode = u32::from_str_radix(value.word(), 8).unwrap_or_default(),
             _ => {}
         }
     }

@@ -110,12 +110,18 @@ impl<'t> Fields<'t> {
 impl<'t> Iterator for Fields<'t> {
     type Item = (&'t str, Value<'t>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = self.rest.as_bytes();
-        let start = bytes.iter().position(|b| !matches!(*b, b' ' | ENRICHED | b'}'))?;
-        let equals = start + memchr(b'=', &bytes[start..])?;
-        // A word without a value before the name does not count.
-        let name = self.rest.get(start..equals)?.rsplit([' ', ENRICHED as char]).next()?;
+        let mut start = 0;
+        let equals = loop {
+            // Words without a value are stepped over; what is enriched begins behind its own byte.
+            let end = start + bytes[start..].iter().position(|b| matches!(*b, b'=' | b' ' | ENRICHED))?;
+            if bytes[end] == b'=' {
+                break end;
+            }
+            start = end + 1;
+        };
         let value = equals + 1;
         let (range, is_quoted, next) = if bytes.get(value) == Some(&b'"') {
             let end = value + 1 + memchr(b'"', &bytes[value + 1..]).unwrap_or(bytes.len() - value - 1);
@@ -124,10 +130,10 @@ impl<'t> Iterator for Fields<'t> {
             let end = value + memchr2(b' ', ENRICHED, &bytes[value..]).unwrap_or(bytes.len() - value);
             (value..end, false, end)
         };
-        let raw = self.rest.get(range)?;
+        let (name, raw) = (self.rest.get(start..equals)?, self.rest.get(range)?);
         self.rest = self.rest.get(next..)?;
-        if let Some(behind) = self.rest.strip_prefix(ENRICHED_ESCAPED) {
-            self.rest = behind;
+        if is_quoted && self.rest.starts_with('#') {
+            self.rest = self.rest.strip_prefix(ENRICHED_ESCAPED).unwrap_or(self.rest);
         }
         Some((name, Value { raw, is_quoted }))
     }
@@ -147,8 +153,11 @@ impl<'t> Value<'t> {
 
     /// A value that is never in hexadecimal digits; empty for `(null)`, `(none)` and `?`.
     pub(super) fn word(self) -> &'t str {
-        let raw = self.raw.split(ENRICHED_ESCAPED).next().unwrap_or_default();
-        if matches!(raw, "(null)" | "(none)" | "?") { "" } else { raw }
+        match self.raw.as_bytes() {
+            b"(null)" | b"(none)" | b"?" => "",
+            raw if memchr(b'#', raw).is_some() => self.raw.split(ENRICHED_ESCAPED).next().unwrap_or_default(),
+            _ => self.raw,
+        }
     }
 
     /// The bytes that hexadecimal digits stand for; `None` if there are other characters.

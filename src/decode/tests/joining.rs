@@ -4,6 +4,9 @@ use proptest::prelude::*;
 
 use super::super::auditd::Joiner;
 
+/// A name, records (machine, type, stamp), and what becomes of them.
+type Case<'c> = (&'c str, &'c [(&'c str, &'c str, &'c str)], &'c str);
+
 fn join(blocks: &[&[u8]]) -> String {
     let mut joiner = Joiner::default();
     let mut out = Vec::new();
@@ -30,7 +33,7 @@ fn lines(joined: &str) -> usize {
 
 #[test]
 fn events_are_joined_by_their_stamp_and_their_machine() {
-    let cases: &[(&str, &[(&str, &str, &str)], &str)] = &[
+    let cases: &[Case<'_>] = &[
         (
             "one after the other",
             &[("", "SYSCALL", "1.0:1"), ("", "PROCTITLE", "1.0:1"), ("", "SYSCALL", "1.0:2")],
@@ -155,7 +158,7 @@ proptest! {
             lines.sort();
             lines
         };
-        let (ordered, mixed_joined) = (join(&[in_order.as_bytes()]), join(&[mixed[..cut].as_bytes(), mixed[cut..].as_bytes()]));
+        let (ordered, mixed_joined) = (join(&[in_order.as_bytes()]), join(&[&mixed.as_bytes()[..cut], &mixed.as_bytes()[cut..]]));
         prop_assert_eq!(without_counts(&ordered), without_counts(&mixed_joined));
         prop_assert_eq!(lines(&ordered), in_order.lines().count());
         prop_assert_eq!(lines(&mixed_joined), in_order.lines().count());

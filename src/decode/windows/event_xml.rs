@@ -43,7 +43,7 @@ fn split(line: &str) -> Option<(&str, &str)> {
     let head = &line.as_bytes()[..line.len().min(MAX_HEADER)];
     let start = memmem::find_iter(head, b"<Event").find(|start| {
         let after = line.as_bytes().get(start + b"<Event".len());
-        matches!(after, Some(b'>' | b' ' | b'\t' | b'\'' | b'"' | b's'))
+        matches!(after, Some(b'>' | b' ' | b'\t' | b's'))
     })?;
     Some(line.split_at(start))
 }

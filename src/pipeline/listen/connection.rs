@@ -161,13 +161,16 @@ impl Connection {
                         true => (self.shared.options.line_timeout, End::Slow),
                         false => (self.shared.options.idle_timeout, End::Idle),
                     };
+                    // Whatever woke the task, it has looked once more for bytes before it gives up.
+                    if let Some(bound) = bound.filter(|bound| waited >= *bound) {
+                        return end(bound);
+                    }
                     let since = Instant::now();
                     let deadline = bound.map(|bound| since + bound.saturating_sub(waited));
                     tokio::select! {
-                        biased;
                         () = stop.cancelled() => {}
                         () = woken() => {}
-                        () = passed(deadline) => return end(bound.unwrap_or_default()),
+                        () = passed(deadline) => {}
                     }
                     waited += since.elapsed();
                 }

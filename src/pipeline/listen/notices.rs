@@ -37,11 +37,11 @@ impl Notices {
         let last = said.lines == A_MINUTE;
         drop(said);
         if hidden > 0 {
-            say!("kqltap: {hidden} more such lines were not shown");
+            say!(Warn; "kqltap: {hidden} more such lines were not shown");
         }
-        say!("kqltap: {}", message());
+        say!(Warn; "kqltap: {}", message());
         if last {
-            say!("kqltap: more such lines of this minute are counted, and not shown");
+            say!(Warn; "kqltap: more such lines of this minute are counted, and not shown");
         }
     }
 }

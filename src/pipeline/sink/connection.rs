@@ -110,6 +110,8 @@ impl Connection {
 
     /// Says that nothing more comes, and waits until the peer has read it all: then it closes its side too.
     pub(super) fn finish(&mut self, drain: &Drain, progress: &Progress) -> Result<(), Broken> {
+        // Why a peer has refused us is said before it closes.
+        self.check()?;
         if let Connection::Tls(stream) = self {
             stream.conn.send_close_notify();
             while stream.conn.wants_write() {

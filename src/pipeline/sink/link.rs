@@ -40,8 +40,15 @@ pub(super) struct Link {
     wait: Duration,
     /// When the connection was made.
     made: Instant,
-    /// Since when there has been none, and when that was last mentioned.
-    away: Option<(Instant, Instant)>,
+    /// Since when there has been none.
+    away: Option<Away>,
+}
+
+struct Away {
+    since: Instant,
+    /// When, and in which words, that was last mentioned.
+    mentioned: Instant,
+    words: String,
 }
 
 impl Link {
@@ -77,8 +84,8 @@ impl Link {
                     self.connection = Some(connection);
                     self.made = Instant::now();
                     self.state.set_away(None);
-                    if let Some((since, _)) = self.away.take() {
-                        say!("kqltap: connected to {} after {:.1} s", self.name(), since.elapsed().as_secs_f64());
+                    if let Some(away) = self.away.take() {
+                        say!("kqltap: connected to {} after {:.1} s", self.name(), away.since.elapsed().as_secs_f64());
                     }
                     self.progress.restart(from);
                     return Ok(true);
@@ -110,14 +117,14 @@ impl Link {
     }
 
     fn mention(&mut self, error: &std::io::Error, what: &str) {
-        let now = Instant::now();
+        let (now, words) = (Instant::now(), format!("{what} {}: {error}", self.name()));
         self.state.set_away(Some(error.to_string()));
-        match &mut self.away {
-            Some((_, mentioned)) if mentioned.elapsed() < MENTION => return,
-            Some((_, mentioned)) => *mentioned = now,
-            away => *away = Some((now, now)),
+        let known = self.away.as_ref().is_some_and(|away| away.words == words && away.mentioned.elapsed() < MENTION);
+        if !known {
+            say!(Warn; "kqltap: {words}; it is tried again");
+            let since = self.away.as_ref().map_or(now, |away| away.since);
+            self.away = Some(Away { since, mentioned: now, words });
         }
-        say!("kqltap: {what} {}: {error}; it is tried again", self.name());
     }
 
     /// Writes all of it on the present connection; `false` if that broke: then [`Link::ensure`] makes another one.

@@ -132,6 +132,7 @@ impl Spooled {
                     if self.mentioned.is_none_or(|at| at.elapsed() >= MENTION) {
                         self.mentioned = Some(Instant::now());
                         say!(
+                            Warn;
                             "kqltap: the spool in {} is full; no more is read until {} takes some",
                             self.folder,
                             self.name
@@ -161,6 +162,7 @@ impl Spooled {
         let stored = state.spool.store();
         if state.spool.size() > 0 {
             say!(
+                Warn;
                 "kqltap: {} has not taken all alerts; the next run with the spool in {} sends the rest",
                 self.name,
                 self.folder

@@ -16,6 +16,13 @@ impl Tail {
 
     /// These have been sent. Lines from the first on are let go while enough is left.
     pub(super) fn push(&mut self, bytes: &[u8]) {
+        // What will not be kept is not copied: a block may be larger than all that is.
+        let beyond = bytes.len().saturating_sub(self.keep);
+        if let Some(end) = memchr::memrchr(b'\n', &bytes[..beyond]) {
+            self.bytes.clear();
+            self.bytes.extend(&bytes[end + 1..]);
+            return;
+        }
         self.bytes.extend(bytes);
         let Some(excess) = self.bytes.len().checked_sub(self.keep).filter(|excess| *excess > 0) else { return };
         let (front, back) = self.bytes.as_slices();
@@ -71,7 +78,7 @@ mod tests {
                     tail.bytes();
                 }
                 let starts = std::iter::once(0).chain((0..all.len()).filter(|at| all[*at] == b'\n').map(|at| at + 1));
-                let start = starts.filter(|at| all.len() - at >= keep).last().unwrap_or(0);
+                let start = starts.filter(|at| all.len() - at >= keep).next_back().unwrap_or(0);
                 prop_assert_eq!(tail.lines(), all[start..].iter().filter(|b| **b == b'\n').count() as u64);
                 prop_assert_eq!(tail.bytes.iter().copied().collect::<Vec<u8>>(), &all[start..]);
             }

@@ -75,7 +75,7 @@ impl Tally {
         if said.count == 0 || said.last.is_some_and(|last| last.elapsed() < age) {
             return;
         }
-        say!("kqltap: {sink} does not take alerts fast enough: {} dropped (on_full = drop)", said.count);
+        say!(Warn, dropped = said.count; "kqltap: {sink} does not take alerts fast enough: {} dropped (on_full = drop)", said.count);
         *said = Said { count: 0, last: Some(Instant::now()) };
     }
 }

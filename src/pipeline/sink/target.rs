@@ -59,7 +59,7 @@ impl Target for FileTarget {
     fn reopen(&mut self) {
         match FileTarget::open(self.path.clone()) {
             Ok(target) => *self = target,
-            Err(e) => say!("kqltap: cannot open {} anew: {e}; the old file is kept open", self.path.display()),
+            Err(e) => say!(Error; "kqltap: cannot open {} anew: {e}; the old file is kept open", self.path.display()),
         }
     }
 }

@@ -98,6 +98,7 @@ impl Spool {
             let (segment, torn) = Segment::open(folder, number)?;
             if torn > 0 {
                 say!(
+                    Warn;
                     "kqltap: the spool in {}: {torn} bytes behind the last whole record of segment {number} are cut off; \
                       a process that died leaves such, and nothing else should",
                     folder.display()

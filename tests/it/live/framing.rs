@@ -111,6 +111,21 @@ fn files_and_standard_input_run_beside_a_listener_and_do_not_end_it() {
     ended.counted(&[("alerts", 4), ("lines", 4)]);
 }
 
+/// Standard input goes on for ever, and faster than it is handled; a stop ends the run all the same.
+#[test]
+fn a_stop_does_not_wait_for_an_input_that_never_ends() {
+    let mut endless = std::process::Command::new("yes").arg("{}").stdout(Stdio::piped()).spawn().unwrap();
+    let stdin = endless.stdout.take().unwrap();
+    let mut live = Live::with(&["tcp://127.0.0.1:0", "-"], &[], Stdio::piped(), stdin.into());
+    send(live.connect(), matching("a").as_bytes());
+    live.alerts(1);
+    let ended = live.stopped();
+    endless.kill().unwrap();
+    endless.wait().unwrap();
+    assert_eq!(ended.status, Some(0), "{:?}", ended.err);
+    ended.counted(&[("alerts", 1)]);
+}
+
 #[test]
 fn what_is_compressed_is_known_by_its_first_bytes() {
     let folder = tempfile::tempdir().unwrap();

@@ -32,9 +32,20 @@ pub(crate) fn matching(word: &str) -> String {
     flat("DeviceNetworkEvents", &record).to_string()
 }
 
+/// A process that does not outlive a test that fails.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It has ended already, if all is well.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A run that listens.
 pub(crate) struct Live {
-    child: Child,
+    child: Process,
     listening: Vec<String>,
     said: Receiver<String>,
     err: Vec<String>,
@@ -86,7 +97,7 @@ impl Live {
                 BufReader::new(out).lines().map_while(Result::ok).all(|line| writes.send(line).is_ok());
             })
         });
-        let mut live = Live { child, listening: Vec::new(), said, err: Vec::new(), out, alerts };
+        let mut live = Live { child: Process(child), listening: Vec::new(), said, err: Vec::new(), out, alerts };
         let listeners = inputs.iter().filter(|input| input.starts_with("tcp://") || input.starts_with("unix:"));
         for _ in listeners {
             let line = live.wait_for("kqltap: listening on ");
@@ -96,11 +107,11 @@ impl Live {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     pub(crate) fn stdin(&mut self) -> std::process::ChildStdin {
-        self.child.stdin.take().unwrap()
+        self.child.0.stdin.take().unwrap()
     }
 
     /// The name of its first listener.
@@ -149,13 +160,10 @@ impl Live {
     pub(crate) fn ended(mut self) -> Ended {
         let started = Instant::now();
         let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.child.0.try_wait().unwrap() {
                 break status.code();
             }
-            if started.elapsed() > GUARD {
-                self.child.kill().unwrap();
-                panic!("it does not end: {:?}", self.err);
-            }
+            assert!(started.elapsed() < GUARD, "it does not end: {:?}", self.err);
             std::thread::sleep(Duration::from_millis(5));
         };
         self.err.extend(self.said.iter());

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
@@ -15,8 +15,9 @@ use super::{LONG, Tap, input};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
@@ -70,7 +71,7 @@ fn by_name(target: &str) -> String {
 fn a_peer_with_a_good_certificate_gets_every_alert_and_asks_for_ours() {
     let folder = tempfile::tempdir().unwrap();
     let input = input(folder.path(), 2000);
-    let (authority, clients) = (authority(), authority());
+    let (authority, clients) = (authority("servers"), authority("clients"));
     let ca = pem(folder.path(), "ca.pem", &authority.pem());
     let (certificate, key) = issued(&clients, "tap.contoso.example");
     let (cert, key) =
@@ -91,7 +92,7 @@ fn a_peer_with_a_good_certificate_gets_every_alert_and_asks_for_ours() {
 fn a_peer_that_is_not_who_it_should_be_gets_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let input = input(folder.path(), 3);
-    let (right, wrong) = (authority(), authority());
+    let (right, wrong) = (authority("right"), authority("wrong"));
     let ca = pem(folder.path(), "ca.pem", &right.pem());
     for (config, words) in [
         (server(&wrong, "localhost", None), "UnknownIssuer"),
@@ -111,7 +112,7 @@ fn a_peer_that_is_not_who_it_should_be_gets_nothing() {
 fn a_peer_that_wants_our_certificate_and_gets_none_is_no_success() {
     let folder = tempfile::tempdir().unwrap();
     let input = input(folder.path(), 3);
-    let authority = authority();
+    let authority = authority("one");
     let ca = pem(folder.path(), "ca.pem", &authority.pem());
     let (listener, target) = listen();
     let target = by_name(&target);
@@ -120,15 +121,16 @@ fn a_peer_that_wants_our_certificate_and_gets_none_is_no_success() {
     assert!(served(&listener, config).is_err());
     drop(listener);
     let ended = tap.end().with(1, false);
-    assert!(ended.said.contains("CertificateRequired"), "{}", ended.said);
-    assert_eq!(ended.count("alerts"), 3);
+    // What the peer says of it may be lost when it closes at once; that nothing was taken may not.
+    assert_eq!(ended.counts(["alerts", "written"]), [3, 0]);
+    assert!(ended.said.contains("tls://localhost"), "{}", ended.said);
 }
 
 #[test]
 fn files_that_are_no_certificates_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let none = pem(folder.path(), "none.pem", "nothing\n");
-    let own = pem(folder.path(), "own.pem", &authority().pem());
+    let own = pem(folder.path(), "own.pem", &authority("one").pem());
     for (arguments, words) in [
         (&["--output-tls-ca", &none][..], "no certificate in PEM"),
         (&["--output-tls-ca", "/nowhere.pem"], "cannot read certificates from /nowhere.pem"),

@@ -72,7 +72,7 @@ fn command(arguments: &[&str]) -> Command {
     for name in tap::settings_around() {
         command.env_remove(name);
     }
-    command.args(["run", "--now", tap::NOW, "--stats", "json"]).args(arguments);
+    command.args(["run", "--rules", tap::FOUR, "--now", tap::NOW, "--stats", "json"]).args(arguments);
     command
 }
 

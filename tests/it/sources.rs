@@ -1,0 +1,167 @@
+//! What each sender's records lead to: every folder of examples/records, held to the built-in pack, and the README's table.
+//!
+//! A file says by its name what it shows: `match-imds….ndjson` must lead to an alert of that vector, `ignore-….log` to none.
+//! `KQLTAP_README=write` writes the table anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use crate::tap;
+
+/// What file names say, what the table calls it, and what alerts have in `Vector`.
+const VECTORS: [(&str, &str, &[&str]); 5] = [
+    ("imds", "Metadata service", &["IMDS Token Request", "IMDS Connection", "Container Credentials Request"]),
+    ("kubernetes", "Kubernetes token", &["Kubernetes Service Account Token"]),
+    ("token-cache", "Token cache", &["OAuth Token Cache Access"]),
+    ("consent", "Consent", &["OAuth High-Privilege Consent Grant"]),
+    ("registration", "App registered, changed", &["OAuth Application Registration"]),
+];
+
+const BEGIN: &str = "<!-- sources: begin; KQLTAP_README=write cargo test sources -->\n";
+const END: &str = "<!-- sources: end -->";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// The column of the table that a file is about.
+fn vector(file: &str) -> Option<usize> {
+    let about = file.strip_prefix("match-").or_else(|| file.strip_prefix("ignore-"))?;
+    VECTORS.iter().position(|(prefix, ..)| about.starts_with(prefix))
+}
+
+/// The alerts that a file of records gives by the binary, with the built-in pack.
+fn alerts(file: &Path) -> Vec<Json> {
+    let ran = tap::run(["run", "--stats", "json", file.to_str().unwrap()], "").ended(0);
+    let ledger = ran.ledger();
+    assert_eq!(ledger["malformed"], 0, "{}: {}", file.display(), ran.err);
+    assert!(ledger["records"].as_u64() > Some(0), "{}: holds no record: {}", file.display(), ran.err);
+    ran.alerts()
+}
+
+fn is_of(alert: &Json, vector: usize) -> bool {
+    VECTORS[vector].2.iter().any(|known| alert["columns"]["Vector"] == *known)
+}
+
+/// Folders of sources, and for each the vectors that its records lead to.
+fn shown() -> BTreeMap<String, BTreeSet<usize>> {
+    let mut shown = BTreeMap::new();
+    for folder in entries(&root().join("examples/records")).into_iter().filter(|path| path.is_dir()) {
+        let found: &mut BTreeSet<usize> = shown.entry(name(&folder)).or_default();
+        for file in entries(&folder) {
+            let name = name(&file);
+            if !name.starts_with("match-") && !name.starts_with("ignore-") {
+                continue;
+            }
+            let alerts = alerts(&file);
+            if name.starts_with("ignore-") {
+                assert!(alerts.is_empty(), "{}: must give no alert, and gives {:#?}", file.display(), alerts);
+                continue;
+            }
+            let about = vector(&name).unwrap_or_else(|| panic!("{}: names no vector", file.display()));
+            assert!(alerts.iter().any(|alert| is_of(alert, about)), "{}: no alert: {alerts:#?}", file.display());
+            found.insert(about);
+        }
+    }
+    shown
+}
+
+#[test]
+fn every_source_leads_to_its_alerts_and_the_readme_says_which() {
+    let mut table = String::from("| Source |");
+    VECTORS.iter().for_each(|(_, title, _)| table.push_str(&format!(" {title} |")));
+    table.push_str("\n|---|");
+    VECTORS.iter().for_each(|_| table.push_str(":-:|"));
+    table.push('\n');
+    for (source, vectors) in shown() {
+        table.push_str(&format!("| [{source}](examples/records/{source}) |"));
+        (0..VECTORS.len()).for_each(|at| table.push_str(if vectors.contains(&at) { " yes |" } else { "  |" }));
+        table.push('\n');
+    }
+    let path = root().join("README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let start = readme.find(BEGIN).expect("the README has the place of the table") + BEGIN.len();
+    let end = start + readme[start..].find(END).expect("the table ends");
+    if std::env::var("KQLTAP_README").as_deref() == Ok("write") {
+        std::fs::write(&path, format!("{}{table}{}", &readme[..start], &readme[end..])).unwrap();
+        return;
+    }
+    assert_eq!(&readme[start..end], table, "KQLTAP_README=write cargo test sources writes it anew");
+}
+
+#[test]
+fn every_example_of_a_source_is_told_of() {
+    let page = std::fs::read_to_string(root().join("examples/README.md")).unwrap();
+    for folder in entries(&root().join("examples/records")).into_iter().filter(|path| path.is_dir()) {
+        assert!(
+            page.contains(&format!("records/{}", name(&folder))),
+            "examples/README.md says nothing of {}",
+            name(&folder)
+        );
+    }
+}
+
+/// An alert tells where, who and what, as far as the record does.
+#[test]
+fn alerts_of_defenders_tables_name_host_actor_process_and_command_line() {
+    for source in ["defender", "log-analytics"] {
+        for about in ["imds", "kubernetes", "token-cache"] {
+            let file = root().join(format!("examples/records/{source}/match-{about}.ndjson"));
+            for alert in alerts(&file) {
+                let columns = &alert["columns"];
+                let told = |column: &str| columns[column].as_str().is_some_and(|text| !text.is_empty());
+                assert!(told("Source") && told("RiskDetail"), "{alert:#}");
+                // What a network sensor saw has no process.
+                if columns["ActionType"] != "HttpConnectionInspected" {
+                    assert!(told("Actor") && told("Process") && told("CommandLine"), "{alert:#}");
+                }
+            }
+        }
+    }
+    for source in ["entra", "graph", "log-analytics", "unified-audit-log"] {
+        for about in ["consent", "registration"] {
+            let file = root().join(format!("examples/records/{source}/match-{about}.ndjson"));
+            for alert in alerts(&file) {
+                let columns = &alert["columns"];
+                let told = |column: &str| columns[column].as_str().is_some_and(|text| !text.is_empty());
+                assert!(told("Actor") && told("Process") && told("CommandLine"), "{alert:#}");
+            }
+        }
+    }
+}
+
+/// Each line of these files is a record of its own; near misses stand in files of their own.
+#[test]
+fn every_line_of_a_native_match_file_gives_an_alert() {
+    for source in ["defender", "log-analytics", "entra", "graph", "unified-audit-log"] {
+        for file in entries(&root().join("examples/records").join(source)) {
+            if name(&file).starts_with("match-") {
+                let lines = std::fs::read_to_string(&file).unwrap().lines().count() as u64;
+                let hit: BTreeSet<u64> = alerts(&file).iter().filter_map(|a| a["source"]["line"].as_u64()).collect();
+                assert_eq!(hit.into_iter().collect::<Vec<_>>(), (1..=lines).collect::<Vec<_>>(), "{}", file.display());
+            }
+        }
+    }
+}
+
+/// The pack's literals and the senders' markers together must leave the gate on: a rule too many turns it off silently.
+#[test]
+fn the_gate_is_on_for_the_whole_pack() {
+    let ruleset = tap::ruleset(kqltap::rule::builtin().unwrap());
+    match &ruleset.gate {
+        kqltap::matcher::GatePlan::On(gate) => assert!(gate.literals().len() <= 40, "{:?}", gate.literals()),
+        kqltap::matcher::GatePlan::Off(why) => panic!("{why}"),
+    }
+}
