@@ -227,7 +227,7 @@ impl<'c> Binder<'c> {
             ExprKind::Name(name) => match self.lets.get(&name.text) {
                 Some(Meaning::Function(lambda)) => lambda.is_tabular,
                 Some(meaning) => matches!(meaning, Meaning::Tabular(_)),
-                None => self.catalog.table(&name.text).is_some(),
+                None => self.catalog.table(&name.text).is_some() || self.is_custom(&name.text),
             },
             ExprKind::Call { name, arguments } => self.is_tabular_call(name, arguments),
             _ => false,

@@ -10,7 +10,7 @@ use crate::compile::bound::{Bound, BoundKind, RowSource};
 use crate::compile::plain;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, BinaryOp, Expr, ExprKind, Literal, LiteralKind, Name, Step};
-use crate::schema::ScalarType;
+use crate::schema::{ScalarType, type_by_suffix};
 use crate::value::functions::Callee;
 use crate::value::literal::dynamic_literal;
 use crate::value::{Value, convert, functions, regex};
@@ -76,6 +76,7 @@ impl Binder<'_> {
             ExprKind::Name(name) => self.name(name, scope),
             ExprKind::Path { base, steps } => {
                 let base = self.scalar(base, scope);
+                let base = self.indexed(base, scope);
                 self.path(base, steps, scope)
             }
             ExprKind::Unary { negate, operand } => {
@@ -210,6 +211,11 @@ impl Binder<'_> {
             self.report(diagnostic);
             return Bound::error(name.span);
         };
+        if leg.open && self.is_custom(&table) {
+            // What is said of the table is said of its columns.
+            let ty = type_by_suffix(&name.text).unwrap_or_else(|| self.guessed_type(&name.text, ScalarType::String));
+            return leg.add_unknown(&name.text, ty, name.span);
+        }
         if leg.open && !self.options.strict {
             let mut diagnostic = Diagnostic::warning(
                 "KS142",
@@ -260,6 +266,18 @@ impl Binder<'_> {
                 leg.column(&name.text, name.span).unwrap_or_else(|| Bound::error(name.span))
             }
             _ => Bound::error(name.span),
+        }
+    }
+
+    /// A column of a custom table is text as long as nobody asks for a member of it.
+    pub(super) fn indexed(&self, base: Bound, scope: &Scope<'_>) -> Bound {
+        let (Scope::Row(leg), BoundKind::Cell(cell)) = (scope, &base.kind) else { return base };
+        let undeclared = leg.leg.table().filter(|table| self.is_custom(&table.name)).is_some_and(|table| {
+            leg.leg.cells[cell.index()].column().is_some_and(|column| table.column(&column.name).is_none())
+        });
+        match undeclared && base.ty == ScalarType::String {
+            true => converted(base, ScalarType::Dynamic),
+            false => base,
         }
     }
 
@@ -475,17 +493,6 @@ fn literal_type(kind: LiteralKind) -> ScalarType {
         LiteralKind::TimeSpan => ScalarType::TimeSpan,
         LiteralKind::Guid => ScalarType::Guid,
     }
-}
-
-/// Azure names a column that it makes of a custom log after its type.
-fn type_by_suffix(name: &str) -> Option<ScalarType> {
-    Some(match name.rsplit_once('_')?.1 {
-        "s" | "g" => ScalarType::String,
-        "d" => ScalarType::Real,
-        "b" => ScalarType::Bool,
-        "t" => ScalarType::DateTime,
-        _ => return None,
-    })
 }
 
 fn reads_clock(bound: &Bound) -> bool {
