@@ -127,7 +127,7 @@ impl Binder<'_> {
                 table.legs.iter_mut().for_each(|leg| self.project_reorder(leg, keys));
             }
             OperatorKind::Distinct(list) => return self.distinct(table, list, span),
-            OperatorKind::Count => return Some(self.count(table, span)),
+            OperatorKind::Count(name) => return Some(self.count(table, name.as_ref(), span)),
             OperatorKind::Summarize { aggregates, by } => {
                 let exprs = [values(aggregates), values(by)].concat();
                 table = self.subqueries(table, &exprs, span)?;
