@@ -136,7 +136,11 @@ impl Catalog {
 }
 
 fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
-    AZURE_MONITOR.lines().chain(DEFENDER.lines()).filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'))
+    AZURE_MONITOR
+        .lines()
+        .chain(DEFENDER.lines())
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('\t'))
 }
 
 /// A table that has no file of its own: its columns, and nothing on senders.

@@ -31,19 +31,27 @@ impl Table {
         name.len() > SUFFIX.len() && name.ends_with(SUFFIX)
     }
 
-    /// A custom table of which nothing is declared: the columns that every such table has.
-    pub fn custom(name: &str) -> Table {
-        let column = |&(name, ty): &(&str, ScalarType)| Column {
+    /// Whether every custom table has a column of that name.
+    pub fn is_standard_column(name: &str) -> bool {
+        STANDARD.iter().any(|(standard, _)| *standard == name)
+    }
+
+    /// A custom table of which nothing is declared: the columns that every such table has, and others that are asked for.
+    pub fn custom(name: &str, others: &[(String, ScalarType)]) -> Table {
+        let column = |name: &str, ty| Column {
             name: name.to_owned(),
             ty,
             members: vec![Member { name: name.to_owned(), envelope: false }],
         };
+        let others = others.iter().filter(|(name, _)| !Table::is_standard_column(name));
         Table {
             name: name.to_owned(),
             categories: Vec::new(),
             time: Some(TIME.to_owned()),
             shapes: Vec::new(),
-            columns: STANDARD.iter().map(column).collect(),
+            columns: (STANDARD.iter().map(|(name, ty)| column(name, *ty)))
+                .chain(others.map(|(name, ty)| column(name, *ty)))
+                .collect(),
         }
     }
 }

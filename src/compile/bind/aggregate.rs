@@ -1,8 +1,8 @@
 //! Aggregates: which columns a call of one becomes.
 
-use super::{Binder, walk, window};
 use super::feed::Feed;
 use super::names::{aggregate_name, fragment, inferred_name};
+use super::{Binder, walk, window};
 use crate::compile::bound::{Aggregate, AggregateFunction, Bound};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, Expr, ExprKind, Name};
@@ -74,7 +74,14 @@ impl Binder<'_> {
                     self.report(diagnostic);
                     return None;
                 };
-                let bounds: Vec<Bound> = texts.iter().map(|a| self.feed(feed, a)).collect();
+                let takes_numbers = matches!(
+                    function,
+                    "sum" | "sumif" | "avg" | "avgif" | "stdev" | "stdevif" | "variance" | "varianceif" | "percentile"
+                );
+                let ty = if takes_numbers { ScalarType::Real } else { ScalarType::String };
+                let first = texts.first().map(|first| self.feed_as(feed, first, ty));
+                let mut bounds: Vec<Bound> = first.into_iter().collect();
+                bounds.extend(texts.iter().skip(1).map(|a| self.feed(feed, a)));
                 let column = aggregate_name(function, &texts);
                 self.aggregated(found, bounds, column, call.span).map(|a| vec![a])
             }

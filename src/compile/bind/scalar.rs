@@ -94,6 +94,7 @@ impl Binder<'_> {
             ExprKind::Binary { op, op_span, left, right } => {
                 let left = self.scalar(left, scope);
                 let right = self.scalar(right, scope);
+                let (left, right) = self.fitted_pair(*op, left, right, scope);
                 self.binary(*op, *op_span, left, right, span)
             }
             ExprKind::Logical { and, operands } => {
@@ -109,6 +110,7 @@ impl Binder<'_> {
                 let subject = self.scalar(subject, scope);
                 let low = self.scalar(low, scope);
                 let high = self.scalar(high, scope);
+                let subject = self.fitted(subject, low.ty, scope);
                 self.between(*negated, *op_span, [subject, low, high], span)
             }
             ExprKind::Call { name, arguments } => self.call(name, arguments, scope, span),
@@ -205,6 +207,7 @@ impl Binder<'_> {
                 // A watchlist that is not there: nobody knows its columns, and all of them are text.
                 return leg.add_unknown(&name.text, ScalarType::String, name.span);
             }
+            self.missing.insert(name.text.clone());
             let mut diagnostic =
                 Diagnostic::error("KS142", name.span, format!("no column '{}' is in scope here", name.text));
             diagnostic.help = near;
@@ -213,7 +216,7 @@ impl Binder<'_> {
         };
         if leg.open && self.is_custom(&table) {
             // What is said of the table is said of its columns.
-            let ty = type_by_suffix(&name.text).unwrap_or_else(|| self.guessed_type(&name.text, ScalarType::String));
+            let ty = self.custom_type(&name.text);
             return leg.add_unknown(&name.text, ty, name.span);
         }
         if leg.open && !self.options.strict {
@@ -233,6 +236,7 @@ impl Binder<'_> {
             self.report(diagnostic);
             return bound;
         }
+        self.missing.insert(name.text.clone());
         let message = match leg.open {
             true => format!("table {table} has no column '{}'", name.text),
             false => format!("no column '{}' is in scope here", name.text),
@@ -245,7 +249,7 @@ impl Binder<'_> {
 
     /// The type of a column that no schema knows. A name that other tables know has their type, so that it lines up with
     /// them in a union.
-    fn guessed_type(&mut self, name: &str, or: ScalarType) -> ScalarType {
+    pub(super) fn guessed_type(&mut self, name: &str, or: ScalarType) -> ScalarType {
         let ty = self.type_elsewhere(name).unwrap_or(or);
         if ty == ScalarType::Dynamic {
             self.guessed.insert(name.to_owned());
@@ -266,18 +270,6 @@ impl Binder<'_> {
                 leg.column(&name.text, name.span).unwrap_or_else(|| Bound::error(name.span))
             }
             _ => Bound::error(name.span),
-        }
-    }
-
-    /// A column of a custom table is text as long as nobody asks for a member of it.
-    pub(super) fn indexed(&self, base: Bound, scope: &Scope<'_>) -> Bound {
-        let (Scope::Row(leg), BoundKind::Cell(cell)) = (scope, &base.kind) else { return base };
-        let undeclared = leg.leg.table().filter(|table| self.is_custom(&table.name)).is_some_and(|table| {
-            leg.leg.cells[cell.index()].column().is_some_and(|column| table.column(&column.name).is_none())
-        });
-        match undeclared && base.ty == ScalarType::String {
-            true => converted(base, ScalarType::Dynamic),
-            false => base,
         }
     }
 
@@ -421,6 +413,7 @@ impl Binder<'_> {
         {
             return Bound::constant(Value::string(argument.ty.name()), ScalarType::String, span);
         }
+        let arguments = self.fitted_arguments(function, arguments, scope);
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
         let constants: Vec<_> = arguments.iter().map(Bound::as_constant).collect();
         let callee = function.check(&types).and_then(|ty| Ok((ty, Callee::of(function, &constants)?)));
@@ -476,6 +469,17 @@ impl Binder<'_> {
             // Whether the bag has it is only known of each record.
             let (ty, member) = (default.ty, converted(member, default.ty));
             return Bound { kind: BoundKind::Call(callee, vec![member, default]), ty, span };
+        }
+        if let Scope::Row(leg) = scope
+            && leg.open
+            && leg.leg.table().is_some_and(|table| self.is_custom(&table.name))
+            && let Some(coalesce) = functions::find("coalesce")
+            && let Ok(callee) = Callee::of(coalesce, &[None, None])
+        {
+            // A custom table may have it, and a record says whether it does.
+            let ty = default.ty;
+            let column = leg.add_unknown(column_name, ty, span);
+            return Bound { kind: BoundKind::Call(callee, vec![column, default]), ty, span };
         }
         Bound { span, ..default }
     }

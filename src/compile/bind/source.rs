@@ -9,7 +9,7 @@ use crate::compile::bound::{Bound, BoundKind, Expand, ExpandItem, OutputColumn, 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, BinaryOp, ColumnDeclaration, Expr, Name, NamedExpr};
 use crate::rule::Watchlist;
-use crate::schema::{ScalarType, Table};
+use crate::schema::ScalarType;
 use crate::value::functions::{self, Callee};
 use crate::value::operators::{calculate, ordering};
 use crate::value::{Value, convert};
@@ -58,26 +58,6 @@ impl Binder<'_> {
         diagnostic.help = near.or_else(|| Some("'kqltap tables' lists the tables that are known".to_owned()));
         self.report(diagnostic);
         None
-    }
-
-    /// Whether a name is taken for a table of the user's own that no file declares.
-    pub(super) fn is_custom(&self, name: &str) -> bool {
-        !self.options.strict && Table::is_custom_name(name) && !self.catalog.contains(name)
-    }
-
-    fn custom_table(&mut self, name: &Name) -> Option<Tabular> {
-        let message = format!(
-            "'{}' is taken for a custom table: its columns are read from the members of that name, and their types are guessed",
-            name.text
-        );
-        // Once is enough, however often the query reads it.
-        if !self.diagnostics.iter().any(|d| d.code == "KT020" && d.message == message) {
-            let near = self.near(&name.text, self.catalog.names()).map_or(String::new(), |near| format!("{near} "));
-            let help = format!("{near}--table-schema names files that declare tables of your own");
-            self.report(Diagnostic::warning("KT020", name.span, message).help(help));
-        }
-        let table = Tabular::of(LegScope::of(Arc::new(Table::custom(&name.text))));
-        self.spend_on_table(&table, name.span).then_some(table)
     }
 
     /// A call where a table is expected.

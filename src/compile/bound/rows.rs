@@ -6,8 +6,8 @@ use super::{Bound, BoundQuery, CellId, Leg, OutputColumn, RowSource};
 use crate::diagnostic::Span;
 use crate::rows::Networks;
 use crate::schema::ScalarType;
-use crate::value::{TimeSpan, Value};
 use crate::value::functions::Refusal;
+use crate::value::{TimeSpan, Value};
 
 /// An operator that needs all rows of its input.
 ///
