@@ -28,6 +28,7 @@ mod scalar;
 mod scope;
 mod search;
 mod series;
+mod several;
 mod source;
 mod subquery;
 mod summarize;

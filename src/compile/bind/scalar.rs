@@ -126,8 +126,8 @@ impl Binder<'_> {
                 self.error("KS108", span, "a scalar value is expected here, and this is a table");
                 Bound::error(span)
             }
-            ExprKind::Unpack { .. } => {
-                self.error("KT003", span, "several names for one value are supported in 'summarize' alone");
+            ExprKind::Unpack { value, .. } => {
+                self.several_names(value, span);
                 Bound::error(span)
             }
             ExprKind::Shaped { .. } => {
