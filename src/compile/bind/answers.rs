@@ -357,7 +357,8 @@ fn every_operator_is_bound_without_an_error_twice() {
 fn a_session_ends_where_rows_are_far_apart() {
     let rows = "datatable(k:string, m:long)['a', 0, 'a', 4, 'a', 8, 'a', 13, 'b', 14, 'b', 74, 'b', long(null), 'b', 75] \
                 | extend t = datetime(2024-04-11) + m * 1m | sort by k asc, m asc nulls last";
-    let session = "| extend s = row_window_session(t, 10m, 5m, k != prev(k)) | project m, s = (s - datetime(2024-04-11)) / 1m";
+    let session =
+        "| extend s = row_window_session(t, 10m, 5m, k != prev(k)) | project m, s = (s - datetime(2024-04-11)) / 1m";
     check(&format!("{rows} {session}"), "m:long s:real\n0|0\n4|0\n8|0\n13|13\n14|14\n74|74\n75|74\n|");
     refuse(&format!("{rows} | extend s = row_window_session(m, 10m, 5m)"), "KS141");
     refuse(&format!("{rows} | extend s = row_window_session(t, m * 1m, 5m)"), "KS");
@@ -383,6 +384,23 @@ fn a_series_gives_several_columns() {
 #[test]
 fn old_spellings_are_read() {
     check("print 1000. / 4, 2.", "print_0:real print_1:real\n250|2");
-    check("print x = 'abc' | where x notcontains 'z' and x containscs 'b' and x notcontainscs 'B' | count", "Count:long\n1");
+    check(
+        "print x = 'abc' | where x notcontains 'z' and x containscs 'b' and x notcontainscs 'B' | count",
+        "Count:long\n1",
+    );
     check("range x from 1 to 2 step 1 | where x between (1..2) | count", "Count:long\n2");
+}
+
+#[test]
+fn a_value_beside_a_dynamic_is_one() {
+    check(
+        "print a = tostring(iff(true, true, dynamic(null))), b = tostring(case(false, dynamic(1), true, 1.5, 2.0)), \
+         c = tostring(coalesce(dynamic(null), false)), d = gettype(iff(false, dynamic(1), true))",
+        "a:string b:string c:string d:string\ntrue|1.5|false|bool",
+    );
+    let rows = "range x from 1 to 1 step 1 | extend b = x > 0";
+    check(
+        &format!("{rows} | project p = tostring(iff(b, b, dynamic(2))), q = tostring(iff(b, b, false))"),
+        "p:string q:string\ntrue|True",
+    );
 }

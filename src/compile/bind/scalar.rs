@@ -417,6 +417,15 @@ impl Binder<'_> {
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
         let constants: Vec<_> = arguments.iter().map(Bound::as_constant).collect();
         let callee = function.check(&types).and_then(|ty| Ok((ty, Callee::of(function, &constants)?)));
+        let arguments = match (&callee, function.name) {
+            (Ok((ScalarType::Dynamic, _)), "iff" | "iif" | "case" | "coalesce") => {
+                let last = arguments.len() - 1;
+                let is_predicate = |at: usize| function.name != "coalesce" && at.is_multiple_of(2) && at != last;
+                let box_value = |(at, bound)| if is_predicate(at) { bound } else { self.boxed(bound) };
+                arguments.into_iter().enumerate().map(box_value).collect()
+            }
+            _ => arguments,
+        };
         match callee {
             Ok((ty, callee)) if callee.name == functions::GEO_INFO => match self.geo(callee, span) {
                 Some(callee) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
@@ -428,6 +437,18 @@ impl Binder<'_> {
                 Bound::error(span)
             }
         }
+    }
+
+    /// A value as a dynamic holds it, beside dynamics: the text of `true` is `true` there, and `True` else.
+    fn boxed(&mut self, bound: Bound) -> Bound {
+        if !matches!(bound.ty, ScalarType::Bool | ScalarType::Real) {
+            return bound;
+        }
+        let Some(Ok(callee)) = functions::find("pack_array").map(|f| Callee::of(f, &[None])) else { return bound };
+        let (ty, span) = (ScalarType::Dynamic, bound.span);
+        let array = self.fold(Bound { kind: BoundKind::Call(callee, vec![bound]), ty, span });
+        let first = Bound::constant(Value::Long(0), ScalarType::Long, span);
+        self.fold(Bound { kind: BoundKind::Index(Box::new(array), Box::new(first)), ty, span })
     }
 
     /// `typeof(type)`: the type's name as the value, for who makes the function ready, and the type itself as its type.

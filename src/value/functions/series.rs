@@ -151,7 +151,10 @@ mod tests {
         assert_eq!(call("series_fit_line_dynamic", &[json("[1]")]), Value::Null);
         assert_eq!(call("series_stats_dynamic", &[holes.clone()]), Value::Null);
         assert_eq!(call("series_stats_dynamic", &[json("[]"), Value::Bool(true)]), Value::Null);
-        near(&call("series_stats_dynamic", &[holes, Value::Bool(true)]), &[("min", 2.0), ("min_idx", 3.0), ("len", 2.0)]);
+        near(
+            &call("series_stats_dynamic", &[holes, Value::Bool(true)]),
+            &[("min", 2.0), ("min_idx", 3.0), ("len", 2.0)],
+        );
         let flat = call("series_fit_line_dynamic", &[json("[3,3,3]")]);
         near(&flat, &[("slope", 0.0), ("variance", 0.0), ("interception", 3.0)]);
     }
