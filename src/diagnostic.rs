@@ -34,6 +34,7 @@
 //! | `KT014` | which columns an operator gives depends on the records; those that the query names are read (a warning) |
 //! | `KT015` | a function of Defender's that adds columns, which are empty here (a warning) |
 //! | `KT016` | a row of too many columns |
+//! | `KT020` | a table that no file declares is taken for the user's own, by the `_CL` at its end (a warning) |
 //!
 //! and those about what stands around a query:
 //!

@@ -18,6 +18,7 @@ use crate::pipeline::metrics::Server;
 use crate::pipeline::run::{GRACE, Run, RunError, Running};
 use crate::pipeline::source::Input;
 use crate::pipeline::tls::Tls;
+use crate::schema::Table;
 use crate::settings::{RawSettings, Settings, Stats};
 
 pub(super) fn run(arguments: RunArguments) -> u8 {
@@ -113,6 +114,7 @@ pub(super) fn ruleset(settings: &Settings) -> Result<Option<Ruleset>, String> {
     let catalog = &known.catalog;
     if let Some(table) = &settings.table
         && !catalog.contains(table)
+        && !Table::is_custom_name(table)
     {
         let near = catalog.suggest(table).map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         return Err(format!("--table {table}: there is no such table{near}"));

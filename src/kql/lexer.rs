@@ -234,7 +234,9 @@ impl Lexer<'_> {
             }
         } else {
             self.digits();
-            if self.byte(self.at) == b'.' && self.byte(self.at + 1).is_ascii_digit() {
+            // `1000.` is a real, `1..` begins a range, and `1.x` asks a number for a member.
+            let next = self.char_at(self.at + 1);
+            if self.byte(self.at) == b'.' && next.is_none_or(|c| c.is_ascii_digit() || c != '.' && !is_name_char(c)) {
                 kind = TokenKind::Real;
                 self.at += 1;
                 self.digits();

@@ -126,7 +126,8 @@ fn short_operator(operator: &Operator) -> String {
             format!("reorder {}", joined(keys.iter().map(|key| key.name.text.clone() + order(key))))
         }
         OperatorKind::Distinct(items) => format!("distinct {}", named(items)),
-        OperatorKind::Count => "count".into(),
+        OperatorKind::Count(None) => "count".into(),
+        OperatorKind::Count(Some(name)) => format!("count as {}", name.text),
         OperatorKind::Summarize { aggregates, by } => format!("summarize {} by {}", named(aggregates), named(by)),
         OperatorKind::MakeSeries(series) => {
             let aggregates = joined(series.aggregates.iter().map(|(item, default)| {

@@ -106,6 +106,9 @@ pub(crate) const INFIX_WORDS: &[&str] = &[
     "!contains",
     "contains_cs",
     "!contains_cs",
+    "notcontains",
+    "containscs",
+    "notcontainscs",
     "startswith",
     "!startswith",
     "startswith_cs",
@@ -179,6 +182,13 @@ impl Infix {
 
     /// The operator that a word such as `!has_cs` is. `matches` is `matches regex`.
     pub(crate) fn from_word(word: &str) -> Option<Infix> {
+        // Old spellings, which Kusto still takes.
+        let word = match word {
+            "notcontains" => "!contains",
+            "containscs" => "contains_cs",
+            "notcontainscs" => "!contains_cs",
+            word => word,
+        };
         let (negated, plain) = match word.strip_prefix('!') {
             Some(plain) => (true, plain),
             None => (false, word),

@@ -72,6 +72,7 @@ impl AggregateFunction {
         match self.name {
             "arg_max" | "arg_min" | "argmax" | "argmin" | "take_any" | "any" => arguments.max(1),
             "percentiles" => arguments.saturating_sub(1).max(1),
+            "percentilesw" => arguments.saturating_sub(2).max(1),
             _ => 1,
         }
     }

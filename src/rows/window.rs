@@ -1,10 +1,10 @@
-//! `row_number()`, `prev()`, `next()` and `row_cumsum()`: columns that look at other rows.
+//! `row_number()`, `prev()`, `next()`, `row_cumsum()` and `row_window_session()`: columns that look at other rows.
 
 use super::limits::{Held, value_size};
 use super::{Emit, RowsError, Scope, TableRows, each_row};
 use crate::compile::bound::{Bound, BoundQuery, Window};
 use crate::schema::ScalarType;
-use crate::value::{TimeSpan, Value, arithmetic};
+use crate::value::{DateTime, TimeSpan, Value, arithmetic};
 
 /// The input's rows with one more column for each window.
 pub(super) fn run(
@@ -56,6 +56,24 @@ fn column(window: &Window, held: &Held<'_>, scope: Scope<'_>) -> Vec<Value<'stat
                 values.get(usize::try_from(from).ok()?).cloned()
             };
             (0..values.len()).map(|at| shifted(at).unwrap_or_else(|| default.clone())).collect()
+        }
+        Window::Session { time, from_first, between, restart } => {
+            // The times that began the session and of the row before; none after a null.
+            let mut session: Option<(DateTime, DateTime)> = None;
+            let begin = |(time, anew): (Value<'static>, bool)| {
+                let Value::DateTime(time) = time else {
+                    session = None;
+                    return Value::Null;
+                };
+                let far = |from: DateTime, limit: &TimeSpan| time.0.saturating_sub(from.0) >= limit.0;
+                let first = match session {
+                    Some((first, before)) if !anew && !far(first, from_first) && !far(before, between) => first,
+                    _ => time,
+                };
+                session = Some((first, time));
+                Value::DateTime(first)
+            };
+            all(time).into_iter().zip(anew(restart)).map(begin).collect()
         }
         Window::Sum { term, restart } => {
             let zero = match term.ty {

@@ -24,7 +24,10 @@ use sha2::{Digest, Sha256};
 
 pub use attack::Attack;
 pub use error::RuleError;
-pub use external::{ExternalFiles, Format, MAX_EXTERNAL_BYTES, MAX_EXTERNAL_CELLS, rows as external_rows};
+pub use external::{
+    ExternalFiles, Format, MAX_EXTERNAL_BYTES, MAX_EXTERNAL_CELLS, JsonPath, json_mapping,
+    rows as external_rows,
+};
 pub use files::{MAX_FILE_BYTES, files, load, load_file};
 pub use geo::{GeoDatabase, MAX_GEO_BYTES};
 pub use kql_file::{MAX_SPLIT_BYTES, parse_kql};

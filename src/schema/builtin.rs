@@ -69,3 +69,6 @@ tables! {
 
 /// The other tables of Azure Monitor, one a line: name, tab, columns.
 pub(super) const AZURE_MONITOR: &str = include_str!("../../config/tables/azure-monitor.tsv");
+
+/// The other tables of Defender's advanced hunting, in the same form.
+pub(super) const DEFENDER: &str = include_str!("../../config/tables/defender.tsv");

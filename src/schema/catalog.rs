@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::ScalarType;
-use super::builtin::{AZURE_MONITOR, TABLES};
+use super::builtin::{AZURE_MONITOR, DEFENDER, TABLES};
 use super::shape::{Entry, Shape};
 use super::table::{Column, Member, Table};
 use crate::diagnostic::suggest;
 
-/// The lines of `azure-monitor.tsv` by table name: (name, columns).
-static AZURE: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| azure_lines().collect());
+/// The tables that are one line of a file, by name: (name, columns).
+static LINES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| lines().collect());
 
 /// All known tables. Making one is free; a table file is read when it is first asked for.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Catalog {
         }
         match TABLES.binary_search_by_key(&name, |(table, _)| table) {
             Ok(index) => self.builtin_table(index),
-            Err(_) => AZURE.get_key_value(name).map(|(name, columns)| Arc::new(azure_table(name, columns))),
+            Err(_) => LINES.get_key_value(name).map(|(name, columns)| Arc::new(one_line_table(name, columns))),
         }
     }
 
@@ -67,12 +67,12 @@ impl Catalog {
     pub fn contains(&self, name: &str) -> bool {
         self.own.contains_key(name)
             || TABLES.binary_search_by_key(&name, |(table, _)| table).is_ok()
-            || AZURE.contains_key(name)
+            || LINES.contains_key(name)
     }
 
-    /// All names: the user's own, those with a file in `config/tables`, the rest of Azure Monitor.
+    /// All names: the user's own, those with a file in `config/tables`, the rest of Azure Monitor and Defender.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let known = TABLES.iter().map(|(name, _)| *name).chain(azure_lines().map(|(name, _)| name));
+        let known = TABLES.iter().map(|(name, _)| *name).chain(lines().map(|(name, _)| name));
         self.own.keys().map(String::as_str).chain(known.filter(|name| !self.own.contains_key(*name)))
     }
 
@@ -135,12 +135,16 @@ impl Catalog {
     }
 }
 
-fn azure_lines() -> impl Iterator<Item = (&'static str, &'static str)> {
-    AZURE_MONITOR.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'))
+fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
+    AZURE_MONITOR
+        .lines()
+        .chain(DEFENDER.lines())
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('\t'))
 }
 
-/// A table of Azure Monitor that has no file of its own: its columns, and nothing on senders.
-fn azure_table(name: &str, columns: &str) -> Table {
+/// A table that has no file of its own: its columns, and nothing on senders.
+fn one_line_table(name: &str, columns: &str) -> Table {
     let column = |text: &str| {
         let (name, ty) = text.split_once(':').unwrap_or((text, "string"));
         let ty = ScalarType::from_name(ty).unwrap_or(ScalarType::String);
@@ -148,7 +152,7 @@ fn azure_table(name: &str, columns: &str) -> Table {
     };
     let mut columns: Vec<Column> = columns.split(',').map(column).collect();
     columns.sort_by(|a, b| a.name.cmp(&b.name));
-    let time =
-        columns.iter().find(|c| c.name == "TimeGenerated" && c.ty == ScalarType::DateTime).map(|c| c.name.clone());
+    let is_time = |name: &&str| columns.iter().any(|c| c.name == *name && c.ty == ScalarType::DateTime);
+    let time = ["TimeGenerated", "Timestamp"].into_iter().find(is_time).map(str::to_owned);
     Table { name: name.to_owned(), categories: Vec::new(), time, shapes: Vec::new(), columns }
 }

@@ -2,6 +2,7 @@
 
 mod builtin;
 mod catalog;
+mod custom;
 mod files;
 mod shape;
 mod table;
@@ -11,6 +12,7 @@ mod tests;
 use std::fmt;
 
 pub use catalog::Catalog;
+pub use custom::type_by_suffix;
 pub use files::MAX_TABLE_BYTES;
 pub use shape::{Entry, Shape};
 pub use table::{Column, Member, SchemaError, Table};

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::builtin::{AZURE_MONITOR, TABLES};
+use super::builtin::{AZURE_MONITOR, DEFENDER, TABLES};
 use super::*;
 
 #[test]
@@ -12,7 +12,7 @@ fn the_list_is_the_folder() {
     let files: BTreeSet<String> =
         std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
     let mut listed: BTreeSet<String> = TABLES.iter().map(|(name, _)| format!("{name}.toml")).collect();
-    listed.insert("azure-monitor.tsv".to_owned());
+    listed.extend(["azure-monitor.tsv".to_owned(), "defender.tsv".to_owned()]);
     assert_eq!(files, listed);
     assert!(TABLES.is_sorted(), "names are looked up by binary search");
 }
@@ -61,7 +61,7 @@ fn types_are_kusto_types() {
     assert_eq!(ty("AACAudit", "CallerIdentity"), ScalarType::Dynamic);
     assert_eq!(ty("AACAudit", "Category"), ScalarType::String);
     assert_eq!(catalog.table("DeviceNetworkEvents").unwrap().column("AccountName"), None);
-    for line in AZURE_MONITOR.lines().filter(|line| !line.starts_with('#')) {
+    for line in AZURE_MONITOR.lines().chain(DEFENDER.lines()).filter(|line| !line.starts_with('#')) {
         let (name, columns) = line.split_once('\t').unwrap();
         assert!(TABLES.iter().all(|(known, _)| *known != name), "{name} has a file");
         for column in columns.split(',') {

@@ -116,8 +116,38 @@ fn own_tables_are_listed_and_the_nearest_is_named() {
     assert!(ran.text().lines().any(|l| l.split_whitespace().eq(["Door_s", "string"])), "{}", ran.text());
     assert!(run(["tables", "--table-schema", table], "").ended(0).text().lines().any(|l| l == "Badge_CL"));
     let rule = write(folder.path(), "typo.kql", "Badges_CL | where Door_s == 'x'");
-    let ran = run(["check", "--table-schema", table, &rule], "").ended(2);
+    let ran = run(["check", "--table-schema", table, &rule], "").ended(0);
+    assert!(ran.text().contains("KT020") && ran.text().contains("did you mean 'Badge_CL'?"), "{}", ran.text());
+    let ran = run(["check", "--strict", "--table-schema", table, &rule], "").ended(2);
     assert!(ran.text().contains("did you mean 'Badge_CL'?"), "{}", ran.text());
+}
+
+#[test]
+fn a_custom_table_needs_no_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let query = "Door_CL | where Who_s =~ 'eve' and Level_d > 2 and Badge.colour == 'red' | project Who_s, At_t, Type";
+    let rule = write(folder.path(), "door.kql", query);
+    let row = json!({"Who_s": "Eve", "Level_d": 2.5, "At_t": "2026-01-02T03:04:05Z", "Badge": {"colour": "red"}});
+    let with = |name: &str, value: Json| {
+        let mut row = row.clone();
+        row[name] = value;
+        format!("{row}\n")
+    };
+    let columns = json!({"Who_s": "Eve", "At_t": "2026-01-02T03:04:05Z", "Type": "Door_CL"});
+    let named = [
+        with("Type", json!("Door_CL")),
+        with("Type", json!("Gate_CL")),
+        with("Badge", json!({"colour": "blue", "Type": "Door_CL"})),
+    ];
+    let ran = run(["run", "--rules", &rule], named.concat()).ended(0);
+    assert_eq!(ran.alerts().iter().map(|a| &a["columns"]).collect::<Vec<_>>(), [&columns]);
+    // Rows that name no table.
+    let unnamed = with("Level_d", json!("3")) + &with("Level_d", json!(1));
+    for (flags, alerts) in [(vec!["--table", "Door_CL"], 1), (vec![], 0)] {
+        let arguments = [vec!["run", "--rules", &rule], flags].concat();
+        assert_eq!(run(arguments, unnamed.clone()).ended(0).alerts().len(), alerts);
+    }
+    assert!(run(["run", "--rules", &rule, "--table", "Door"], "").ended(2).err.contains("there is no such table"));
 }
 
 #[test]

@@ -87,3 +87,25 @@ fn a_batch_reads_several_tables() {
     let ran = run(["run", "--rules", &path, "--batch"], input(&records)).ended(0);
     assert_eq!(columns(&ran.alerts()), [&json!({"Identity": "ann", "n": 2})]);
 }
+
+#[test]
+fn a_text_is_looked_up_among_the_rows_of_a_table() {
+    let audit = |who: &str| flat("AuditLogs", &json!({"TimeGenerated": "2026-11-24T10:00:00Z", "Identity": who}));
+    let signin =
+        |who: &str| flat("SigninLogs", &json!({"TimeGenerated": "2026-11-24T10:00:00Z", "UserPrincipalName": who}));
+    // Names that are there twice, a name in other letters, and one that is empty.
+    let records = [audit("ann"), audit("bob"), audit("ann"), audit(""), signin("ann"), signin("Bob"), signin("ann")];
+    for (predicate, expected) in [
+        ("Identity in (SigninLogs | project UserPrincipalName)", &["ann", "ann"][..]),
+        ("Identity !in (SigninLogs | project UserPrincipalName)", &["bob", ""]),
+        ("Identity in~ (SigninLogs | project UserPrincipalName)", &["ann", "bob", "ann"]),
+        ("not(Identity in (SigninLogs | project UserPrincipalName)) or Identity == 'ann'", &["ann", "bob", "ann", ""]),
+        ("todynamic(Identity) in (SigninLogs | project UserPrincipalName)", &["ann", "ann"]),
+    ] {
+        let (_folder, path) = rule("listed", &format!("AuditLogs | where {predicate} | project Identity"));
+        let ran = run(["run", "--rules", &path, "--batch"], input(&records)).ended(0);
+        let alerts = ran.alerts();
+        let found: Vec<&str> = alerts.iter().map(|alert| alert["columns"]["Identity"].as_str().unwrap()).collect();
+        assert_eq!(found, expected, "{predicate}");
+    }
+}

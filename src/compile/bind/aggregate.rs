@@ -1,13 +1,14 @@
 //! Aggregates: which columns a call of one becomes.
 
-use super::Binder;
 use super::feed::Feed;
 use super::names::{aggregate_name, fragment, inferred_name};
+use super::{Binder, walk, window};
 use crate::compile::bound::{Aggregate, AggregateFunction, Bound};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Argument, Expr, ExprKind};
+use crate::kql::ast::{Argument, Expr, ExprKind, Name};
 use crate::rows::aggregate;
 use crate::schema::ScalarType;
+use crate::value::functions;
 
 /// An aggregate and the columns that it gives, with their names.
 pub(super) struct Aggregated {
@@ -37,7 +38,7 @@ pub(super) fn find(name: &str) -> Option<&'static AggregateFunction> {
 
 /// Whether a call of that name is an aggregate, one that gives several columns among them.
 pub(super) fn is_aggregate(name: &str) -> bool {
-    find(name).is_some() || name == "percentiles"
+    find(name).is_some() || matches!(name, "percentiles" | "percentilesw")
 }
 
 impl Binder<'_> {
@@ -60,19 +61,10 @@ impl Binder<'_> {
                 Some(vec![Aggregated { aggregate: Aggregate { function: taken, arguments, ty }, columns }])
             }
             ("percentiles", [value, ranks @ ..]) if !ranks.is_empty() => {
-                let value_bound = self.feed(feed, value);
-                let mut all = Vec::new();
-                for rank in ranks {
-                    let bound = self.feed(feed, rank);
-                    let column = format!("percentile_{}_{}", inferred_name(value).unwrap_or_default(), fragment(rank));
-                    all.push(self.aggregated(
-                        find("percentile")?,
-                        vec![value_bound.clone(), bound],
-                        column,
-                        call.span,
-                    )?);
-                }
-                Some(all)
+                self.each_percentile(feed, "percentile", &[value], ranks, call.span)
+            }
+            ("percentilesw", [value, weight, ranks @ ..]) if !ranks.is_empty() => {
+                self.each_percentile(feed, "percentilew", &[value, weight], ranks, call.span)
             }
             _ => {
                 let Some(found) = find(function) else {
@@ -82,11 +74,71 @@ impl Binder<'_> {
                     self.report(diagnostic);
                     return None;
                 };
-                let bounds: Vec<Bound> = texts.iter().map(|a| self.feed(feed, a)).collect();
+                let takes_numbers = matches!(
+                    function,
+                    "sum" | "sumif" | "avg" | "avgif" | "stdev" | "stdevif" | "variance" | "varianceif" | "percentile"
+                );
+                let ty = if takes_numbers { ScalarType::Real } else { ScalarType::String };
+                let first = texts.first().map(|first| self.feed_as(feed, first, ty));
+                let mut bounds: Vec<Bound> = first.into_iter().collect();
+                bounds.extend(texts.iter().skip(1).map(|a| self.feed(feed, a)));
                 let column = aggregate_name(function, &texts);
                 self.aggregated(found, bounds, column, call.span).map(|a| vec![a])
             }
         }
+    }
+
+    /// A column for each percentile that is asked for.
+    fn each_percentile(
+        &mut self,
+        feed: &mut Feed,
+        function: &str,
+        of: &[&Expr],
+        ranks: &[&Expr],
+        span: Span,
+    ) -> Option<Vec<Aggregated>> {
+        let of_bounds: Vec<Bound> = of.iter().map(|expr| self.feed(feed, expr)).collect();
+        let value = of.first().and_then(|value| inferred_name(value)).unwrap_or_default();
+        let mut all = Vec::new();
+        for rank in ranks {
+            let mut arguments = of_bounds.clone();
+            arguments.push(self.feed(feed, rank));
+            let column = format!("percentile_{value}_{}", fragment(rank));
+            all.push(self.aggregated(find(function)?, arguments, column, span)?);
+        }
+        Some(all)
+    }
+
+    /// Says of a call in an item of `summarize` that there is no such function, before its arguments are called unknown
+    /// columns; gives back whether it did.
+    pub(super) fn is_unknown_aggregate(&mut self, item: &Expr) -> bool {
+        let mut unknown: Option<&Name> = None;
+        walk::each(item, &mut |expr| {
+            if let ExprKind::Call { name, .. } = &expr.kind
+                && !self.is_known_call(&name.text)
+            {
+                unknown.get_or_insert(name);
+            }
+            unknown.is_some()
+        });
+        let Some(name) = unknown else { return false };
+        let message = format!("the function '{}' is not known, or not supported yet", name.text);
+        let mut diagnostic = Diagnostic::error("KS143", name.span, message);
+        let functions = functions::all().map(|f| f.name);
+        diagnostic.help = self.near(&name.text, aggregate_names().chain(functions));
+        self.report(diagnostic);
+        true
+    }
+
+    fn is_known_call(&self, name: &str) -> bool {
+        const BOUND_APART: &[&str] =
+            &["column_ifexists", "columnifexists", "pack_all", "bag_pack_columns", "toscalar", "materialize"];
+        functions::find(name).is_some()
+            || functions::refused(name).is_some()
+            || BOUND_APART.contains(&name)
+            || window::NAMES.contains(&name)
+            || self.lets.contains_key(name)
+            || self.has_function(name)
     }
 
     fn aggregated(

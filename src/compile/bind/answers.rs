@@ -118,7 +118,14 @@ fn summarize_names_its_columns_as_kusto_does() {
     check(&format!("{T} | summarize take_any(*)"), "a:string b:long\nx|1");
     check(&format!("{T} | where b > 9 | summarize count()"), "count_:long\n0");
     check(&format!("{T} | count"), "Count:long\n3");
-    refuse(&format!("{T} | summarize nothing(b)"), "KS");
+    check(&format!("{T} | count as Rows"), "Rows:long\n3");
+    check(
+        &format!("{T} | summarize percentilesw(b, b, 50, 99.9), w = percentilew(b, b, 10)"),
+        "percentile_b_50:long percentile_b_99_9:long w:long\n2|3|1",
+    );
+    refuse(&format!("{T} | summarize percentilew(b, a, 50)"), "KS107");
+    refuse(&format!("{T} | summarize nothing(b)"), "KS143");
+    refuse(&format!("{T} | summarize nothing(nowhere) by a"), "KS143");
     refuse(&format!("{T} | summarize sum(a)"), "KS");
     refuse(&format!("{T} | summarize x = count(), x = count()"), "KS171");
     refuse(&format!("{T} | summarize count() | where b > 1"), "KS142");
@@ -344,4 +351,56 @@ fn every_operator_is_bound_without_an_error_twice() {
     let errors = bound("union AuditLogs, SigninLogs | where nothing1() | extend x = nothing2()").unwrap_err();
     assert_eq!(errors.iter().collect::<BTreeSet<_>>().len(), errors.len());
     assert_eq!(errors.len(), 2, "{errors:?}");
+}
+
+#[test]
+fn a_session_ends_where_rows_are_far_apart() {
+    let rows = "datatable(k:string, m:long)['a', 0, 'a', 4, 'a', 8, 'a', 13, 'b', 14, 'b', 74, 'b', long(null), 'b', 75] \
+                | extend t = datetime(2024-04-11) + m * 1m | sort by k asc, m asc nulls last";
+    let session =
+        "| extend s = row_window_session(t, 10m, 5m, k != prev(k)) | project m, s = (s - datetime(2024-04-11)) / 1m";
+    check(&format!("{rows} {session}"), "m:long s:real\n0|0\n4|0\n8|0\n13|13\n14|14\n74|74\n75|74\n|");
+    refuse(&format!("{rows} | extend s = row_window_session(m, 10m, 5m)"), "KS141");
+    refuse(&format!("{rows} | extend s = row_window_session(t, m * 1m, 5m)"), "KS");
+}
+
+#[test]
+fn a_series_gives_several_columns() {
+    let series = "print y = dynamic([1, 3, 5])";
+    check(&format!("{series} | project (r, s) = series_fit_line(y)"), "r:real s:real\n1|2");
+    check(
+        &format!("{series} | project series_stats(y)"),
+        "series_stats_y_min:real series_stats_y_min_idx:long series_stats_y_max:real series_stats_y_max_idx:long \
+         series_stats_y_avg:real series_stats_y_stdev:real series_stats_y_variance:real\n1|0|5|2|3|2|4",
+    );
+    check(&format!("{series} | extend low = series_stats(y) | project-away y"), "low:real\n1");
+    check(&format!("{series} | project f = series_fit_line_dynamic(y).line_fit"), "f:dynamic\n[1,3,5]");
+    refuse(&format!("{series} | project (a, b) = series_decompose_anomalies(y)"), "KT001");
+    refuse(&format!("{series} | project (a, b) = array_length(y)"), "KT003");
+    refuse(&format!("{series} | project (a, b, c, d, e, f, g, h) = series_stats(y)"), "KS150");
+    refuse(&format!("{series} | extend (a, a) = series_stats(y)"), "KS171");
+}
+
+#[test]
+fn old_spellings_are_read() {
+    check("print 1000. / 4, 2.", "print_0:real print_1:real\n250|2");
+    check(
+        "print x = 'abc' | where x notcontains 'z' and x containscs 'b' and x notcontainscs 'B' | count",
+        "Count:long\n1",
+    );
+    check("range x from 1 to 2 step 1 | where x between (1..2) | count", "Count:long\n2");
+}
+
+#[test]
+fn a_value_beside_a_dynamic_is_one() {
+    check(
+        "print a = tostring(iff(true, true, dynamic(null))), b = tostring(case(false, dynamic(1), true, 1.5, 2.0)), \
+         c = tostring(coalesce(dynamic(null), false)), d = gettype(iff(false, dynamic(1), true))",
+        "a:string b:string c:string d:string\ntrue|1.5|false|bool",
+    );
+    let rows = "range x from 1 to 1 step 1 | extend b = x > 0";
+    check(
+        &format!("{rows} | project p = tostring(iff(b, b, dynamic(2))), q = tostring(iff(b, b, false))"),
+        "p:string q:string\ntrue|True",
+    );
 }

@@ -55,6 +55,7 @@ impl Binder<'_> {
         let (mut items, mut columns, mut plain) = (Vec::new(), Vec::new(), Vec::new());
         for item in &expand.items {
             let value = self.scalar(&item.value, &mut Scope::Row(leg));
+            let value = self.indexed(value, &Scope::Row(leg));
             if value.is_error() {
                 return None;
             }

@@ -5,7 +5,7 @@ use super::join::word_of;
 use super::scope::{Scope, Tabular};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{ColumnDeclaration, Expr, Name};
-use crate::rule::{Format, MAX_EXTERNAL_CELLS, external_rows};
+use crate::rule::{Format, MAX_EXTERNAL_CELLS, external_rows, json_mapping};
 use crate::schema::ScalarType;
 use crate::value::functions::Callee;
 use crate::value::{Value, convert};
@@ -20,7 +20,7 @@ impl Binder<'_> {
     ) -> Option<Tabular> {
         let columns = self.declared(declared)?;
         let typed: Vec<(String, ScalarType)> = columns.iter().map(|c| (c.name.clone(), c.ty)).collect();
-        let (mut format, mut skip_first) = (None, false);
+        let (mut format, mut skip_first, mut mapping) = (None, false, None);
         for (name, value) in properties {
             match name.text.to_ascii_lowercase().as_str() {
                 "format" => match Format::from_name(word_of(value)) {
@@ -33,7 +33,19 @@ impl Binder<'_> {
                     }
                 },
                 "ignorefirstrecord" => skip_first = word_of(value).eq_ignore_ascii_case("true"),
-                "ingestionmapping" | "ingestionmappingreference" => {
+                "ingestionmapping" => {
+                    let names = columns.iter().map(|c| c.name.as_str());
+                    match json_mapping(word_of(value), names) {
+                        Some(paths) => mapping = Some((paths, name.span)),
+                        None => {
+                            let message =
+                                "a mapping must be a JSON array of {\"Column\":…,\"Properties\":{\"Path\":\"$.…\"}}";
+                            self.report(Diagnostic::error("KT003", value.span, message));
+                            return None;
+                        }
+                    }
+                }
+                "ingestionmappingreference" => {
                     let message = format!("'{}' of externaldata is not supported", name.text);
                     let help = "without it, values go to columns by their place, and in JSON by name";
                     self.report(Diagnostic::error("KT003", name.span, message).help(help));
@@ -65,8 +77,13 @@ impl Binder<'_> {
                 }
             };
             let format = format.unwrap_or_else(|| Format::of_address(text));
+            if let Some((_, span)) = mapping.as_ref().filter(|_| format != Format::Json) {
+                self.error("KT003", *span, "a mapping is supported of JSON alone");
+                return None;
+            }
+            let paths = mapping.as_ref().map(|(paths, _)| paths.as_slice());
             let room = MAX_EXTERNAL_CELLS - rows.len() * columns.len();
-            match external_rows(content, format, skip_first, &typed, room) {
+            match external_rows(content, format, skip_first, &typed, paths, room) {
                 Ok(more) => rows.extend(more),
                 Err((line, why)) => {
                     self.error("KT012", address.span, format!("line {line} of the copy of '{text}': {why}"));

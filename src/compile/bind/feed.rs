@@ -10,6 +10,7 @@ use crate::compile::bound::{Bound, BoundKind, BoundQuery, CellId, OutputColumn, 
 use crate::diagnostic::Span;
 use crate::kql::ast::Expr;
 use crate::rows::MAX_DEPTH;
+use crate::schema::ScalarType;
 
 /// An input while it is cut down.
 pub(super) struct Feed {
@@ -66,9 +67,15 @@ impl Feed {
 impl Binder<'_> {
     /// A value of each row of the input, as the operator's expressions read it; a constant stays one.
     pub(super) fn feed(&mut self, feed: &mut Feed, expr: &Expr) -> Bound {
+        self.feed_as(feed, expr, ScalarType::String)
+    }
+
+    /// The same, where a custom table's column is taken for a value of type `ty`.
+    pub(super) fn feed_as(&mut self, feed: &mut Feed, expr: &Expr, ty: ScalarType) -> Bound {
         let mut bounds = Vec::with_capacity(feed.input.legs.len());
         for leg in &mut feed.input.legs {
             let bound = self.scalar(expr, &mut Scope::Row(leg));
+            let bound = self.fitted(bound, ty, &Scope::Row(leg));
             let bound = self.not_too_deep(leg, bound);
             if bound.is_error() {
                 return bound;

@@ -8,6 +8,7 @@ mod aggregate;
 #[allow(clippy::unwrap_used)]
 mod answers;
 mod columns;
+mod custom;
 mod expand;
 mod external;
 mod feed;
@@ -27,6 +28,7 @@ mod scalar;
 mod scope;
 mod search;
 mod series;
+mod several;
 mod source;
 mod subquery;
 mod summarize;
@@ -38,7 +40,7 @@ mod union;
 mod walk;
 mod window;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::bound::{Bound, BoundQuery};
@@ -55,6 +57,9 @@ use scope::{LegScope, Scope, Tabular};
 
 /// The most diagnostics that are said of one query.
 const MAX_DIAGNOSTICS: usize = 200;
+
+/// How often a query is bound to find the columns of its custom tables.
+const MAX_PASSES: usize = 4;
 
 /// How a query is bound.
 #[derive(Clone, Copy, Debug, Default)]
@@ -113,6 +118,12 @@ struct Binder<'c> {
     calls: Calls,
     /// Columns that no schema knows, and so nobody knows the type of.
     guessed: HashSet<String>,
+    /// Columns that every custom table has for this query, for no schema tells.
+    custom_columns: BTreeSet<String>,
+    /// Whether the query reads a custom table.
+    reads_custom: bool,
+    /// Names of columns that were not in scope.
+    missing: BTreeSet<String>,
     /// The rows whose elements subqueries of `mv-apply` see, the innermost last.
     outer_rows: Vec<LegScope>,
 }
@@ -129,10 +140,24 @@ pub fn bind_query_with(
     libraries: &Libraries,
     options: BindOptions,
 ) -> (Option<BoundQuery>, Vec<Diagnostic>) {
-    let mut binder = Binder::new(catalog, libraries, options);
-    let bound = binder.query(query);
-    let failed = binder.diagnostics.iter().any(Diagnostic::is_error);
-    (bound.filter(|_| !failed), binder.diagnostics)
+    let mut custom_columns = BTreeSet::new();
+    let mut passes = 1;
+    loop {
+        let mut binder = Binder::new(catalog, libraries, options);
+        binder.custom_columns = custom_columns.clone();
+        let bound = binder.query(query);
+        let failed = binder.diagnostics.iter().any(Diagnostic::is_error);
+        if failed && binder.reads_custom {
+            // A name that nothing gives may be a custom table's column that came through `arg_max(t, *)` or a union.
+            let known = custom_columns.len();
+            custom_columns.append(&mut binder.missing);
+            if custom_columns.len() > known && passes < MAX_PASSES {
+                passes += 1;
+                continue;
+            }
+        }
+        return (bound.filter(|_| !failed), binder.diagnostics);
+    }
 }
 
 /// Binds a lone scalar expression, with no columns in scope.
@@ -166,6 +191,9 @@ impl<'c> Binder<'c> {
             lifted: HashMap::new(),
             calls: Calls::default(),
             guessed: HashSet::new(),
+            custom_columns: BTreeSet::new(),
+            reads_custom: false,
+            missing: BTreeSet::new(),
             outer_rows: Vec::new(),
         }
     }
@@ -227,7 +255,7 @@ impl<'c> Binder<'c> {
             ExprKind::Name(name) => match self.lets.get(&name.text) {
                 Some(Meaning::Function(lambda)) => lambda.is_tabular,
                 Some(meaning) => matches!(meaning, Meaning::Tabular(_)),
-                None => self.catalog.table(&name.text).is_some(),
+                None => self.catalog.table(&name.text).is_some() || self.is_custom(&name.text),
             },
             ExprKind::Call { name, arguments } => self.is_tabular_call(name, arguments),
             _ => false,

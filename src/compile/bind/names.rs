@@ -116,6 +116,9 @@ pub(super) fn aggregate_name(function: &str, arguments: &[&Expr]) -> String {
         "take_any" => "any_arg0".to_owned(),
         "arg_max" => "max_".to_owned(),
         "arg_min" => "min_".to_owned(),
+        "percentilew" | "percentilesw" => {
+            format!("percentile_{first}_{}", arguments.get(2).map_or(String::new(), |p| fragment(p)))
+        }
         "percentile" | "percentiles" => {
             format!("percentile_{first}_{}", arguments.get(1).map_or(String::new(), |p| fragment(p)))
         }

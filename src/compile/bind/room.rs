@@ -133,6 +133,7 @@ fn op_weight(op: &RowsOp) -> usize {
                 .flat_map(|window| match window {
                     Window::RowNumber { restart, .. } => [None, restart.as_ref()],
                     Window::Shift { value, .. } => [Some(value), None],
+                    Window::Session { time, restart, .. } => [Some(time), restart.as_ref()],
                     Window::Sum { term, restart } => [Some(term), restart.as_ref()],
                 })
                 .flatten(),

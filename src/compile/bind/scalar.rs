@@ -10,7 +10,7 @@ use crate::compile::bound::{Bound, BoundKind, RowSource};
 use crate::compile::plain;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, BinaryOp, Expr, ExprKind, Literal, LiteralKind, Name, Step};
-use crate::schema::ScalarType;
+use crate::schema::{ScalarType, type_by_suffix};
 use crate::value::functions::Callee;
 use crate::value::literal::dynamic_literal;
 use crate::value::{Value, convert, functions, regex};
@@ -76,6 +76,7 @@ impl Binder<'_> {
             ExprKind::Name(name) => self.name(name, scope),
             ExprKind::Path { base, steps } => {
                 let base = self.scalar(base, scope);
+                let base = self.indexed(base, scope);
                 self.path(base, steps, scope)
             }
             ExprKind::Unary { negate, operand } => {
@@ -93,6 +94,7 @@ impl Binder<'_> {
             ExprKind::Binary { op, op_span, left, right } => {
                 let left = self.scalar(left, scope);
                 let right = self.scalar(right, scope);
+                let (left, right) = self.fitted_pair(*op, left, right, scope);
                 self.binary(*op, *op_span, left, right, span)
             }
             ExprKind::Logical { and, operands } => {
@@ -108,6 +110,7 @@ impl Binder<'_> {
                 let subject = self.scalar(subject, scope);
                 let low = self.scalar(low, scope);
                 let high = self.scalar(high, scope);
+                let subject = self.fitted(subject, low.ty, scope);
                 self.between(*negated, *op_span, [subject, low, high], span)
             }
             ExprKind::Call { name, arguments } => self.call(name, arguments, scope, span),
@@ -123,8 +126,8 @@ impl Binder<'_> {
                 self.error("KS108", span, "a scalar value is expected here, and this is a table");
                 Bound::error(span)
             }
-            ExprKind::Unpack { .. } => {
-                self.error("KT003", span, "several names for one value are supported in 'summarize' alone");
+            ExprKind::Unpack { value, .. } => {
+                self.several_names(value, span);
                 Bound::error(span)
             }
             ExprKind::Shaped { .. } => {
@@ -204,12 +207,18 @@ impl Binder<'_> {
                 // A watchlist that is not there: nobody knows its columns, and all of them are text.
                 return leg.add_unknown(&name.text, ScalarType::String, name.span);
             }
+            self.missing.insert(name.text.clone());
             let mut diagnostic =
                 Diagnostic::error("KS142", name.span, format!("no column '{}' is in scope here", name.text));
             diagnostic.help = near;
             self.report(diagnostic);
             return Bound::error(name.span);
         };
+        if leg.open && self.is_custom(&table) {
+            // What is said of the table is said of its columns.
+            let ty = self.custom_type(&name.text);
+            return leg.add_unknown(&name.text, ty, name.span);
+        }
         if leg.open && !self.options.strict {
             let mut diagnostic = Diagnostic::warning(
                 "KS142",
@@ -227,6 +236,7 @@ impl Binder<'_> {
             self.report(diagnostic);
             return bound;
         }
+        self.missing.insert(name.text.clone());
         let message = match leg.open {
             true => format!("table {table} has no column '{}'", name.text),
             false => format!("no column '{}' is in scope here", name.text),
@@ -239,7 +249,7 @@ impl Binder<'_> {
 
     /// The type of a column that no schema knows. A name that other tables know has their type, so that it lines up with
     /// them in a union.
-    fn guessed_type(&mut self, name: &str, or: ScalarType) -> ScalarType {
+    pub(super) fn guessed_type(&mut self, name: &str, or: ScalarType) -> ScalarType {
         let ty = self.type_elsewhere(name).unwrap_or(or);
         if ty == ScalarType::Dynamic {
             self.guessed.insert(name.to_owned());
@@ -403,9 +413,19 @@ impl Binder<'_> {
         {
             return Bound::constant(Value::string(argument.ty.name()), ScalarType::String, span);
         }
+        let arguments = self.fitted_arguments(function, arguments, scope);
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
         let constants: Vec<_> = arguments.iter().map(Bound::as_constant).collect();
         let callee = function.check(&types).and_then(|ty| Ok((ty, Callee::of(function, &constants)?)));
+        let arguments = match (&callee, function.name) {
+            (Ok((ScalarType::Dynamic, _)), "iff" | "iif" | "case" | "coalesce") => {
+                let last = arguments.len() - 1;
+                let is_predicate = |at: usize| function.name != "coalesce" && at.is_multiple_of(2) && at != last;
+                let box_value = |(at, bound)| if is_predicate(at) { bound } else { self.boxed(bound) };
+                arguments.into_iter().enumerate().map(box_value).collect()
+            }
+            _ => arguments,
+        };
         match callee {
             Ok((ty, callee)) if callee.name == functions::GEO_INFO => match self.geo(callee, span) {
                 Some(callee) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
@@ -417,6 +437,18 @@ impl Binder<'_> {
                 Bound::error(span)
             }
         }
+    }
+
+    /// A value as a dynamic holds it, beside dynamics: the text of `true` is `true` there, and `True` else.
+    fn boxed(&mut self, bound: Bound) -> Bound {
+        if !matches!(bound.ty, ScalarType::Bool | ScalarType::Real) {
+            return bound;
+        }
+        let Some(Ok(callee)) = functions::find("pack_array").map(|f| Callee::of(f, &[None])) else { return bound };
+        let (ty, span) = (ScalarType::Dynamic, bound.span);
+        let array = self.fold(Bound { kind: BoundKind::Call(callee, vec![bound]), ty, span });
+        let first = Bound::constant(Value::Long(0), ScalarType::Long, span);
+        self.fold(Bound { kind: BoundKind::Index(Box::new(array), Box::new(first)), ty, span })
     }
 
     /// `typeof(type)`: the type's name as the value, for who makes the function ready, and the type itself as its type.
@@ -459,6 +491,17 @@ impl Binder<'_> {
             let (ty, member) = (default.ty, converted(member, default.ty));
             return Bound { kind: BoundKind::Call(callee, vec![member, default]), ty, span };
         }
+        if let Scope::Row(leg) = scope
+            && leg.open
+            && leg.leg.table().is_some_and(|table| self.is_custom(&table.name))
+            && let Some(coalesce) = functions::find("coalesce")
+            && let Ok(callee) = Callee::of(coalesce, &[None, None])
+        {
+            // A custom table may have it, and a record says whether it does.
+            let ty = default.ty;
+            let column = leg.add_unknown(column_name, ty, span);
+            return Bound { kind: BoundKind::Call(callee, vec![column, default]), ty, span };
+        }
         Bound { span, ..default }
     }
 }
@@ -475,17 +518,6 @@ fn literal_type(kind: LiteralKind) -> ScalarType {
         LiteralKind::TimeSpan => ScalarType::TimeSpan,
         LiteralKind::Guid => ScalarType::Guid,
     }
-}
-
-/// Azure names a column that it makes of a custom log after its type.
-fn type_by_suffix(name: &str) -> Option<ScalarType> {
-    Some(match name.rsplit_once('_')?.1 {
-        "s" | "g" => ScalarType::String,
-        "d" => ScalarType::Real,
-        "b" => ScalarType::Bool,
-        "t" => ScalarType::DateTime,
-        _ => return None,
-    })
 }
 
 fn reads_clock(bound: &Bound) -> bool {

@@ -48,6 +48,9 @@ impl Binder<'_> {
         if let Some(table) = self.function_table(name, &[], None, name.span) {
             return table;
         }
+        if self.is_custom(&name.text) {
+            return self.custom_table(name);
+        }
         let lets = self.lets.keys().map(String::as_str);
         let near = self.near(&name.text, lets.chain(self.catalog.names()));
         let message = format!("'{}' is not a known table or tabular variable", name.text);

@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use super::plugin::converted;
 use super::scope::{Scope, Tabular};
 use super::summarize::hidden;
 use super::{Binder, Lifted, Meaning, aggregate, walk};
@@ -12,10 +13,10 @@ use crate::compile::bound::{
     Aggregate, Bound, BoundKind, CellId, Join, JoinColumn, JoinKind, Order, OutputColumn, RowsKind,
 };
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Argument, Expr, ExprKind};
+use crate::kql::ast::{Argument, Expr, ExprKind, ListOp};
 use crate::rows::{self, NoTables, RowsLimits};
 use crate::schema::ScalarType;
-use crate::value::functions::Context;
+use crate::value::functions::{self, Callee, Context};
 use crate::value::{DateTime, Dynamic, Value, convert};
 
 /// What a query that is computed while another is bound may hold.
@@ -74,6 +75,11 @@ impl Binder<'_> {
                     ExprKind::Name(name) if matches!(self.lets.get(&name.text), Some(Meaning::Later(_))) => {
                         found.push(expr);
                     }
+                    ExprKind::List { op: ListOp::In { folded: false, .. }, items, .. }
+                        if items.len() == 1 && self.is_table_item(&items[0], &Scope::Row(&mut table.legs[0])) =>
+                    {
+                        found.push(expr);
+                    }
                     ExprKind::List { items, .. } => {
                         for item in items {
                             let scope = Scope::Row(&mut table.legs[0]);
@@ -89,7 +95,21 @@ impl Binder<'_> {
         }
         let mut good = true;
         for expr in found {
+            let mut at = expr.span;
             let (query, is_list, name) = match &expr.kind {
+                ExprKind::List { op: ListOp::In { negated, .. }, subject, items, .. } if items.len() == 1 => {
+                    at = items[0].span;
+                    let query = self.tabular(&items[0]);
+                    if let Some(query) = &query
+                        && !is_static(query)
+                        && query.columns().first().is_some_and(|column| column.ty == ScalarType::String)
+                        && self.is_text(&table, subject)
+                    {
+                        table = self.listed(table, query.clone(), (subject, *negated), span, expr.span)?;
+                        continue;
+                    }
+                    (query, true, "in")
+                }
                 ExprKind::Call { name, arguments } if name.text == "toscalar" => {
                     let argument = arguments.first().map(|a| &a.value);
                     match argument {
@@ -112,17 +132,70 @@ impl Binder<'_> {
             };
             let Some(query) = query else {
                 good = false;
-                self.lifted.insert(expr.span, Lifted::Value(Bound::error(expr.span)));
+                self.lifted.insert(at, Lifted::Value(Bound::error(at)));
                 continue;
             };
             if is_static(&query) {
-                let bound = self.computed(query, is_list, expr.span);
-                self.lifted.insert(expr.span, Lifted::Value(bound));
+                let bound = self.computed(query, is_list, at);
+                self.lifted.insert(at, Lifted::Value(bound));
                 continue;
             }
-            table = self.beside(table, query, is_list, span, name, expr.span)?;
+            table = self.beside(table, query, is_list, span, name, at)?;
         }
         good.then_some(table)
+    }
+
+    /// Whether an expression is text, and needs nothing that an operator computes beforehand.
+    fn is_text(&mut self, table: &Tabular, subject: &Expr) -> bool {
+        let mut reads_tables = false;
+        walk::each(subject, &mut |expr| {
+            reads_tables |= self.is_subquery(expr);
+            reads_tables
+        });
+        !reads_tables && self.scalar(subject, &mut Scope::Row(&mut table.legs[0].clone())).ty.is_text()
+    }
+
+    /// `subject in (T)` of texts, as a join with the different ones of `T`: a row then finds its own, however many there are.
+    fn listed(
+        &mut self,
+        mut table: Tabular,
+        mut query: Tabular,
+        (subject, negated): (&Expr, bool),
+        span: Span,
+        at: Span,
+    ) -> Option<Tabular> {
+        let columns = table.columns().len();
+        let name = hidden(columns + self.lifted.len() + 1);
+        for leg in &mut table.legs {
+            let key = self.scalar(subject, &mut Scope::Row(leg));
+            let key = if key.ty == ScalarType::Dynamic { converted(key, ScalarType::String) } else { key };
+            if key.is_error() {
+                return None;
+            }
+            let key = leg.assign(&name, key);
+            leg.columns.push(key);
+        }
+        query.legs.iter_mut().for_each(|leg| leg.columns.truncate(1));
+        let value = OutputColumn { name: "value".to_owned(), ty: ScalarType::String };
+        let mut texts = self.rows(RowsKind::Distinct, query.finish(), vec![value], span, "in");
+        let found = texts.assign("found", Bound::constant(Value::Bool(true), ScalarType::Bool, at));
+        texts.columns.push(found);
+        let mut output = table.columns();
+        output.truncate(columns);
+        output.push(OutputColumn { name: name.clone(), ty: ScalarType::Bool });
+        let mut places: Vec<JoinColumn> = (0..columns).map(JoinColumn::Left).collect();
+        places.push(JoinColumn::Right(1));
+        let right = Tabular::of(texts).finish();
+        let keys = vec![(columns, 0)];
+        let join = Join { kind: JoinKind::LeftOuter, right, keys, output: places, network: None };
+        let mut leg = self.rows(RowsKind::Join(join), table.finish(), output, span, "in");
+        let function = functions::find(if negated { "isnull" } else { "isnotnull" })?;
+        let partner = leg.column(&name, at)?;
+        let kind = BoundKind::Call(Callee::of(function, &[None]).ok()?, vec![partner]);
+        let column = leg.assign(&name, Bound { kind, ty: ScalarType::Bool, span: at });
+        leg.put(column);
+        self.lifted.insert(at, Lifted::Column(name));
+        Some(Tabular::of(leg))
     }
 
     /// The first column of a table that reads no records, as an array, or the first value of it.

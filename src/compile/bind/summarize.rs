@@ -22,8 +22,9 @@ pub(super) struct Keys {
 }
 
 impl Binder<'_> {
-    pub(super) fn count(&mut self, table: Tabular, span: Span) -> Tabular {
-        let columns = vec![OutputColumn { name: "Count".to_owned(), ty: ScalarType::Long }];
+    pub(super) fn count(&mut self, table: Tabular, name: Option<&Name>, span: Span) -> Tabular {
+        let name = name.map_or("Count", |name| name.text.as_str()).to_owned();
+        let columns = vec![OutputColumn { name, ty: ScalarType::Long }];
         let input = Feed::of(table).finish();
         Tabular::of(self.rows(RowsKind::Count, input, columns, span, "count"))
     }
@@ -51,6 +52,10 @@ impl Binder<'_> {
                 }
                 hit
             });
+            if found.is_empty() && self.is_unknown_aggregate(&item.value) {
+                good = false;
+                continue;
+            }
             for call in found {
                 let Some(list) = self.aggregates(&mut feed, call, &keys.plain) else {
                     good = false;

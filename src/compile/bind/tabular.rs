@@ -127,7 +127,7 @@ impl Binder<'_> {
                 table.legs.iter_mut().for_each(|leg| self.project_reorder(leg, keys));
             }
             OperatorKind::Distinct(list) => return self.distinct(table, list, span),
-            OperatorKind::Count => return Some(self.count(table, span)),
+            OperatorKind::Count(name) => return Some(self.count(table, name.as_ref(), span)),
             OperatorKind::Summarize { aggregates, by } => {
                 let exprs = [values(aggregates), values(by)].concat();
                 table = self.subqueries(table, &exprs, span)?;
@@ -258,7 +258,16 @@ impl Binder<'_> {
         let mut taken: HashSet<String> = HashSet::new();
         let mut unnamed = 0;
         list.iter()
-            .map(|item| {
+            .flat_map(|item| {
+                if let Some(columns) = self.several(leg, item) {
+                    for (name, _) in &columns {
+                        if !taken.insert(name.clone()) {
+                            let message = format!("a column '{name}' is already declared in this operator");
+                            self.error("KS171", item.value.span, message);
+                        }
+                    }
+                    return columns;
+                }
                 let value = self.scalar(&item.value, &mut Scope::Row(leg));
                 let name = match &item.name {
                     Some(name) => {
@@ -284,7 +293,7 @@ impl Binder<'_> {
                     },
                 };
                 taken.insert(name.clone());
-                (name, self.not_too_deep(leg, value))
+                vec![(name, self.not_too_deep(leg, value))]
             })
             .collect()
     }

@@ -146,3 +146,54 @@ fn patterns_for_columns_are_bounded_and_names_are_not() {
     assert!(columns(&query).starts_with("a1999:long a0:long a1:long a2:long a3:long a4:long b:long a6:long"));
     assert_eq!(columns(&format!("print z = 1, {made} | project-away {names}")), "z:long");
 }
+
+/// What is said of a query over custom tables, and the columns it gives.
+fn custom(query: &str) -> (Vec<&'static str>, String) {
+    let (bound, said) = bound(query);
+    let columns = bound.map_or(Vec::new(), |b| b.columns);
+    let columns = columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect::<Vec<_>>().join(" ");
+    (said.iter().map(|d| d.code).collect(), columns)
+}
+
+#[test]
+fn a_custom_table_has_the_columns_that_are_named() {
+    for (query, expected) in [
+        ("Door_CL | project TimeGenerated, Who_s, Level_d, Open_b, At_t, Id_g, Type", {
+            "TimeGenerated:datetime Who_s:string Level_d:real Open_b:bool At_t:datetime Id_g:string Type:string"
+        }),
+        // Text, or what an operator asks for.
+        ("Door_CL | where Weight > 5 and At between (ago(1d) .. now()) | project Weight, Sum = Weight + Height", {
+            "Weight:string Sum:real"
+        }),
+        ("Door_CL | project Who = Person.name | project-rename B = Who", "B:dynamic"),
+        ("Door_CL | mv-expand Persons | project Persons", "Persons:dynamic"),
+        ("Door_CL | summarize sum(Weight), max(Person) by Who = tostring(Person.name)", {
+            "Who:string sum_Weight:real max_Person:string"
+        }),
+        ("Door_CL | project A = array_length(Persons), B = round(Weight, 1)", "A:long B:real"),
+        ("Door_CL | project column_ifexists('Weight', 0), column_ifexists('Type', '')", "Weight:long Type:string"),
+        ("let t = Door_CL; t | summarize arg_max(TimeGenerated, *) by Who_s | where Floor == 'x' | project Floor", {
+            "Floor:string"
+        }),
+        ("Door_CL | union Syslog | where Who_s == 'a' | project Who_s, HostName", "Who_s:string HostName:string"),
+        ("union isfuzzy=true Door_CL, (Syslog | take 1) | project TimeGenerated", "TimeGenerated:datetime"),
+        (
+            "Door_CL | join kind=inner (table('Door_CL') | project Who_s, Floor_d) on Who_s | project Floor_d",
+            "Floor_d:real",
+        ),
+    ] {
+        assert_eq!(custom(query), (vec!["KT020"], expected.to_owned()), "{query}");
+    }
+    assert_eq!(custom("Door_CL | where Who_s.x == 'a'").0, ["KT020", "KS142"], "a column of known type keeps it");
+    assert_eq!(custom("Door_CL | project a = Who_s | where b == 'c'").0, ["KT020", "KS142"], "it is projected away");
+    assert_eq!(custom("Door_cl | take 1").0, ["KS204"]);
+    assert_eq!(custom("_CL | take 1").0, ["KS204"]);
+}
+
+#[test]
+fn a_custom_table_is_an_error_to_the_strict() {
+    let parsed = parse("Door_CL | where Who_s == 'a'", &Limits::default());
+    let strict = BindOptions { strict: true, ..BindOptions::default() };
+    let (bound, said) = bind_query(&parsed.query, &Catalog::builtin(), strict);
+    assert_eq!((bound.is_some(), said.iter().map(|d| d.code).collect::<Vec<_>>()), (false, vec!["KS204"]));
+}

@@ -125,11 +125,14 @@ impl Binder<'_> {
             ExprKind::Name(name) => {
                 !self.lets.contains_key(&name.text)
                     && self.catalog.table(&name.text).is_none()
+                    && !self.is_custom(&name.text)
                     && self.libraries.functions.find(&name.text).is_none()
             }
             ExprKind::Call { name, arguments } => match name.text.as_str() {
                 "table" => match arguments.first().map(|a| &a.value.kind) {
-                    Some(ExprKind::Literal(literal)) => !self.catalog.contains(&literal.text),
+                    Some(ExprKind::Literal(literal)) => {
+                        !self.catalog.contains(&literal.text) && !self.is_custom(&literal.text)
+                    }
                     _ => false,
                 },
                 _ => !self.lets.contains_key(&name.text) && !self.is_tabular(leg),

@@ -1,4 +1,5 @@
-//! `serialize`, and the functions that look at other rows of a sorted table: `row_number`, `prev`, `next`, `row_cumsum`.
+//! `serialize`, and the functions that look at other rows of a sorted table: `row_number`, `prev`, `next`, `row_cumsum`,
+//! `row_window_session`.
 //!
 //! They stand in `serialize`, `extend`, `project` and `where`. Each becomes a column of an operator of its own, before the
 //! one that it stands in.
@@ -11,9 +12,9 @@ use crate::compile::bound::{Bound, BoundKind, CellId, OutputColumn, RowsKind, Wi
 use crate::diagnostic::Span;
 use crate::kql::ast::{Expr, ExprKind};
 use crate::schema::ScalarType;
-use crate::value::Value;
+use crate::value::{TimeSpan, Value};
 
-const NAMES: &[&str] = &["row_number", "prev", "next", "row_cumsum"];
+pub(super) const NAMES: &[&str] = &["row_number", "prev", "next", "row_cumsum", "row_window_session"];
 
 impl Binder<'_> {
     /// Computes the window functions in an operator's expressions beforehand; `lifted` then names their columns.
@@ -82,6 +83,19 @@ impl Binder<'_> {
                 };
                 Some((Window::RowNumber { start, restart }, ScalarType::Long))
             }
+            ("row_window_session", [time, from_first, between] | [time, from_first, between, _]) => {
+                let time = self.appended(table, time)?;
+                if !self.expect(&time, ScalarType::DateTime, "the time of a row") {
+                    return None;
+                }
+                let from_first = self.distance(from_first)?;
+                let between = self.distance(between)?;
+                let restart = match arguments.get(3) {
+                    Some(expr) => Some(self.condition(table, expr)?),
+                    None => None,
+                };
+                Some((Window::Session { time, from_first, between, restart }, ScalarType::DateTime))
+            }
             ("row_cumsum", [term] | [term, _]) => {
                 let term = self.appended(table, term)?;
                 if !term.ty.is_numeric() && term.ty != ScalarType::TimeSpan {
@@ -127,6 +141,20 @@ impl Binder<'_> {
             }
             _ => {
                 self.error("KS121", call.span, format!("{}() does not take {} arguments", name.text, arguments.len()));
+                None
+            }
+        }
+    }
+
+    /// A timespan that is known now.
+    fn distance(&mut self, expr: &Expr) -> Option<TimeSpan> {
+        let bound = self.scalar(expr, &mut Scope::Nothing);
+        match bound.as_constant() {
+            Some(Value::TimeSpan(span)) => Some(*span),
+            _ => {
+                if !bound.is_error() {
+                    self.error("KS139", expr.span, "this must be a timespan that does not depend on the row");
+                }
                 None
             }
         }

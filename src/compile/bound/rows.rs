@@ -6,8 +6,8 @@ use super::{Bound, BoundQuery, CellId, Leg, OutputColumn, RowSource};
 use crate::diagnostic::Span;
 use crate::rows::Networks;
 use crate::schema::ScalarType;
-use crate::value::Value;
 use crate::value::functions::Refusal;
+use crate::value::{TimeSpan, Value};
 
 /// An operator that needs all rows of its input.
 ///
@@ -193,6 +193,17 @@ pub enum Window {
         offset: i64,
         /// What stands where there is no such row.
         default: Value<'static>,
+    },
+    /// `row_window_session(time, from_first, between, restart)`: the time that begins the row's session.
+    Session {
+        /// The time of a row.
+        time: Bound,
+        /// A session is shorter than this.
+        from_first: TimeSpan,
+        /// And from one row of it to the next there is less than this.
+        between: TimeSpan,
+        /// Begins anew where this is true.
+        restart: Option<Bound>,
     },
     /// `row_cumsum(term, restart)`
     Sum {

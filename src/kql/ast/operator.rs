@@ -48,7 +48,7 @@ pub enum OperatorKind {
     /// `distinct column, …`; [`ExprKind::Star`](super::ExprKind::Star) for all
     Distinct(Vec<NamedExpr>),
     /// `count`
-    Count,
+    Count(Option<Name>),
     /// `summarize aggregate, … by key, …`
     Summarize {
         /// Aggregates; none for a mere `by`.

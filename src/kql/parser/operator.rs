@@ -166,7 +166,10 @@ impl Parser<'_> {
                 self.hints()?;
                 OperatorKind::Distinct(self.named_list()?)
             }
-            "count" => OperatorKind::Count,
+            "count" => OperatorKind::Count(match self.eat_word("as") {
+                true => Some(self.name("name")?),
+                false => None,
+            }),
             "summarize" => self.summarize()?,
             "union" => OperatorKind::Union(self.union()?),
             "print" => OperatorKind::Print(self.named_list()?),

@@ -1,6 +1,6 @@
 //! Percentiles by the nearest rank: always a value that is there. Kusto estimates; here they are exact.
 
-use super::{Checked, MANY, function, new, value_of};
+use super::{Checked, MANY, function, new, refused, value_of};
 use crate::compile::bound::{Accumulator, AggregateFunction};
 use crate::rows::limits::value_size;
 use crate::schema::ScalarType;
@@ -16,6 +16,15 @@ fn value_type(types: &[ScalarType]) -> Checked {
     })
 }
 
+/// A weight is a whole number.
+fn weighted(types: &[ScalarType]) -> Checked {
+    match types.get(1) {
+        Some(ScalarType::Int | ScalarType::Long) => value_type(types),
+        Some(other) => refused(1, "a whole number", *other),
+        None => value_type(types),
+    }
+}
+
 pub(super) const FUNCTIONS: &[AggregateFunction] = &[
     function(
         "percentile",
@@ -23,7 +32,7 @@ pub(super) const FUNCTIONS: &[AggregateFunction] = &[
         "The least value that so many percent of the values do not exceed.",
         (2, 2),
         value_type,
-        new::<Percentiles<false>>,
+        new::<Percentiles<false, false>>,
     ),
     function(
         "percentiles",
@@ -31,7 +40,7 @@ pub(super) const FUNCTIONS: &[AggregateFunction] = &[
         "Several percentiles, each in a column of its own.",
         (2, MANY),
         value_type,
-        new::<Percentiles<false>>,
+        new::<Percentiles<false, false>>,
     ),
     function(
         "percentiles_array",
@@ -39,24 +48,55 @@ pub(super) const FUNCTIONS: &[AggregateFunction] = &[
         "Several percentiles, given one by one or as an array, in an array.",
         (2, MANY),
         |_| Ok(ScalarType::Dynamic),
-        new::<Percentiles<true>>,
+        new::<Percentiles<true, false>>,
+    ),
+    function(
+        "percentilew",
+        "percentilew(value, weight, percentile)",
+        "The least value such that it and what is less have so many percent of all weight.",
+        (3, 3),
+        weighted,
+        new::<Percentiles<false, true>>,
+    ),
+    function(
+        "percentilesw",
+        "percentilesw(value, weight, percentile, ...)",
+        "Several weighted percentiles, each in a column of its own.",
+        (3, MANY),
+        weighted,
+        new::<Percentiles<false, true>>,
+    ),
+    function(
+        "percentilesw_array",
+        "percentilesw_array(value, weight, percentile, ...)",
+        "Several weighted percentiles, given one by one or as an array, in an array.",
+        (3, MANY),
+        |types| weighted(types).map(|_| ScalarType::Dynamic),
+        new::<Percentiles<true, true>>,
     ),
 ];
 
+/// The values, each with its weight, which is 1 where none is given.
 #[derive(Default)]
-struct Percentiles<const ARRAY: bool> {
+struct Percentiles<const ARRAY: bool, const WEIGHTED: bool> {
     wanted: Vec<f64>,
-    values: Vec<Value<'static>>,
+    values: Vec<(Value<'static>, u64)>,
     bytes: usize,
 }
 
-impl<const ARRAY: bool> Percentiles<ARRAY> {
+impl<const ARRAY: bool, const WEIGHTED: bool> Percentiles<ARRAY, WEIGHTED> {
     /// The value of each percentile that is wanted. `values` are sorted.
     fn ranked(&self) -> impl Iterator<Item = Value<'static>> {
-        self.wanted.iter().map(|percent| {
-            let rank = (percent / 100.0 * self.values.len() as f64).ceil() as usize;
-            let at = rank.saturating_sub(1).min(self.values.len().saturating_sub(1));
-            self.values.get(at).cloned().unwrap_or(Value::Null)
+        let mut upto = Vec::with_capacity(self.values.len());
+        let mut total = 0u64;
+        for (_, weight) in &self.values {
+            total = total.saturating_add(*weight);
+            upto.push(total);
+        }
+        self.wanted.iter().map(move |percent| {
+            let rank = ((percent / 100.0 * total as f64).ceil() as u64).max(1);
+            let at = upto.partition_point(|upto| *upto < rank).min(upto.len().saturating_sub(1));
+            self.values.get(at).map_or(Value::Null, |(value, _)| value.clone())
         })
     }
 }
@@ -77,19 +117,24 @@ fn percents(arguments: &[Value<'static>]) -> Vec<f64> {
     wanted
 }
 
-impl<const ARRAY: bool> Accumulator for Percentiles<ARRAY> {
+impl<const ARRAY: bool, const WEIGHTED: bool> Accumulator for Percentiles<ARRAY, WEIGHTED> {
     fn add(&mut self, arguments: &[Value<'static>]) {
         if self.wanted.is_empty() {
-            self.wanted = percents(arguments.get(1..).unwrap_or_default());
+            self.wanted = percents(arguments.get(1 + usize::from(WEIGHTED)..).unwrap_or_default());
         }
-        if let Some(value) = value_of(arguments) {
-            self.bytes += value_size(value);
-            self.values.push(value.clone());
+        let weight = match arguments.get(1) {
+            Some(Value::Long(n)) if WEIGHTED => u64::try_from(*n).unwrap_or(0),
+            Some(Value::Int(n)) if WEIGHTED => u64::try_from(*n).unwrap_or(0),
+            _ => u64::from(!WEIGHTED),
+        };
+        if let Some(value) = value_of(arguments).filter(|_| weight > 0) {
+            self.bytes += value_size(value) + size_of::<u64>();
+            self.values.push((value.clone(), weight));
         }
     }
 
     fn finish(&mut self) -> Value<'static> {
-        self.values.sort_by(|a, b| sort_cmp(a, b, false, true));
+        self.values.sort_by(|(a, _), (b, _)| sort_cmp(a, b, false, true));
         if ARRAY {
             return Value::Dynamic(Dynamic::Array(self.ranked().map(into_dynamic).collect()));
         }
@@ -121,6 +166,14 @@ mod tests {
             assert_eq!(over_rows("percentile", &rows(&[percent])), longs(&[expected]), "{percent}");
         }
         assert_eq!(over_rows("percentiles", &rows(&[5, 50, 95])), longs(&[1, 5, 10]));
+        let weighted = |percents: &[i64]| -> Vec<Vec<Value<'static>>> {
+            let row = |(n, weight): (i64, i64)| [longs(&[n, weight]), longs(percents)].concat();
+            [(10, 1), (20, 0), (30, 8), (40, 1), (50, -1)].map(row).to_vec()
+        };
+        for (percent, expected) in [(0, 10), (10, 10), (11, 30), (90, 30), (91, 40), (100, 40)] {
+            assert_eq!(over_rows("percentilew", &weighted(&[percent])), longs(&[expected]), "{percent}");
+        }
+        assert_eq!(convert::text(&over_rows("percentilesw_array", &weighted(&[5, 50]))[0]), "[10,30]");
         assert_eq!(convert::text(&over_rows("percentiles_array", &rows(&[5, 50]))[0]), "[1,5]");
     }
 }

@@ -1,5 +1,7 @@
 //! The rows in a file's text, with the columns that a query declares.
 
+use std::collections::HashMap;
+
 use serde_json::{Deserializer, Value as Json};
 
 use crate::rule::watchlist::Reader;
@@ -8,6 +10,23 @@ use crate::value::{Value, convert};
 
 /// The most cells that one `externaldata` may have; each costs some tens of bytes.
 pub const MAX_EXTERNAL_CELLS: usize = 8_000_000;
+
+/// A path into JSON: names of members, one in the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonPath(Vec<String>);
+
+impl JsonPath {
+    /// Reads `$.a.b` or `$['a']['b']`.
+    fn parse(text: &str) -> Option<JsonPath> {
+        let text = text.trim().strip_prefix('$')?.replace("['", ".").replace("']", "");
+        let steps = text.split('.').skip(1).map(|step| (!step.is_empty()).then(|| step.to_owned()));
+        steps.collect::<Option<Vec<String>>>().map(JsonPath)
+    }
+
+    fn of<'j>(&self, object: &'j Json) -> Option<&'j Json> {
+        self.0.iter().try_fold(object, |value, step| value.get(step))
+    }
+}
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +66,27 @@ impl Format {
     }
 }
 
-/// The rows in a text, `room` cells at most. Values go to columns by their place, in JSON by name; one that is not of its
-/// column's type is null, one that is not there too, and those without a column are passed over.
+/// For each column the path to its value in an object of JSON, if the mapping has one: what `ingestionMapping` says in the
+/// form that Kusto documents, `[{"Column":"a","Properties":{"Path":"$.b.a"}}]`. `None` if it is not of that form.
+pub fn json_mapping<'n>(text: &str, columns: impl Iterator<Item = &'n str>) -> Option<Vec<Option<JsonPath>>> {
+    let Ok(Json::Array(items)) = serde_json::from_str(text) else { return None };
+    let member = |object: &Json, name: &str| {
+        let mut members = object.as_object()?.iter();
+        members.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
+    };
+    let mut paths = HashMap::new();
+    for item in &items {
+        let properties = member(item, "properties").unwrap_or(item.clone());
+        let (Json::String(column), Json::String(path)) = (member(item, "column")?, member(&properties, "path")?) else {
+            return None;
+        };
+        paths.insert(column, JsonPath::parse(&path)?);
+    }
+    Some(columns.map(|column| paths.get(column).cloned()).collect())
+}
+
+/// The rows in a text, `room` cells at most. Values go to columns by their place, in JSON by name or by `paths`; one that is
+/// not of its column's type is null, one that is not there too, and those without a column are passed over.
 ///
 /// # Errors
 /// The line, and a sentence.
@@ -57,6 +95,7 @@ pub fn rows(
     format: Format,
     skip_first: bool,
     columns: &[(String, ScalarType)],
+    paths: Option<&[Option<JsonPath>]>,
     room: usize,
 ) -> Result<Vec<Vec<Value<'static>>>, (usize, String)> {
     let mut rows = Vec::new();
@@ -91,10 +130,14 @@ pub fn rows(
                 if objects <= skip {
                     return Ok(());
                 }
-                let member = |(name, ty): &(String, ScalarType)| {
-                    object.get(name).map_or(Value::missing(*ty), |v| of_json(v, *ty))
+                let member = |(at, (name, ty)): (usize, &(String, ScalarType))| {
+                    let value = match paths {
+                        Some(paths) => paths.get(at).and_then(Option::as_ref).and_then(|path| path.of(object)),
+                        None => object.get(name),
+                    };
+                    value.map_or(Value::missing(*ty), |v| of_json(v, *ty))
                 };
-                add(line, columns.iter().map(member).collect())
+                add(line, columns.iter().enumerate().map(member).collect())
             };
             let mut values = Deserializer::from_str(text).into_iter::<Json>();
             while let Some(value) = values.next() {
@@ -136,7 +179,7 @@ mod tests {
     fn read(text: &str, format: Format, skip: bool) -> Vec<Vec<String>> {
         let columns = [("a", ScalarType::String), ("n", ScalarType::Long), ("d", ScalarType::Dynamic)];
         let columns = columns.map(|(name, ty)| (name.to_owned(), ty));
-        let rows = rows(text, format, skip, &columns, 100).unwrap();
+        let rows = rows(text, format, skip, &columns, None, 100).unwrap();
         rows.iter().map(|row| row.iter().map(|v| convert::text(v).into_owned()).collect()).collect()
     }
 
@@ -150,6 +193,23 @@ mod tests {
         assert_eq!(read(&format!("[{}]", lines.replace('\n', ",\n")), Format::Json, false), expected);
         assert_eq!(read("a,\"b\r\n\nc", Format::Lines, false), [["a,\"b", "", ""], ["c", "", ""]]);
         assert_eq!(read("a\nb", Format::Raw, false), [["a\nb", "", ""]]);
+    }
+
+    #[test]
+    fn a_mapping_says_where_values_are() {
+        let columns = [("who".to_owned(), ScalarType::String), ("n".to_owned(), ScalarType::Long)];
+        let read = |mapping: &str| {
+            let paths = json_mapping(mapping, columns.iter().map(|(name, _)| name.as_str()))?;
+            let text = "{\"n\":1,\"who\":{\"name\":\"ann\"}}";
+            let rows = rows(text, Format::Json, false, &columns, Some(&paths), 100).unwrap();
+            Some(rows[0].iter().map(|v| convert::text(v).into_owned()).collect::<Vec<_>>())
+        };
+        let who = "{\"Column\":\"who\",\"Properties\":{\"Path\":\"$.who.name\"}}";
+        assert_eq!(read(&format!("[{who}]")).unwrap(), ["ann", ""]);
+        assert_eq!(read(&format!("[{who},{{\"column\":\"n\",\"path\":\"$['n']\"}}]")).unwrap(), ["ann", "1"]);
+        for bad in ["", "{}", "[{\"Column\":\"n\"}]", "[{\"Column\":\"n\",\"Properties\":{\"Path\":\"n\"}}]"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
     }
 
     #[test]
@@ -168,7 +228,7 @@ mod tests {
     #[test]
     fn mistakes_have_their_line() {
         let columns = [("a".to_owned(), ScalarType::String)];
-        let refused = |text, format, room| rows(text, format, false, &columns, room).unwrap_err();
+        let refused = |text, format, room| rows(text, format, false, &columns, None, room).unwrap_err();
         assert_eq!(refused("x\n\"y", Format::Separated(','), 9).0, 2);
         assert_eq!(refused("{\"a\":1}\n{\"a\":}", Format::Json, 9).0, 2);
         assert_eq!(refused("{\"a\":1}\n5\n", Format::Json, 9).0, 2);

@@ -36,6 +36,7 @@ mod path;
 mod refused;
 mod regex;
 mod search;
+mod series;
 mod set;
 mod string;
 mod url;
@@ -142,7 +143,7 @@ pub enum Returns {
 /// Why a call is refused: Kusto's code and a sentence.
 pub type Refusal = (&'static str, String);
 
-const FAMILIES: [&[Function]; 29] = [
+const FAMILIES: [&[Function]; 30] = [
     control::FUNCTIONS,
     null::FUNCTIONS,
     string::FUNCTIONS,
@@ -153,6 +154,7 @@ const FAMILIES: [&[Function]; 29] = [
     array::FUNCTIONS,
     bag::FUNCTIONS,
     set::FUNCTIONS,
+    series::FUNCTIONS,
     json_path::FUNCTIONS,
     csv::FUNCTIONS,
     xml::FUNCTIONS,

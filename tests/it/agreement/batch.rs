@@ -62,6 +62,7 @@ fn query() -> impl Strategy<Value = String> {
         2 => kind.clone().prop_map(|k| format!("join kind={k} (More) on Name | extend Size = 1, Name = 'j', Time = datetime(null)")),
         1 => any_of(&["lookup (More) on Name", "lookup kind=inner (More) on Name"]),
         1 => Just("where Name in (More | project Name)".to_owned()),
+        1 => Just("where Name !in (More | project Name) or Size in (More | project Weight)".to_owned()),
         1 => Just("where Size <= toscalar(Rows | summarize max(Size))".to_owned()),
         1 => Just("summarize Size = sum(Size), Time = max(Time) by Name".to_owned()),
         1 => Just("mv-expand Size = pack_array(Size, 5) to typeof(long)".to_owned()),

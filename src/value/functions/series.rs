@@ -1,0 +1,161 @@
+//! Functions of series: arrays of numbers. Those alone whose values Kusto's documentation gives to the digit; for the
+//! others see `refused`.
+
+use std::sync::Arc;
+
+use super::arguments::{argument, array_at};
+use super::{Context, Function, Param};
+use crate::schema::ScalarType;
+use crate::value::{Dynamic, Value};
+
+const DYNAMIC: ScalarType = ScalarType::Dynamic;
+const SERIES: Param = Param::Is(DYNAMIC);
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::of(
+        "series_fit_line_dynamic",
+        "series_fit_line_dynamic(series)",
+        "The line of least squares: a bag of rsquare, slope, variance, rvariance, interception, line_fit. Null for fewer than \
+         two elements, and where one is no number.",
+    )
+    .takes(1, 1, &[SERIES])
+    .calls(DYNAMIC, fit_line),
+    Function::of(
+        "series_stats_dynamic",
+        "series_stats_dynamic(series, [ignore_nonfinite])",
+        "A bag of min, min_idx, max, max_idx, avg, stdev, variance, sum, len. Null for an array of none, and where an element \
+         is no finite number, unless those are to be passed over.",
+    )
+    .takes(1, 2, &[SERIES, Param::Is(ScalarType::Bool)])
+    .calls(DYNAMIC, stats),
+];
+
+/// What an element counts as, if it is a finite number.
+fn number(element: &Dynamic<'_>) -> Option<f64> {
+    match element {
+        Dynamic::Long(n) => Some(*n as f64),
+        Dynamic::Real(n) => Some(*n).filter(|n| n.is_finite()),
+        _ => None,
+    }
+}
+
+fn bag(members: Vec<(&'static str, Dynamic<'static>)>) -> Value<'static> {
+    let members: Arc<[_]> = members.into_iter().map(|(name, value)| (name.into(), value)).collect();
+    Value::Dynamic(Dynamic::Bag(members))
+}
+
+/// The sum of the squares of what values differ from their average by.
+fn spread(values: &[f64], average: f64) -> f64 {
+    values.iter().map(|y| (y - average).powi(2)).sum()
+}
+
+fn fit_line<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
+    let values: Option<Vec<f64>> = array_at(arguments, 0).and_then(|series| series.iter().map(number).collect());
+    let Some(values) = values.filter(|values| values.len() > 1) else {
+        return Value::Null;
+    };
+    let count = values.len() as f64;
+    let (middle, average) = ((count - 1.0) / 2.0, values.iter().sum::<f64>() / count);
+    let along: f64 = (0..values.len()).map(|x| (x as f64 - middle).powi(2)).sum();
+    let both: f64 = values.iter().enumerate().map(|(x, y)| (x as f64 - middle) * (y - average)).sum();
+    let slope = both / along;
+    let line: Vec<f64> = (0..values.len()).map(|x| average + slope * (x as f64 - middle)).collect();
+    let spread = spread(&values, average);
+    let rest: f64 = values.iter().zip(&line).map(|(y, fit)| (y - fit).powi(2)).sum();
+    // The line is drawn from 0 on, and its interception counts from 1 on: so it is in Kusto's example.
+    let interception = average - slope * (middle + 1.0);
+    let rsquare = if spread > 0.0 { Dynamic::Real(1.0 - rest / spread) } else { Dynamic::Null };
+    bag(vec![
+        ("rsquare", rsquare),
+        ("slope", Dynamic::Real(slope)),
+        ("variance", Dynamic::Real(spread / (count - 1.0))),
+        ("rvariance", Dynamic::Real(rest / (count - 1.0))),
+        ("interception", Dynamic::Real(interception)),
+        ("line_fit", Dynamic::Array(line.into_iter().map(Dynamic::Real).collect())),
+    ])
+}
+
+fn stats<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
+    let Some(series) = array_at(arguments, 0) else {
+        return Value::Null;
+    };
+    let pass_over = *argument(arguments, 1) == Value::Bool(true);
+    let numbers: Vec<(usize, f64)> = series.iter().enumerate().filter_map(|(at, e)| Some((at, number(e)?))).collect();
+    let Some(first) = numbers.first().filter(|_| pass_over || numbers.len() == series.len()) else {
+        return Value::Null;
+    };
+    let (mut least, mut most) = (*first, *first);
+    for &(at, value) in &numbers {
+        if value < least.1 {
+            least = (at, value);
+        }
+        if value > most.1 {
+            most = (at, value);
+        }
+    }
+    let values: Vec<f64> = numbers.into_iter().map(|(_, value)| value).collect();
+    let (sum, count) = (values.iter().sum::<f64>(), values.len() as f64);
+    let variance = if values.len() > 1 { spread(&values, sum / count) / (count - 1.0) } else { 0.0 };
+    let place = |at: usize| Dynamic::Long(i64::try_from(at).unwrap_or(i64::MAX));
+    bag(vec![
+        ("min", Dynamic::Real(least.1)),
+        ("min_idx", place(least.0)),
+        ("max", Dynamic::Real(most.1)),
+        ("max_idx", place(most.0)),
+        ("avg", Dynamic::Real(sum / count)),
+        ("stdev", Dynamic::Real(variance.sqrt())),
+        ("variance", Dynamic::Real(variance)),
+        ("sum", Dynamic::Real(sum)),
+        ("len", place(values.len())),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{call, json};
+    use super::*;
+
+    fn member(value: &Value<'_>, name: &str) -> f64 {
+        match value {
+            Value::Dynamic(bag) => number(&bag.member(name)).unwrap_or(f64::NAN),
+            _ => f64::NAN,
+        }
+    }
+
+    #[track_caller]
+    fn near(value: &Value<'_>, members: &[(&str, f64)]) {
+        for (name, expected) in members {
+            let found = member(value, name);
+            assert!((found - expected).abs() < 1e-3, "{name}: {found}");
+        }
+    }
+
+    /// The examples of Kusto's documentation.
+    #[test]
+    fn documented_series() {
+        let line = call("series_fit_line_dynamic", &[json("[2,5,6,8,11,15,17,18,25,26,30,30]")]);
+        let ends = [("rsquare", 0.9829), ("slope", 2.7308), ("variance", 98.6288), ("rvariance", 1.6865)];
+        near(&line, &ends);
+        near(&line, &[("interception", -1.6667)]);
+        let Value::Dynamic(bag) = &line else { return };
+        assert!((number(&bag.member("line_fit").index(11)).unwrap_or(0.0) - 31.1026).abs() < 1e-3);
+        let stats = call("series_stats_dynamic", &[json("[23,46,23,87,4,8,3,75,2,56,13,75,32,16,29]")]);
+        near(&stats, &[("min", 2.0), ("min_idx", 8.0), ("max", 87.0), ("max_idx", 3.0), ("avg", 32.8)]);
+        near(&stats, &[("stdev", 28.503634), ("variance", 812.457143), ("sum", 492.0), ("len", 15.0)]);
+    }
+
+    #[test]
+    fn what_is_no_number() {
+        let holes = json("[null,4,\"x\",2]");
+        assert_eq!(call("series_fit_line_dynamic", &[holes.clone()]), Value::Null);
+        assert_eq!(call("series_fit_line_dynamic", &[json("[1]")]), Value::Null);
+        assert_eq!(call("series_stats_dynamic", &[holes.clone()]), Value::Null);
+        assert_eq!(call("series_stats_dynamic", &[json("[]"), Value::Bool(true)]), Value::Null);
+        near(
+            &call("series_stats_dynamic", &[holes, Value::Bool(true)]),
+            &[("min", 2.0), ("min_idx", 3.0), ("len", 2.0)],
+        );
+        let flat = call("series_fit_line_dynamic", &[json("[3,3,3]")]);
+        near(&flat, &[("slope", 0.0), ("variance", 0.0), ("interception", 3.0)]);
+    }
+}
