@@ -37,6 +37,13 @@ impl Input {
                 },
                 (_, Some("")) => Err(format!("'{a}': it takes unix:PATH, such as unix:/run/kqltap.sock")),
                 (_, Some(path)) => Ok(Input::Unix(PathBuf::from(path))),
+                // A file of that name has `./` before it.
+                _ if a
+                    .split_once("://")
+                    .is_some_and(|(scheme, _)| scheme.bytes().all(|b| b.is_ascii_alphanumeric())) =>
+                {
+                    Err(format!("'{a}': it takes a file, -, tcp://HOST:PORT or unix:PATH"))
+                }
                 _ => Ok(Input::File(PathBuf::from(a))),
             },
         }
