@@ -16,7 +16,7 @@ use flate2::read::MultiGzDecoder;
 use super::RuleError;
 use super::files::{all_files, ending};
 
-pub use rows::{Format, MAX_EXTERNAL_CELLS, JsonPath, json_mapping, rows};
+pub use rows::{Format, JsonPath, MAX_EXTERNAL_CELLS, json_mapping, rows};
 
 /// The most bytes of text that the files of the folder may have together, those in gzip unpacked.
 pub const MAX_EXTERNAL_BYTES: usize = 256 << 20;

@@ -24,8 +24,7 @@ use sha2::{Digest, Sha256};
 pub use attack::Attack;
 pub use error::RuleError;
 pub use external::{
-    ExternalFiles, Format, MAX_EXTERNAL_BYTES, MAX_EXTERNAL_CELLS, JsonPath, json_mapping,
-    rows as external_rows,
+    ExternalFiles, Format, JsonPath, MAX_EXTERNAL_BYTES, MAX_EXTERNAL_CELLS, json_mapping, rows as external_rows,
 };
 pub use files::{MAX_FILE_BYTES, files, load, load_file};
 pub use geo::{GeoDatabase, MAX_GEO_BYTES};

@@ -149,7 +149,8 @@ fn a_custom_table_needs_no_schema() {
     }
     // Rules that take a column for different things read the same value.
     let other = "Door_CL | where column_ifexists('Level', 0) > 3 and Badge has 'red' | project Level";
-    let rules = [("a", "Door_CL | where Level == '5' | project Level"), ("b", other), ("c", "Door_CL | where Level < 9")];
+    let rules =
+        [("a", "Door_CL | where Level == '5' | project Level"), ("b", other), ("c", "Door_CL | where Level < 9")];
     let rules = rules.map(|(name, query)| write(folder.path(), &format!("{name}.kql"), query));
     let arguments = rules.iter().flat_map(|rule| ["--rules", rule.as_str()]);
     let row = json!({"Type": "Door_CL", "Level": 5, "Badge": {"colour": "red"}});
