@@ -147,6 +147,15 @@ fn a_custom_table_needs_no_schema() {
         let arguments = [vec!["run", "--rules", &rule], flags].concat();
         assert_eq!(run(arguments, unnamed.clone()).ended(0).alerts().len(), alerts);
     }
+    // Rules that take a column for different things read the same value.
+    let other = "Door_CL | where column_ifexists('Level', 0) > 3 and Badge has 'red' | project Level";
+    let rules =
+        [("a", "Door_CL | where Level == '5' | project Level"), ("b", other), ("c", "Door_CL | where Level < 9")];
+    let rules = rules.map(|(name, query)| write(folder.path(), &format!("{name}.kql"), query));
+    let arguments = rules.iter().flat_map(|rule| ["--rules", rule.as_str()]);
+    let row = json!({"Type": "Door_CL", "Level": 5, "Badge": {"colour": "red"}});
+    let ran = run(["run", "--shadow", "1"].into_iter().chain(arguments), format!("{row}\n")).ended(0);
+    assert_eq!(ran.alerts().len(), 3, "{}", ran.err);
     assert!(run(["run", "--rules", &rule, "--table", "Door"], "").ended(2).err.contains("there is no such table"));
 }
 

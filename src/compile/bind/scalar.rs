@@ -497,9 +497,18 @@ impl Binder<'_> {
             && let Some(coalesce) = functions::find("coalesce")
             && let Ok(callee) = Callee::of(coalesce, &[None, None])
         {
-            // A custom table may have it, and a record says whether it does.
+            // A custom table may have it, and a record says whether it does. What type a column has must not depend on who
+            // asks: all rules read one value of a record.
             let ty = default.ty;
-            let column = leg.add_unknown(column_name, ty, span);
+            let read = self.custom_type(column_name);
+            let column = leg.add_unknown(column_name, read, span);
+            let column = match ty {
+                ScalarType::Dynamic => self.indexed(column, &Scope::Row(leg)),
+                _ if ty == read => column,
+                _ => converted(column, ty),
+            };
+            // The default is this call's own: the next one asks again.
+            leg.columns.pop();
             return Bound { kind: BoundKind::Call(callee, vec![column, default]), ty, span };
         }
         Bound { span, ..default }
