@@ -34,14 +34,20 @@ struct State {
 }
 
 impl Budget {
-    /// The smallest budget, of all inputs and of one, with which lines of `max_line` bytes come through.
-    pub(super) fn smallest(max_line: usize) -> usize {
+    /// The smallest budget of one input with which lines of `max_line` bytes come through.
+    pub(super) fn smallest_of_one(max_line: usize) -> usize {
         max_line.saturating_add(READ_SIZE)
+    }
+
+    /// The same of all inputs: beside the reserve there is as much again. With the reserve alone every beginning of a line
+    /// would draw on it, and a peer that sends three bytes and no newline would stop all others.
+    pub(super) fn smallest(max_line: usize) -> usize {
+        Budget::smallest_of_one(max_line).saturating_mul(2)
     }
 
     /// A budget of `total` bytes, at least [`Budget::smallest`].
     pub(super) fn new(total: usize, max_line: usize) -> Arc<Budget> {
-        let reserve = Budget::smallest(max_line).min(total);
+        let reserve = Budget::smallest_of_one(max_line).min(total);
         let state = Mutex::new(State { left: total, holder: None, accounts: 0 });
         let refill = READ_SIZE.min(reserve / 2).max(1);
         Arc::new(Budget { total, reserve, refill, state, freed: Notify::new(), freed_blocking: Condvar::new() })
@@ -266,6 +272,20 @@ mod tests {
             assert!(budget.taken() <= 2 * line);
         }
         assert_eq!(budget.taken(), 0);
+    }
+
+    /// However small the budget may be set.
+    #[test]
+    fn a_beginning_of_a_line_does_not_stop_the_others() {
+        let budget = Budget::new(Budget::smallest(1000), 1000);
+        let (mut slow, mut other) = (Account::new(&budget, usize::MAX), Account::new(&budget, usize::MAX));
+        let mut begun = take(&mut slow, READ_SIZE);
+        let _three_bytes = begun.as_mut().map(|held| drop(held.keep(3)));
+        assert_eq!(budget.taken(), 3);
+        let read = take(&mut other, READ_SIZE);
+        assert_eq!(read.map(|held| held.bytes()), Some(READ_SIZE));
+        // The slow one may ask for more at any time.
+        assert!(take(&mut slow, 10).is_some() && take(&mut other, READ_SIZE).is_some());
     }
 
     #[tokio::test]

@@ -1,13 +1,18 @@
 //! What a live input brings becomes blocks of whole lines: newline framing, or octet counting (RFC 6587).
 //!
 //! Like [`Framer`](super::framing::Framer), but it is given bytes and asks for none: a connection reads when there is
-//! something, and for that it must be between two calls. Which framing a sender speaks is told by its first bytes: digits, the
-//! first no `0`, and a space are a count. JSON, XML and the `<` of syslog begin otherwise.
+//! something, and for that it must be between two calls. Which framing a sender speaks is told by its first bytes: a count is
+//! digits, the first no `0`, and a space, before something that a record begins with. A line may well begin with a number, a
+//! time in seconds for one; taken for a count it would swallow all that follows.
 
 use super::framing::{Block, KEPT, Oversized, READ_SIZE};
 
 /// Digits of a count, at most: no message has ten gigabytes.
 const MAX_DIGITS: usize = 10;
+
+/// What a message begins with, for the first count to be believed: JSON, one record or several, XML, a record of auditd; and
+/// syslog, which is `<` and a digit.
+const BEGINNINGS: [&[u8]; 8] = [b"{", b"[{", b"[\n", b"[\r\n", b"<Event", b"<?xml", b"type=", b"node="];
 
 /// A beginning of a line up to so many bytes is copied to where the next read goes; a longer one stays where it is, so
 /// that the time for a long line does not grow with its square.
@@ -190,10 +195,10 @@ impl Cutter {
                 Framing::Unknown => {
                     self.tail.extend_from_slice(bytes);
                     bytes = &[];
-                    match counted(&self.tail) {
-                        Counted::Open => return Ok(()),
-                        Counted::No => self.framing = Framing::Newline,
-                        Counted::Message { .. } => self.framing = Framing::Counted,
+                    match speaks_counts(&self.tail, self.max_line) {
+                        None => return Ok(()),
+                        Some(false) => self.framing = Framing::Newline,
+                        Some(true) => self.framing = Framing::Counted,
                     }
                 }
                 Framing::Newline => {
@@ -311,6 +316,24 @@ fn counted(bytes: &[u8]) -> Counted {
     }
 }
 
+/// Whether a sender that begins so counts its messages; `None` if that is too little to say. What is over the limit is no
+/// first count: once counts are spoken, they are believed.
+fn speaks_counts(bytes: &[u8], max_line: usize) -> Option<bool> {
+    let message = match counted(bytes) {
+        Counted::Open => return None,
+        Counted::No => return Some(false),
+        Counted::Message { length, .. } if length > max_line as u64 => return Some(false),
+        Counted::Message { begin, .. } => &bytes[begin..],
+    };
+    match message {
+        [] | [b'<'] => None,
+        [b'<', b'0'..=b'9', ..] => Some(true),
+        _ if BEGINNINGS.iter().any(|beginning| message.starts_with(beginning)) => Some(true),
+        _ if BEGINNINGS.iter().any(|beginning| beginning.starts_with(message)) => None,
+        _ => Some(false),
+    }
+}
+
 /// A message becomes a line: a newline at its end is the line's own, one within becomes a space, which JSON takes for the
 /// same.
 fn append_line(message: &[u8], lines: &mut Vec<u8>) {
@@ -390,26 +413,44 @@ mod tests {
         every_step(b"", 100, &[], Ok(()));
     }
 
+    /// A number before a line is no count if a message cannot be that long, or would not begin so.
+    #[test]
+    fn a_number_that_begins_a_line_is_no_count() {
+        let json = "{\"a\":1}\n";
+        for first in
+            ["1795453547 host app: hello", "101 {}", "12 lines read", "176 [main] INFO done", "3 <b>", "7 ", "7"]
+        {
+            every_step(format!("{first}\n{json}").as_bytes(), 100, &[&format!("{first}\n"), json], Ok(()));
+        }
+        // The sender has closed before it could be said.
+        every_step(b"7 <Ev", 100, &["7 <Ev"], Ok(()));
+        for first in ["{}", "[{}]", "[\r\n{}]", "<134>1 - app", "<Event/>", "<?xml?>", "type=CWD", "node=vm type=CWD"] {
+            let line = format!("{}\n", first.replace('\n', " "));
+            let input = format!("{} {first}3 two", first.len());
+            every_step(input.as_bytes(), 100, &[&line, "two\n"], Ok(()));
+        }
+    }
+
     #[test]
     fn counts_end_messages() {
-        every_step(b"3 one6 two\n2\n10 {\n \"a\":1}\n1 x", 100, &["one\n", "two 2\n", "{  \"a\":1}\n", "x\n"], Ok(()));
-        every_step(b"3 one5 two", 100, &["one\n", "two\n"], Err(CountError::Torn));
-        every_step(b"3 one5", 100, &["one\n", "5"], Err(CountError::Torn));
+        every_step(b"2 {}6 two\n2\n10 {\n \"a\":1}\n1 x", 100, &["{}\n", "two 2\n", "{  \"a\":1}\n", "x\n"], Ok(()));
+        every_step(b"2 {}5 two", 100, &["{}\n", "two\n"], Err(CountError::Torn));
+        every_step(b"2 {}5", 100, &["{}\n", "5"], Err(CountError::Torn));
     }
 
     #[test]
     fn a_bad_count_ends_it_and_what_came_is_kept() {
-        let (lines, result) = cut(Cutter::sniffing(100), b"3 onetwo\nthree\n", 100);
-        assert_eq!(lines, ["one\n", "two\n", "three\n"]);
+        let (lines, result) = cut(Cutter::sniffing(100), b"2 {}two\nthree\n", 100);
+        assert_eq!(lines, ["{}\n", "two\n", "three\n"]);
         assert!(matches!(result, Err(CountError::Bad(start)) if start == "two\nthree\n"));
-        let (_, result) = cut(Cutter::sniffing(100), b"3 one12345678901 x", 7);
+        let (_, result) = cut(Cutter::sniffing(100), b"2 {}12345678901 x", 7);
         assert!(matches!(result, Err(CountError::Bad(_))));
     }
 
     #[test]
     fn what_is_over_the_limit_is_let_go() {
-        every_step(b"3 one20 abcdefghijklmnopqrst3 two", 10, &["one\n", "<20>", "two\n"], Ok(()));
-        every_step(b"20 abcdefghijkl", 10, &["<20>"], Err(CountError::Torn));
+        every_step(b"2 {}20 abcdefghijklmnopqrst3 two", 10, &["{}\n", "<20>", "two\n"], Ok(()));
+        every_step(b"2 {}20 abcdefghijkl", 10, &["{}\n", "<20>"], Err(CountError::Torn));
         let long = "x".repeat(3 * READ_SIZE);
         let input = format!("a\n{long}\nb\nc\n{long}");
         for step in [1000, READ_SIZE - 1, READ_SIZE] {
@@ -428,7 +469,8 @@ mod tests {
         for step in [100, 1000, SMALL, READ_SIZE] {
             assert!(cut(Cutter::newlines(usize::MAX), input.as_bytes(), step).0 == lines, "{step} bytes a read");
             let counted: String = lines.iter().map(|line| format!("{} {line}", line.len())).collect();
-            assert!(cut(Cutter::sniffing(usize::MAX), counted.as_bytes(), step).0 == lines, "{step} bytes a read");
+            let (found, _) = cut(Cutter::sniffing(usize::MAX), format!("2 {{}}{counted}").as_bytes(), step);
+            assert!(found[1..] == lines, "{step} bytes a read");
         }
     }
 }

@@ -63,14 +63,13 @@ pub fn check(inputs: &[Input], options: &LiveOptions, max_line: usize) -> Result
     if !inputs.iter().any(Input::is_listener) {
         return Ok(());
     }
-    let smallest = Budget::smallest(max_line);
-    for (name, value) in
-        [("max_in_flight_bytes", options.max_in_flight), ("max_connection_bytes", options.max_connection)]
-    {
+    let of_all = ("max_in_flight_bytes", options.max_in_flight, Budget::smallest(max_line));
+    let of_one = ("max_connection_bytes", options.max_connection, Budget::smallest_of_one(max_line));
+    for (name, value, smallest) in [of_all, of_one] {
         if value < smallest {
             return Err(format!(
-                "{name} = {value}: with max_line_bytes = {max_line} it takes {smallest} or more, or the longest line does not \
-                 fit; raise it, or lower max_line_bytes"
+                "{name} = {value}: with max_line_bytes = {max_line} it takes {smallest} or more, so that the longest line fits \
+                 and holds up no other; raise it, or lower max_line_bytes"
             ));
         }
     }
@@ -242,7 +241,7 @@ pub(super) mod tests {
     #[test]
     fn the_longest_line_must_fit() {
         let (file, socket) = (Input::File("a".into()), Input::Tcp("127.0.0.1:0".to_owned()));
-        let line = 7 * READ_SIZE;
+        let line = 3 * READ_SIZE;
         assert_eq!(check(&[file.clone(), socket.clone()], &options(), line), Ok(()));
         let refused = check(&[file.clone(), socket.clone()], &options(), line + 1);
         assert!(refused.is_err_and(|e| e.contains("max_in_flight_bytes")));

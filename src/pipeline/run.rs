@@ -338,7 +338,10 @@ impl Running {
 
     /// Waits until an output takes no more; [`Running::stop`] then says why.
     pub async fn failed(&self) {
-        self.failed.notified().await;
+        tokio::select! {
+            () = self.failed.notified() => {}
+            () = self.sink.failed() => {}
+        }
     }
 
     /// Writes the ordered results of a batch, sees everything out, and says how the run went. A stop may come while a run ends

@@ -52,6 +52,22 @@ fn command_lines() -> Vec<Vec<String>> {
     lines
 }
 
+/// The node's folders are root's, and an image's own user can make nothing in them.
+#[test]
+fn who_makes_files_in_a_nodes_folder_is_root() {
+    let object: Json = serde_saphyr::from_str(&read("kubernetes/daemonset.yaml")).unwrap();
+    let spec = &object["spec"]["template"]["spec"];
+    let of_node = |name: &Json| {
+        let volumes = spec["volumes"].as_array().unwrap();
+        volumes.iter().any(|volume| volume["name"] == *name && volume["hostPath"].is_object())
+    };
+    let container = &spec["containers"][0];
+    let mut mounts = container["volumeMounts"].as_array().unwrap().iter();
+    assert!(mounts.any(|mount| of_node(&mount["name"]) && mount["readOnly"] != true));
+    assert_eq!(container["securityContext"]["runAsUser"], 0);
+    assert_eq!(container["securityContext"]["capabilities"]["drop"][0], "ALL");
+}
+
 #[test]
 fn the_examples_command_lines_are_understood() {
     let defaults = format!("{}/config/kqltap.toml", env!("CARGO_MANIFEST_DIR"));

@@ -63,6 +63,12 @@ impl Link {
         Link { address, tls, drain, state, connection: None, progress, wait: FIRST_WAIT, made: now, away: None }
     }
 
+    /// For tests: the next wait is a long one.
+    #[cfg(test)]
+    pub(super) fn waiting_long(self) -> Link {
+        Link { wait: LONGEST_WAIT, ..self }
+    }
+
     pub(super) fn name(&self) -> String {
         self.address.name()
     }

@@ -162,7 +162,7 @@ impl Sink {
             (output, _) if drop => {
                 let (name, bytes) = (output.name(), options.queue_bytes);
                 let target = target(output, options, drain, &state)?;
-                let queue = Queue::start(target, bytes, name, tally.clone(), drain.clone());
+                let queue = Queue::start(target, bytes, name, tally.clone(), drain.clone(), state.clone());
                 Way::Queued(queue.map_err(|e| e.to_string())?)
             }
             (output, _) => Way::Direct(target(output, options, drain, &state)?),

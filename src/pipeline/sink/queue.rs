@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::super::drain::Drain;
 use super::SinkError;
 use super::lines::{Pieces, whole_lines};
+use super::state::SinkState;
 use super::tally::Tally;
 use super::target::Target;
 
@@ -50,9 +51,10 @@ impl Queue {
         name: String,
         tally: Arc<Tally>,
         drain: Arc<Drain>,
+        seen: Arc<SinkState>,
     ) -> std::io::Result<Queue> {
         let shared = Arc::new(Shared::default());
-        let sender = Sender { target, shared: shared.clone(), tally: tally.clone() };
+        let sender = Sender { target, shared: shared.clone(), tally: tally.clone(), seen };
         std::thread::Builder::new().name("sink".to_owned()).spawn(move || sender.run())?;
         Ok(Queue { shared, capacity, name, tally, drain })
     }
@@ -114,15 +116,22 @@ struct Sender {
     target: Box<dyn Target>,
     shared: Arc<Shared>,
     tally: Arc<Tally>,
+    seen: Arc<SinkState>,
 }
 
 impl Sender {
     fn run(mut self) {
         let failure = self.send_all();
+        let failed = failure.is_some();
         let mut state = self.shared.lock();
         state.failure = failure;
         state.ended = true;
+        drop(state);
         self.shared.changed.notify_all();
+        // The input may be silent for ever, and no write would hear of it.
+        if failed {
+            self.seen.fail();
+        }
     }
 
     fn send_all(&mut self) -> Option<SinkError> {
@@ -155,5 +164,30 @@ impl Sender {
                 None => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    struct Broken;
+
+    impl Target for Broken {
+        fn write(&mut self, _: &[u8]) -> Result<(), SinkError> {
+            Err(SinkError::Closed("a pipe".to_owned()))
+        }
+    }
+
+    /// The run hears of it, and need not write once more.
+    #[tokio::test]
+    async fn a_failure_is_heard_of_at_once() {
+        let seen = Arc::new(SinkState::new("a pipe".to_owned(), 0));
+        let (tally, drain) = (Arc::default(), Arc::new(Drain::new(Duration::ZERO)));
+        let mut queue = Queue::start(Box::new(Broken), 100, "a pipe".to_owned(), tally, drain, seen.clone()).unwrap();
+        queue.write(b"{}\n").unwrap();
+        tokio::time::timeout(Duration::from_secs(300), seen.failed()).await.unwrap();
+        assert!(matches!(queue.write(b"{}\n"), Err(SinkError::Closed(_))));
     }
 }

@@ -223,10 +223,16 @@ enum Next {
 impl Relay {
     fn run(mut self) {
         let failure = self.relay().err();
+        let failed = failure.is_some();
         let mut state = self.shared.lock();
         state.failure = failure.map(|e| SinkError::Failed("the spool".to_owned(), e));
         state.ended = true;
+        drop(state);
         self.shared.changed.notify_all();
+        // The input may be silent for ever, and no write would hear of it.
+        if failed {
+            self.seen.fail();
+        }
     }
 
     fn relay(&mut self) -> std::io::Result<()> {
@@ -265,9 +271,15 @@ impl Relay {
             }
             state = shared.changed.wait_timeout(state, STEP).unwrap_or_else(PoisonError::into_inner).0;
             idle = true;
-            if !self.unsure.is_empty() && !self.link.check() {
+            if self.unsure.is_empty() {
+                continue;
+            }
+            // A connection that broke is paused after: meanwhile whoever puts something in must not wait.
+            drop(state);
+            if !self.link.check() {
                 return Ok(Next::Lost);
             }
+            state = shared.lock();
         }
     }
 
@@ -323,5 +335,39 @@ impl Relay {
     fn finish(&mut self) -> Result<bool, GivenUp> {
         self.link.begin();
         Ok(self.unsure.is_empty() || (self.connect()? && self.link.finish()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::Read as _;
+    use std::net::TcpListener;
+
+    use super::super::address::Address;
+    use super::*;
+
+    /// A peer that takes connections and breaks them is paused after; alerts are put into the spool meanwhile.
+    #[test]
+    fn the_spool_is_free_while_the_relay_pauses() {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Address::Tcp(listener.local_addr().unwrap().to_string());
+        let seen = Arc::new(SinkState::new(address.name(), 1 << 20));
+        let drain = Arc::new(Drain::new(Duration::ZERO));
+        let link = Link::new(address, None, drain.clone(), seen.clone()).waiting_long();
+        let spool = SpoolOptions { folder: folder.path().to_owned(), max: 1 << 20, sync: false };
+        let options = SinkOptions::default();
+        let mut spooled = Spooled::start(link, &spool, &options, Arc::default(), drain.clone(), seen.clone()).unwrap();
+        spooled.write(b"{}\n", 1).unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        peer.read_exact(&mut [0; 3]).unwrap();
+        drop(peer);
+        // It says so before it pauses, and then does not touch the spool for seconds.
+        while seen.away().is_none() {
+            std::thread::yield_now();
+        }
+        assert!(spooled.shared.state.try_lock().is_ok(), "the relay sleeps with the spool in its hand");
+        drain.stop();
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
+use tokio::sync::Notify;
+
 /// Whether the target is there, and how full the spool before it is.
 #[derive(Debug)]
 pub struct SinkState {
@@ -14,6 +16,8 @@ pub struct SinkState {
     full: AtomicBool,
     /// Why the peer is away.
     away: Mutex<Option<String>>,
+    /// A thread before the target has ended in a failure, which the next write says.
+    failed: Notify,
 }
 
 impl SinkState {
@@ -24,6 +28,7 @@ impl SinkState {
             spool_bytes: AtomicU64::new(0),
             full: AtomicBool::new(false),
             away: Mutex::default(),
+            failed: Notify::new(),
         }
     }
 
@@ -36,6 +41,11 @@ impl SinkState {
     /// taken to be there until that fails.
     pub fn away(&self) -> Option<String> {
         self.lock().clone()
+    }
+
+    /// Waits until it takes no more, though nothing is written that would say so.
+    pub async fn failed(&self) {
+        self.failed.notified().await;
     }
 
     /// Bytes in the spool, and how many it takes; none without one.
@@ -58,6 +68,10 @@ impl SinkState {
 
     pub(super) fn set_away(&self, why: Option<String>) {
         *self.lock() = why;
+    }
+
+    pub(super) fn fail(&self) {
+        self.failed.notify_one();
     }
 
     pub(super) fn set_spool(&self, bytes: u64) {

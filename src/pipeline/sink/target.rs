@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Stdout, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::SinkError;
 
@@ -39,8 +39,9 @@ pub(super) struct FileTarget {
 
 impl FileTarget {
     pub(super) fn open(path: PathBuf) -> io::Result<FileTarget> {
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(&path)?;
-        let unfinished = ends_within_a_line(&mut file);
+        // Not for reading too: then a named pipe would have a reader for ever, this one, and its end would go unnoticed.
+        let file = OpenOptions::new().create(true).append(true).open(&path)?;
+        let unfinished = file.metadata()?.is_file() && ends_within_a_line(&path);
         Ok(FileTarget { path, file, unfinished })
     }
 }
@@ -57,6 +58,10 @@ impl Target for FileTarget {
     }
 
     fn reopen(&mut self) {
+        // A pipe is not rotated; and opening one whose reader has gone would wait for the next.
+        if std::fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file()) {
+            return;
+        }
         match FileTarget::open(self.path.clone()) {
             Ok(target) => *self = target,
             Err(e) => say!(Error; "kqltap: cannot open {} anew: {e}; the old file is kept open", self.path.display()),
@@ -64,8 +69,50 @@ impl Target for FileTarget {
     }
 }
 
-/// Whether a run that was cut off has left half a line at the end.
-fn ends_within_a_line(file: &mut File) -> bool {
+/// Whether a run that was cut off has left half a line at the end. A file that may not be read is taken to be whole.
+fn ends_within_a_line(path: &Path) -> bool {
+    let Ok(mut file) = File::open(path) else { return false };
     let mut last = [0];
     file.seek(SeekFrom::End(-1)).is_ok() && file.read_exact(&mut last).is_ok() && last != *b"\n"
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A run is not its own reader: it hears that the other one has gone, and does not wait for it for ever.
+    #[test]
+    fn a_named_pipe_whose_reader_goes_ends_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || File::open(path).unwrap()
+        });
+        let mut target = FileTarget::open(path).unwrap();
+        let mut reader = reader.join().unwrap();
+        target.write(b"one\n").unwrap();
+        // A pipe is the same one, however often it is asked to be another.
+        target.reopen();
+        target.write(b"two\n").unwrap();
+        let mut read = [0; 8];
+        reader.read_exact(&mut read).unwrap();
+        assert_eq!(&read, b"one\ntwo\n");
+        drop(reader);
+        target.reopen();
+        assert!(matches!(target.write(b"three\n"), Err(SinkError::Closed(_))));
+    }
+
+    #[test]
+    fn half_a_line_that_stands_there_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alerts");
+        for (before, after) in [("", "new\n"), ("old\n", "old\nnew\n"), ("half", "half\nnew\n")] {
+            std::fs::write(&path, before).unwrap();
+            FileTarget::open(path.clone()).unwrap().write(b"new\n").unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! A folder holds segments, which are appended to and deleted as a whole, the place up to which all has been received, and a
 //! lock. Nothing that was written is ever written over. A process that dies leaves a torn record at most, at a segment's end;
-//! it was not acknowledged to anyone, and is cut off.
+//! it was not acknowledged to anyone, and is cut off. What a disk has damaged before that is passed over when the spool is opened.
 
 mod position;
 mod segment;
@@ -104,6 +104,15 @@ impl Spool {
                     folder.display()
                 );
             }
+            if segment.damaged() > 0 {
+                say!(
+                    Warn;
+                    "kqltap: the spool in {}: {} bytes within segment {number} are damaged, and the alerts in them are lost; the \
+                      disk may be failing. What stands behind them is sent",
+                    folder.display(),
+                    segment.damaged()
+                );
+            }
             segments.push_back(segment);
         }
         let folder = folder.to_owned();
@@ -157,13 +166,14 @@ impl Spool {
     pub fn read(&self, at: Position) -> io::Result<Option<(Record, Position)>> {
         for segment in self.segments.iter().filter(|segment| segment.number >= at.segment) {
             let offset = if segment.number == at.segment { at.offset } else { 0 };
-            if let Some(record) = segment.read(offset)? {
-                let behind = Position { segment: segment.number, offset: offset + record.size() };
-                return Ok(Some((record, behind)));
+            if let Some((record, behind)) = segment.read(offset)? {
+                return Ok(Some((record, Position { segment: segment.number, offset: behind })));
             }
             if offset < segment.length {
                 let number = segment.number;
-                let message = format!("segment {number} of the spool is damaged at offset {offset}");
+                let message = format!(
+                    "segment {number} of the spool is damaged at offset {offset}; the next run passes over that"
+                );
                 return Err(io::Error::new(ErrorKind::InvalidData, message));
             }
         }

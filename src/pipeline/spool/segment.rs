@@ -5,11 +5,25 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 /// Bytes before a record's own.
 pub(super) const HEADER: usize = 12;
+
+/// What is damaged is searched for the next whole record, and lengths up to this are tried, in bytes. Four bytes of text are a
+/// length far beyond it, so that the search does not read the same bytes time and again.
+const LONGEST_SOUGHT: u64 = 64 << 20;
+
+/// A record that is sought has fewer alerts, as one of 64 KiB must. So bytes at random hardly ever look like a header.
+const ALERTS_SOUGHT: u32 = 1 << 16;
+
+/// Bytes that such a search may read for each byte of the segment. It ends, whatever the bytes are.
+const READS_OF_A_BYTE: u64 = 64;
+
+/// Bytes that it looks at at a time.
+const WINDOW: usize = 64 * 1024;
 
 /// A record read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +43,10 @@ impl Record {
 
 pub(super) struct Segment {
     pub(super) number: u64,
-    /// Bytes of whole records; what stands behind them is no part of the spool.
+    /// Bytes up to the end of the last whole record; what stands behind them is no part of the spool.
     pub(super) length: u64,
+    /// Damaged bytes with whole records behind them. They are passed over.
+    holes: Vec<Range<u64>>,
     file: File,
     path: PathBuf,
 }
@@ -40,18 +56,25 @@ impl Segment {
     pub(super) fn create(folder: &Path, number: u64) -> io::Result<Segment> {
         let path = folder.join(format!("{number:020}.segment"));
         let file = OpenOptions::new().create_new(true).read(true).write(true).open(&path)?;
-        Ok(Segment { number, length: 0, file, path })
+        Ok(Segment { number, length: 0, holes: Vec::new(), file, path })
     }
 
-    /// One that is there. Gives also how many bytes stood behind its last whole record; they are cut off.
+    /// One that is there. Gives also how many bytes stood behind its last whole record; they are cut off. What is damaged before
+    /// that stays, and is passed over.
     pub(super) fn open(folder: &Path, number: u64) -> io::Result<(Segment, u64)> {
         let path = folder.join(format!("{number:020}.segment"));
         let file = OpenOptions::new().read(true).write(true).open(&path)?;
         let length = file.metadata()?.len();
-        let mut segment = Segment { number, length, file, path };
+        let mut segment = Segment { number, length, holes: Vec::new(), file, path };
         let mut whole = 0;
-        while let Some(record) = segment.read(whole)? {
-            whole += record.size();
+        loop {
+            if let Some((_, behind)) = segment.read(whole)? {
+                whole = behind;
+            } else if let Some(next) = segment.seek(whole)? {
+                segment.holes.push(whole..next);
+            } else {
+                break;
+            }
         }
         if whole < length {
             segment.file.set_len(whole)?;
@@ -80,8 +103,47 @@ impl Segment {
         Ok(())
     }
 
-    /// The record at an offset; `None` if no whole one stands there.
-    pub(super) fn read(&self, offset: u64) -> io::Result<Option<Record>> {
+    /// Bytes that are damaged, with whole records behind them.
+    pub(super) fn damaged(&self) -> u64 {
+        self.holes.iter().map(|hole| hole.end - hole.start).sum()
+    }
+
+    /// The record at an offset, or behind the damage there, and where it ends; `None` if no whole one stands there.
+    pub(super) fn read(&self, offset: u64) -> io::Result<Option<(Record, u64)>> {
+        let offset = self.holes.iter().find(|hole| hole.contains(&offset)).map_or(offset, |hole| hole.end);
+        let record = self.whole(offset)?;
+        Ok(record.map(|record| {
+            let behind = offset + record.size();
+            (record, behind)
+        }))
+    }
+
+    /// Where the next whole record behind a damaged one begins.
+    fn seek(&self, damaged: u64) -> io::Result<Option<u64>> {
+        let mut left = self.length.saturating_mul(READS_OF_A_BYTE);
+        let mut offset = damaged + 1;
+        let mut window = vec![0; WINDOW];
+        while offset + HEADER as u64 <= self.length {
+            let read = WINDOW.min(usize::try_from(self.length - offset).unwrap_or(WINDOW));
+            self.file.read_exact_at(&mut window[..read], offset)?;
+            for header in window[..read].windows(HEADER) {
+                let word = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+                let (length, alerts) = (u64::from(word(0)), word(4));
+                if alerts < ALERTS_SOUGHT && length <= LONGEST_SOUGHT.min(self.length - offset - HEADER as u64) {
+                    let Some(rest) = left.checked_sub(length) else { return Ok(None) };
+                    left = rest;
+                    if self.whole(offset)?.is_some() {
+                        return Ok(Some(offset));
+                    }
+                }
+                offset += 1;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The record whose header stands at an offset.
+    fn whole(&self, offset: u64) -> io::Result<Option<Record>> {
         let mut header = [0; HEADER];
         if offset + HEADER as u64 > self.length {
             return Ok(None);
