@@ -77,8 +77,8 @@ mod tests {
                 if contiguous {
                     tail.bytes();
                 }
-                let starts = std::iter::once(0).chain((0..all.len()).filter(|at| all[*at] == b'\n').map(|at| at + 1));
-                let start = starts.filter(|at| all.len() - at >= keep).next_back().unwrap_or(0);
+                let mut starts = std::iter::once(0).chain((0..all.len()).filter(|at| all[*at] == b'\n').map(|at| at + 1));
+                let start = starts.rfind(|at| all.len() - at >= keep).unwrap_or(0);
                 prop_assert_eq!(tail.lines(), all[start..].iter().filter(|b| **b == b'\n').count() as u64);
                 prop_assert_eq!(tail.bytes.iter().copied().collect::<Vec<u8>>(), &all[start..]);
             }
