@@ -53,7 +53,7 @@ impl Server {
     pub async fn serve(self, running: Arc<Running>) {
         let listener = match tokio::net::TcpListener::from_std(self.listener) {
             Ok(listener) => listener,
-            Err(error) => return say!("kqltap: metrics cannot be served: {error}"),
+            Err(error) => return say!(Error; "kqltap: metrics cannot be served: {error}"),
         };
         let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         // It is never closed.
