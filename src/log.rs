@@ -69,13 +69,8 @@ pub(crate) fn write(level: Level, fields: &[(&str, Json)], words: fmt::Arguments
         Format::Json => json(jiff::Timestamp::now(), level, fields, &words.to_string()),
     };
     line.push('\n');
-    write_raw(&line);
-}
-
-/// Writes lines as they stand, whatever the format; whole, and not into a bar.
-pub(crate) fn write_raw(lines: &str) {
     let write = || {
-        let _ = std::io::stderr().lock().write_all(lines.as_bytes());
+        let _ = std::io::stderr().lock().write_all(line.as_bytes());
     };
     // Whoever holds the lock draws or writes, and is done in a moment.
     match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {

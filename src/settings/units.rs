@@ -50,7 +50,7 @@ pub(super) fn duration(name: &'static str, text: Option<&str>) -> Result<Duratio
     let text = text.unwrap_or_default();
     let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
     let bounded = parsed.filter(|d| *d <= LONGEST);
-    bounded.ok_or_else(|| invalid(name, text, "it takes a time such as 30s, 500ms or 2m"))
+    bounded.ok_or_else(|| invalid(name, text, "it takes a time such as 3s, 500ms or 2m"))
 }
 
 /// A time that may be none at all, which is written `0s`.
