@@ -100,7 +100,7 @@ impl Lines {
         let source = Source { input, line: out.lines.wrapping_sub(1) };
         let place = Place { block, at: block.bytes().len() };
         let notes = self.events(place, context, source, out, spill);
-        debug_assert!(notes.is_empty(), "they are of no line");
+        push_line(&notes, out);
     }
 
     fn line(
@@ -179,13 +179,8 @@ impl Lines {
             }
             if is_own {
                 own.append(&mut notes);
-            } else if !notes.is_empty() {
-                if !out.bytes.is_empty() && !out.bytes.ends_with_newline() {
-                    out.bytes.push(b"\n");
-                }
-                out.bytes.push(b"kqltap=[");
-                push_alerts(&notes, out);
-                out.bytes.push(b"]\n");
+            } else {
+                push_line(&notes, out);
             }
         }
         own
@@ -309,6 +304,19 @@ impl<'t> Text<'t> {
             Text::Joined(records) => records.as_bytes(),
         }
     }
+}
+
+/// What is noted of no line stands on one of its own.
+fn push_line(notes: &[Note], out: &mut BlockOutput) {
+    if notes.is_empty() {
+        return;
+    }
+    if !out.bytes.is_empty() && !out.bytes.ends_with_newline() {
+        out.bytes.push(b"\n");
+    }
+    out.bytes.push(b"kqltap=[");
+    push_alerts(notes, out);
+    out.bytes.push(b"]\n");
 }
 
 fn push_alerts(notes: &[Note], out: &mut BlockOutput) {

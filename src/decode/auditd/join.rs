@@ -178,6 +178,10 @@ impl Joiner {
     fn line(&mut self, line: &[u8], at: usize, out: &mut Joined) {
         let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
         let Ok(line) = std::str::from_utf8(line) else { return };
+        if line.starts_with('#') {
+            // A comment.
+            return;
+        }
         let is_whole = self.record(line, at, out);
         let records = match is_whole {
             true => 1,

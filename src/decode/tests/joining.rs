@@ -144,6 +144,19 @@ fn a_line_over_the_limit_is_not_taken() {
 }
 
 #[test]
+fn a_line_full_of_markers_is_looked_at_once() {
+    // Looked at for each of them, it would take hours.
+    let line = format!("{{\"a\":\"{}\"}}\n", "msg=audit(".repeat(400_000));
+    assert!(whole(line.as_bytes()).lines().is_empty());
+    assert!(whole(line.replace('{', "type=CWD ").as_bytes()).lines().is_empty());
+}
+
+#[test]
+fn a_comment_is_no_record() {
+    assert!(whole(format!("# {}", record("", "SYSCALL", "1.0:1")).as_bytes()).lines().is_empty());
+}
+
+#[test]
 fn a_batch_has_several_records() {
     let objects: Vec<String> = ["SYSCALL", "PATH", "PROCTITLE"]
         .iter()
