@@ -66,7 +66,7 @@ fn lines_between_records_keep_their_numbers_and_a_bad_one_harms_itself() {
     let dead = folder.path().join("dead");
     let event = event();
     let bad = [event[1].as_bytes(), b"\xff\n"].concat();
-    let input = [&text(&event[..1]), b"{\"a\":\n".as_slice(), &bad, b"\n", &text(&event[1..])].concat();
+    let input = [text(&event[..1]).as_slice(), b"{\"a\":\n", &bad, b"\n", &text(&event[1..])].concat();
     let ran = run_file(&input, &["--dead-letter", dead.to_str().unwrap()]).ended(0);
     let ledger = ran.ledger();
     assert_eq!((ledger["malformed"].as_u64(), ledger["lines"].as_u64()), (Some(2), Some(event.len() as u64 + 3)));
