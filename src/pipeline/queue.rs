@@ -59,13 +59,10 @@ pub(super) struct Live {
 
 impl Live {
     /// Joins the lines of the input's block that belong together.
-    pub(super) fn join(&self, choice: Choice, block: &mut Block) {
+    /// `waiting` are the bytes of all inputs that wait for others.
+    pub(super) fn join(&self, choice: Choice, max_line: usize, waiting: &mut usize, block: &mut Block) {
         let mut joins = self.joins.lock().unwrap_or_else(PoisonError::into_inner);
-        if block.ends && block.bytes().is_empty() && block.oversized.is_none() {
-            joins.end(block);
-        } else {
-            joins.block(choice, block);
-        }
+        joins.block_of_many(choice, max_line, waiting, block);
     }
 }
 

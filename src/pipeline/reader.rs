@@ -9,11 +9,11 @@ use std::sync::Arc;
 use super::compressed;
 use super::feed::Feed;
 use super::framing::{Block, Framer, READ_SIZE};
-use super::joined::Joins;
+use super::joined::{InOrder, Joins};
 use super::queue::{Live, Queued};
 use super::source::Input;
 use super::stretch::Stretch;
-use crate::decode::{Choice, auditd};
+use crate::decode::Choice;
 
 /// Reads every input to its end. Workers share one, each filling a block of its own in turn.
 pub(super) struct Reader {
@@ -26,6 +26,8 @@ pub(super) struct Reader {
     decode: Choice,
     /// Where blocks come from if some input is a socket; there is nothing else to read then.
     feed: Option<Arc<Feed>>,
+    /// Bytes of live inputs' records that wait to be joined.
+    waiting_bytes: usize,
 }
 
 struct Open {
@@ -57,12 +59,12 @@ pub(super) type ReadError = (String, std::io::Error);
 
 impl Reader {
     pub(super) fn new(inputs: Vec<Input>, max_line: usize, in_stretches: bool, decode: Choice) -> Reader {
-        Reader { waiting: inputs.into(), open: None, max_line, in_stretches, decode, feed: None }
+        Reader { waiting: inputs.into(), open: None, max_line, in_stretches, decode, feed: None, waiting_bytes: 0 }
     }
 
     /// Gives out what live inputs read.
-    pub(super) fn of_feed(feed: Arc<Feed>, decode: Choice) -> Reader {
-        Reader { feed: Some(feed), ..Reader::new(Vec::new(), 0, false, decode) }
+    pub(super) fn of_feed(feed: Arc<Feed>, max_line: usize, decode: Choice) -> Reader {
+        Reader { feed: Some(feed), ..Reader::new(Vec::new(), max_line, false, decode) }
     }
 
     /// Fills `block` from the first input that still has lines, or says which stretch is to be read; `None` when there is
@@ -71,7 +73,7 @@ impl Reader {
         if let Some(feed) = &self.feed {
             let next = feed.next(block)?;
             return Ok(next.map(|Queued { input, begins, live, .. }| {
-                live.join(self.decode, block);
+                live.join(self.decode, self.max_line, &mut self.waiting_bytes, block);
                 Ticket { input, begins, stretch: None, live: Some(live) }
             }));
         }
@@ -95,20 +97,19 @@ impl Reader {
                 Bytes::Stream(framer) => match framer.next(block) {
                     Ok(true) => {
                         open.begun = true;
-                        open.joins.block(self.decode, block);
+                        open.joins.block(self.decode, self.max_line, block);
                         return Ok(Some(Ticket { input, begins, stretch: None, live: None }));
                     }
                     Ok(false) => {
-                        let more = open.joins.end(block);
+                        block.ends = true;
+                        open.joins.block(self.decode, self.max_line, block);
                         self.open = None;
-                        if more {
+                        if !block.together.joined.events().is_empty() {
                             return Ok(Some(Ticket { input, begins, stretch: None, live: None }));
                         }
                     }
-                    Err(e) => {
-                        self.open = None;
-                        return Err((input.to_string(), e));
-                    }
+                    // The next call finds its end.
+                    Err(e) => return Err((input.to_string(), e)),
                 },
             }
         }
@@ -119,16 +120,12 @@ impl Reader {
             && std::fs::metadata(path)?.is_file()
         {
             let file = File::open(path)?;
-            let mut start = vec![0; READ_SIZE];
+            let mut start = [0; compressed::MAGIC];
             let read = file.read_at(&mut start, 0)?;
-            // What is compressed, or joined, can be read from its beginning only.
-            let joined = match self.decode {
-                Choice::Off => false,
-                Choice::One(sender) => sender.name == auditd::NAME,
-                Choice::Auto => auditd::is_auditd(&start[..read]),
-            };
-            if !joined && !compressed::is_compressed(&start[..read]) {
-                return Ok(Bytes::Stretches(Stretch { file: Arc::new(file), offset: 0 }));
+            // What is compressed can be read from its beginning only.
+            if !compressed::is_compressed(&start[..read]) {
+                let order = Arc::new(InOrder::default());
+                return Ok(Bytes::Stretches(Stretch { file: Arc::new(file), offset: 0, order }));
             }
         }
         Ok(Bytes::Stream(Framer::new(input.open()?, self.max_line)))
