@@ -240,6 +240,15 @@ impl<'e> Overlaid<'e> {
                 self.rule.tuning.push(format!("except {predicate}, of {over}, until {until}: {reason} ({place})"));
             }
             None => {
+                if let Some((table, of_table, of_result)) = mixed(tables, &complaints) {
+                    let message = format!(
+                        "an exception reads the rule's result or its table, not both; \
+                         '{of_result}' is only in the result, '{of_table}' only in {table}"
+                    );
+                    let help = "say the same with the columns of one of them".to_owned();
+                    self.said.push(entry.said(exception.span, message, Some(help)));
+                    return;
+                }
                 // Where all names are known something else is wrong; else the nearest name helps.
                 let unknown = |said: &Said| said.diagnostic.code == "KS142";
                 let rank = |all: &Vec<Said>| match () {
@@ -366,9 +375,13 @@ impl<'t> Spliced<'t> {
             Whence::Predicate(exception) => {
                 (false, Said::of_rule(&exception.origin, Diagnostic { span: Span::new(from, to), ..diagnostic }))
             }
-            // Around a predicate: the predicate as a whole is meant. Places of lists are in the file already.
+            // Around a predicate: the predicate as a whole is meant, and of what stands around it there is only its type to
+            // complain of. Places of lists are in the file already.
             Whence::Made(Some((origin, span))) if *span == Span::default() => {
-                (false, Said::of_rule(origin, Diagnostic { span: Span::new(0, 1), ..diagnostic }))
+                let message = "an exception is a predicate, which is true or false; this one is neither".to_owned();
+                let help = Some("write one such as `Process =~ \"backup\"`".to_owned());
+                let span = Span::new(0, 1);
+                (false, Said::of_rule(origin, Diagnostic { code: "KT017", span, message, help, ..diagnostic }))
             }
             Whence::Made(Some((origin, span))) => {
                 (false, Said { origin: (*origin).clone(), diagnostic: Diagnostic { span: *span, ..diagnostic } })
@@ -376,6 +389,26 @@ impl<'t> Spliced<'t> {
             Whence::Made(None) => (false, Said::of_rule(rule, Diagnostic { span: Span::default(), ..diagnostic })),
         }
     }
+}
+
+/// Whether an exception names columns of a rule's result and columns of a table of it, and no others: the table, and what it
+/// names of each. `complaints` are those over the result, then those over each table.
+fn mixed<'c>(tables: &'c [String], complaints: &'c [Vec<Said>]) -> Option<(&'c str, &'c str, &'c str)> {
+    let unknown = |all: &'c [Said]| {
+        let name = |said: &'c Said| {
+            let is_name = said.diagnostic.code == "KS142";
+            said.origin.source.get(said.diagnostic.span.start..said.diagnostic.span.end).filter(|_| is_name)
+        };
+        all.iter().map(name).collect::<Option<Vec<&str>>>()
+    };
+    let (over_result, over_tables) = complaints.split_first()?;
+    // What the result lacks is the table's, and the other way round.
+    let of_table = unknown(over_result)?;
+    tables.iter().zip(over_tables).find_map(|(table, over_table)| {
+        let of_result = unknown(over_table)?;
+        let apart = !of_table.iter().any(|name| of_result.contains(name));
+        apart.then_some((table.as_str(), *of_table.first()?, *of_result.first()?))
+    })
 }
 
 /// A `let` that is a list: its name, its value, its items.

@@ -16,6 +16,8 @@ pub struct Attack {
     pub version: String,
     /// Names by id, in Sentinel's spelling: `TA0006`, `CredentialAccess`.
     pub tactics: BTreeMap<String, String>,
+    /// The tactics under which a technique stands, for those that the built-in rules name.
+    tactics_of: BTreeMap<String, Vec<String>>,
     /// Names by id, sub-techniques too: `T1552.005`, `Cloud Instance Metadata API`.
     pub techniques: BTreeMap<String, String>,
 }
@@ -24,6 +26,13 @@ impl Attack {
     /// The matrix that comes with kqltap; empty if its file were no good, to which a test holds it.
     pub fn builtin() -> Attack {
         toml::from_str(DATA).unwrap_or_default()
+    }
+
+    /// The tactics under which a technique stands, in Sentinel's spelling; a sub-technique stands where its technique does.
+    /// Empty for one that no built-in rule names.
+    pub fn tactics_of(&self, technique: &str) -> &[String] {
+        let parent = technique.split_once('.').map_or(technique, |(parent, _)| parent);
+        self.tactics_of.get(parent).map_or(&[], Vec::as_slice)
     }
 
     /// What to say of a technique that the matrix does not have. Those of the matrix for control systems (`T0…`) are not
@@ -50,6 +59,9 @@ mod tests {
         let attack = Attack::builtin();
         assert_eq!(attack.version, "17.0");
         assert_eq!(attack.tactics.get("TA0006").map(String::as_str), Some("CredentialAccess"));
+        assert!(attack.tactics_of.keys().all(|id| attack.techniques.contains_key(id)));
+        assert!(attack.tactics_of.values().flatten().all(|name| attack.tactics.values().any(|known| known == name)));
+        assert_eq!(attack.tactics_of("T1550.001"), ["DefenseEvasion", "LateralMovement"]);
         assert_eq!(attack.complaint("T1528"), None);
         assert_eq!(attack.complaint("T0886"), None);
         let wrong = attack.complaint("T1552.905").unwrap_or_default();

@@ -27,6 +27,15 @@ fn the_built_in_pack_has_rules_with_proof() {
         assert!(rule.tactics.iter().all(|tactic| attack.tactics.values().any(|name| name == tactic)), "{}", rule.name);
         assert!(rule.techniques.iter().any(|id| id == "T1528" || id == "T1552.005"), "{}", rule.name);
         assert!(rule.techniques.iter().all(|id| attack.complaint(id).is_none()), "{}", rule.name);
+        // Sentinel wants each technique under one of the rule's tactics; a tactic without any says nothing.
+        for technique in &rule.techniques {
+            let under = attack.tactics_of(technique);
+            assert!(under.iter().any(|tactic| rule.tactics.contains(tactic)), "{}: {technique}, {under:?}", rule.name);
+        }
+        for tactic in &rule.tactics {
+            let stands = |id: &String| attack.tactics_of(id).contains(tactic);
+            assert!(rule.techniques.iter().any(stands), "{}: {tactic}", rule.name);
+        }
         assert!(!rule.data_sources.is_empty() && !rule.false_positives.is_empty(), "{}", rule.name);
         assert!(!rule.tests.matching.is_empty() && !rule.tests.ignored.is_empty(), "{}", rule.name);
         assert!(rule.tests.ignored.iter().all(|test| test.why.is_some()), "{}", rule.name);

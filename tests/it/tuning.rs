@@ -163,6 +163,16 @@ fn what_is_not_there_is_an_error_with_the_nearest_name() {
     says(&except("Process has 5h"), &["error[", "tuning.yml:4:"]);
     says(&except("Process == 'a'; DeviceEvents"), &["tuning.yml:4:"]);
     says(&except("DeviceFileEvents | where true"), &["tuning.yml:4:"]);
+    let (result, table) = ("'Process' is only in the result", "'DeviceName' only in DeviceFileEvents");
+    says(&except("Process == 'cat' and DeviceName == 'x'"), &["error[KT017]", result, table, "tuning.yml:4:16"]);
+    says(&except("Process == 'cat' and Nowhere == 'x'"), &["error[KS142]", "Nowhere"]);
+    for neither in ["Process", "strlen(Process)"] {
+        let said = Place::new(&except(neither)).refusal();
+        assert!(
+            said.contains("an exception is a predicate, which is true or false") && !said.contains("coalesce"),
+            "{said}"
+        );
+    }
 }
 
 #[test]
@@ -225,6 +235,8 @@ fn the_example_overlay_is_good_and_its_rules_keep_their_word() {
         "build-",
         "provisioning",
         "is disabled",
+        "git-credential-store",
+        "FileDeleted",
     ] {
         assert!(explained.text().contains(part), "{part}");
     }
@@ -232,9 +244,14 @@ fn the_example_overlay_is_good_and_its_rules_keep_their_word() {
         "DeviceNetworkEvents",
         &network(1, "http://169.254.169.254/metadata/identity/oauth2/token", "posture-agent"),
     );
-    let tuned = |arguments: &[&str]| {
+    let token = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+    let removed = flat("DeviceFileEvents", &file(2, "FileDeleted", token, "token", "rm"));
+    let read = flat("DeviceFileEvents", &file(3, "FileRead", token, "token", "cat"));
+    let tuned = |record: &serde_json::Value, arguments: &[&str]| {
         let all = ["run", "--now", tap::NOW].into_iter().chain(arguments.iter().copied());
-        run(all, input(std::slice::from_ref(&network))).ended(0).alerts().len()
+        run(all, input(std::slice::from_ref(record))).ended(0).alerts().len()
     };
-    assert_eq!((tuned(&[]), tuned(&["--tuning", overlay])), (1, 0));
+    for (record, alerts) in [(network, (1, 0)), (removed, (1, 0)), (read, (1, 1))] {
+        assert_eq!((tuned(&record, &[]), tuned(&record, &["--tuning", overlay])), alerts, "{record}");
+    }
 }
