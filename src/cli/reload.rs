@@ -30,14 +30,14 @@ pub(super) async fn on_request(running: Arc<Running>, settings: Arc<Settings>, a
 fn reload(running: &Running, settings: &Settings) -> bool {
     let certificates = running.reload_certificates();
     if let Err(error) = &certificates {
-        say!("kqltap: {error}; the certificates that are there stay");
+        say!(Error; "kqltap: {error}; the certificates that are there stay");
     }
     if running.is_batch() {
-        say!("kqltap: with --batch rules are not read again, for the whole input is one result");
+        say!(Warn; "kqltap: with --batch rules are not read again, for the whole input is one result");
         return certificates.is_ok();
     }
     let ruleset = ruleset(settings).unwrap_or_else(|error| {
-        say!("kqltap: {error}");
+        say!(Error; "kqltap: {error}");
         None
     });
     match ruleset {
@@ -49,7 +49,7 @@ fn reload(running: &Running, settings: &Settings) -> bool {
         }
         None => {
             say!(
-                "kqltap: rules were read again and have errors; generation {} stays",
+                Error; "kqltap: rules were read again and have errors; generation {} stays",
                 running.rules().current().number
             );
             false

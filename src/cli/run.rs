@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::args::RunArguments;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
+use super::args::RunArguments;
 use super::libraries::Known;
 use super::progress::{Plan, say_ledger};
 use super::reload::{self, Watch};
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: RunArguments) -> u8 {
     let server = match settings.metrics.as_deref().map(Server::bind).transpose() {
         Ok(server) => server,
         Err(error) => {
-            say!("kqltap: cannot listen for --metrics {}: {error}", settings.metrics.unwrap_or_default());
+            say!(Error; "kqltap: cannot listen for --metrics {}: {error}", settings.metrics.unwrap_or_default());
             return FAILED;
         }
     };

@@ -86,7 +86,7 @@ pub static SENDERS: &[Sender] = &[
     Sender {
         name: "tetragon",
         about: "Tetragon's JSON export",
-        markers: &["process_exec", "process_kprobe", "exec_id"],
+        markers: &["process_"],
         form: Form::Object(tetragon::decode),
     },
 ];

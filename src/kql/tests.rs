@@ -596,16 +596,3 @@ fn read_with_holes(text: &str) {
         }
     }
 }
-
-/// The most common form in Sentinel's rules: a leg in parentheses right behind an option.
-#[test]
-fn an_option_of_union_is_a_word() {
-    for text in [
-        "union isfuzzy=true (A | where x), (B)",
-        "union kind=inner (A), (B)",
-        "T | union kind=outer (U)",
-        "union withsource=S (A)",
-    ] {
-        assert_eq!(parse(text, &Limits::default()).diagnostics, [], "{text}");
-    }
-}

@@ -9,9 +9,17 @@ use super::files::all_files;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamps(Vec<(PathBuf, Option<Stamp>)>);
 
-/// Device, inode, size, times of the last change to content and to the inode, with nanoseconds. A file that is written over in
-/// place has another time, one that is moved here another inode.
-type Stamp = (u64, u64, u64, [(i64, i64); 2]);
+/// A file that is written over in place has another time, one that is moved here another inode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    length: u64,
+    /// Seconds and nanoseconds of the last change to its content.
+    modified: (i64, i64),
+    /// And of the last change to its inode.
+    changed: (i64, i64),
+}
 
 impl Stamps {
     /// Looks at files, and at all files in folders and the folders in them. What is not there is seen as such.
@@ -31,9 +39,12 @@ impl Stamps {
 }
 
 fn stamp(path: PathBuf) -> (PathBuf, Option<Stamp>) {
-    let stamp = std::fs::metadata(&path).ok().map(|data| {
-        let times = [(data.mtime(), data.mtime_nsec()), (data.ctime(), data.ctime_nsec())];
-        (data.dev(), data.ino(), data.len(), times)
+    let stamp = std::fs::metadata(&path).ok().map(|data| Stamp {
+        device: data.dev(),
+        inode: data.ino(),
+        length: data.len(),
+        modified: (data.mtime(), data.mtime_nsec()),
+        changed: (data.ctime(), data.ctime_nsec()),
     });
     (path, stamp)
 }

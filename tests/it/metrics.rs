@@ -130,6 +130,16 @@ fn counters_equal_the_ledger() {
         let name = format!("kqltap_{name}");
         assert!(first.keys().any(|key| key.split('{').next() == Some(&name)), "no {name}");
     }
+    // What the dashboard and the alert rules ask for is there.
+    for file in ["grafana/kqltap.json", "prometheus/kqltap.rules.yml"] {
+        let text = std::fs::read_to_string(format!("{}/examples/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let asked: Vec<&str> = words.filter(|word| word.starts_with("kqltap_")).collect();
+        assert!(asked.len() > 5, "{file}");
+        for name in asked {
+            assert!(first.keys().any(|key| key.split('{').next() == Some(name)), "{file} asks for {name}");
+        }
+    }
     let open = live.connect();
     send(live.connect(), text.as_bytes());
     let samples = until("all lines are handled", address, |samples| {

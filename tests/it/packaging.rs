@@ -57,8 +57,8 @@ fn the_examples_command_lines_are_understood() {
     let defaults = format!("{}/config/kqltap.toml", env!("CARGO_MANIFEST_DIR"));
     for line in command_lines() {
         assert_eq!(line[0], "run", "{line:?}");
-        let arguments = line.iter().skip(1);
-        let arguments = arguments.map(|a| if a.starts_with("/etc/kqltap/") { defaults.clone() } else { a.clone() });
+        let arguments =
+            line.iter().skip(1).map(|a| if a.starts_with("/etc/kqltap/") { defaults.clone() } else { a.clone() });
         // It reads the same flags and checks the same settings, and runs nothing.
         let arguments: Vec<String> = std::iter::once("config".to_owned()).chain(arguments).collect();
         run(arguments.iter().map(String::as_str), "").ended(0);

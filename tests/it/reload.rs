@@ -176,7 +176,9 @@ fn what_rules_lean_on_is_read_again_too() {
     fs::write(at("own.toml"), table("A")).unwrap();
     let query = "Own_CL | where A in (_GetWatchlist('hosts') | project Host) or Chosen(Tag)";
     fs::write(at("rule.kql"), query).unwrap();
-    let files = [at("rule.kql"), at("f.kql"), at("lists"), at("own.toml")];
+    let overlay = |severity: &str| format!("rules:\n  - rule: rule\n    severity: {severity}\n");
+    fs::write(at("tuning.yaml"), overlay("low")).unwrap();
+    let files = [at("rule.kql"), at("f.kql"), at("lists"), at("own.toml"), at("tuning.yaml")];
     let mut live = Live::start(
         &[
             "tcp://127.0.0.1:0",
@@ -188,6 +190,8 @@ fn what_rules_lean_on_is_read_again_too() {
             &files[2],
             "--table-schema",
             &files[3],
+            "--tuning",
+            &files[4],
             "--strict",
             "--table",
             "Own_CL",
@@ -210,19 +214,21 @@ fn what_rules_lean_on_is_read_again_too() {
             found.push(format!("{a} {tag}"));
             if found.last().unwrap() == "two x y end" {
                 found.truncate(found.len() - 2);
+                found.push(alert["rule"]["severity"].as_str().unwrap().to_owned());
                 return found;
             }
         }
     };
-    assert_eq!(ask(&mut live), ["one x1", "one x"]);
+    assert_eq!(ask(&mut live), ["one x1", "one x", "low"]);
     fs::write(at("lists/hosts.csv"), "Host\ntwo\n").unwrap();
+    fs::write(at("tuning.yaml"), overlay("high")).unwrap();
     live.signal("-HUP");
     live.wait_for("generation 2");
-    assert_eq!(ask(&mut live), ["two x1", "one x", "two y"]);
+    assert_eq!(ask(&mut live), ["two x1", "one x", "two y", "high"]);
     fs::write(at("f.kql"), "let Chosen = (h: string) { h has 'y' };").unwrap();
     live.signal("-HUP");
     live.wait_for("generation 3");
-    assert_eq!(ask(&mut live), ["two x1", "a y", "two y"]);
+    assert_eq!(ask(&mut live), ["two x1", "a y", "two y", "high"]);
     // The rule's column is gone.
     fs::write(at("own.toml"), table("B")).unwrap();
     live.signal("-HUP");

@@ -328,7 +328,6 @@ fn a_record_is_known_behind_other_things() {
         "type=SYSCALL audit(1795453547.993:32): x",
         "type=SYSCALL",
         "msg=audit(1795453547.993:32): type=SYSCALL",
-        "{\"message\":\"type=SYSCALL msg=audit(1795453547.993:32): x\"}",
         "node=web-1 type=SYSCALL msg=audit(soon): x",
         "",
     ] {
