@@ -133,7 +133,7 @@ fn a_custom_table_needs_no_schema() {
         row[name] = value;
         format!("{row}\n")
     };
-    let columns = json!({"Who_s": "Eve", "At_t": "2026-01-02T03:04:05Z", "Type": "Door_CL"});
+    let columns = json!({"Who_s": "Eve", "At_t": "2026-01-02T03:04:05.0000000Z", "Type": "Door_CL"});
     let named = [
         with("Type", json!("Door_CL")),
         with("Type", json!("Gate_CL")),
