@@ -36,7 +36,7 @@ impl Numbered {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Opens a place for the number of a line, which is the `line`-th of its block, from 0.
+    /// Opens a place for the number of a line, which is the `line`-th of its block, from 0; `u64::MAX` is the one before.
     pub fn place(&mut self, line: u64) {
         self.places.push((self.bytes.len(), line));
     }
@@ -53,7 +53,7 @@ impl Numbered {
         let mut at = 0;
         for (place, line) in &self.places {
             out.extend_from_slice(&self.bytes[at..*place]);
-            out.extend_from_slice((first + line).to_string().as_bytes());
+            out.extend_from_slice(first.wrapping_add(*line).to_string().as_bytes());
             at = *place;
         }
         out.extend_from_slice(&self.bytes[at..]);

@@ -158,12 +158,36 @@ impl Decoders {
 
     /// Decodes a line, of a batch only the records with these numbers: what the others are is known already.
     pub fn decode_some(&mut self, line: &[u8], only: Option<&[usize]>) -> Decoded<'_> {
+        self.decode_unless(line, only, |_| false)
+    }
+
+    /// The same of a line of which the records of auditd's have been taken out to be joined.
+    pub fn decode_rest(&mut self, line: &[u8], only: Option<&[usize]>) -> Decoded<'_> {
+        self.decode_unless(line, only, |sender| sender.name == auditd::NAME)
+    }
+
+    /// Decodes an event of auditd's, a record a line, that has been joined of several lines.
+    pub fn decode_joined(&mut self, records: &str) -> Decoded<'_> {
         self.rows.clear();
-        let senders = match self.choice {
+        match auditd::decode(records, &Around::default(), &mut self.rows) {
+            Taken::No => Decoded::Nobodys,
+            Taken::Malformed(why) => Decoded::Malformed(why),
+            Taken::Yes => {
+                self.rows.taken += 1;
+                self.rows.finish();
+                Decoded::Rows(&self.rows)
+            }
+        }
+    }
+
+    fn decode_unless(&mut self, line: &[u8], only: Option<&[usize]>, is_out: impl Fn(&Sender) -> bool) -> Decoded<'_> {
+        self.rows.clear();
+        let mut senders = match self.choice {
             Choice::Off => return Decoded::Nobodys,
             Choice::One(sender) => vec![sender],
             Choice::Auto => self.markers.senders_of(line),
         };
+        senders.retain(|sender| !is_out(sender));
         let Some(text) = text_of(line) else {
             return Decoded::Nobodys;
         };

@@ -43,11 +43,6 @@ pub(super) fn lines<'t>(node: Node<'t>) -> impl Iterator<Item = Cow<'t, str>> {
     texts.filter(|text| text.len() > 1).chain(objects)
 }
 
-/// The first of them, and what the object says of it.
-pub(super) fn member<'t>(node: Node<'t>) -> Option<(Cow<'t, str>, Around<'t>)> {
-    Some((lines(node).next()?, around(node)))
-}
-
 /// What the object of a shipper's says of the line.
 pub(super) fn around<'t>(node: Node<'t>) -> Around<'t> {
     let host = HOSTS.iter().find_map(|name| node.text_at(name));

@@ -6,6 +6,8 @@
 
 use std::io::{self, ErrorKind, Read};
 
+use super::joined::Together;
+
 /// Bytes asked of the source at a time.
 pub const READ_SIZE: usize = 256 * 1024;
 
@@ -24,9 +26,9 @@ pub struct Block {
     pub oversized: Option<Oversized>,
     /// Bytes of input that this block stands for.
     pub read: u64,
-    /// Whether lines that belong together have been joined.
-    pub joined: bool,
-    /// Whether it has no lines, and says that its input has ended.
+    /// What lines that belong together have become.
+    pub together: Together,
+    /// Whether its input has ended behind it.
     pub(super) ends: bool,
 }
 
@@ -42,7 +44,7 @@ impl Block {
         self.length = 0;
         self.oversized = None;
         self.read = 0;
-        self.joined = false;
+        self.together.clear();
         self.ends = false;
     }
 }
@@ -87,7 +89,9 @@ impl<R: Read> Framer<R> {
             if block.room.len() < known + READ_SIZE {
                 block.room.resize(known + READ_SIZE, 0);
             }
-            let read = read(&mut self.source, &mut block.room[known..known + READ_SIZE])?;
+            // After an error nothing more is asked of the source.
+            let read =
+                read(&mut self.source, &mut block.room[known..known + READ_SIZE]).inspect_err(|_| self.ended = true)?;
             block.length += read;
             block.read += read as u64;
             if read == 0 {
@@ -132,7 +136,7 @@ impl<R: Read> Framer<R> {
         block.length = 0;
         let mut buffer = vec![0; READ_SIZE];
         loop {
-            let read = read(&mut self.source, &mut buffer)?;
+            let read = read(&mut self.source, &mut buffer).inspect_err(|_| self.ended = true)?;
             block.read += read as u64;
             match memchr::memchr(b'\n', &buffer[..read]) {
                 Some(at) => {

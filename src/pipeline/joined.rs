@@ -1,71 +1,139 @@
-//! Lines that were several: a sender's event may come in many lines, and they are joined before a worker sees them.
-//!
-//! A joined line is `<MARK><n><MARK><line><MARK><line>…`, where n is how many lines of the input it accounts for: those that
-//! have been read since the joined line before it.
+//! Lines that belong together: a sender's event may come in many lines. They are found before a worker sees them, in the order
+//! of their input, and stay where they are.
+
+use std::collections::BTreeSet;
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::framing::Block;
 use crate::decode::Choice;
-use crate::decode::auditd::{Joiner, NAME, is_auditd};
+use crate::decode::auditd::{Joined, Joiner, NAME, TakenLine, holds_marker};
+
+/// What the lines of a block have become, beside them.
+#[derive(Debug, Default)]
+pub struct Together {
+    pub(super) joined: Joined,
+    /// Whether the input has lines that are joined, in this block or before.
+    pub(super) is_joined: bool,
+    /// Whether this is the first block of its input in which events were cut.
+    pub(super) is_first_cut: bool,
+}
+
+impl Together {
+    pub(super) fn clear(&mut self) {
+        self.joined.clear();
+        self.is_joined = false;
+        self.is_first_cut = false;
+    }
+}
 
 /// The lines of one input that wait for others of their event.
 #[derive(Debug, Default)]
 pub(super) struct Joins {
-    /// Whether the input's lines are joined; not known before its first block.
-    joins: Option<bool>,
     joiner: Joiner,
+    /// Whether the input has had lines that are joined.
+    any: bool,
+    /// Whether events of it have been cut.
+    cut: bool,
+}
+
+/// Whether these senders have lines that are joined.
+pub(super) fn joins(choice: Choice) -> bool {
+    match choice {
+        Choice::Auto => true,
+        Choice::Off => false,
+        Choice::One(sender) => sender.name == NAME,
+    }
 }
 
 impl Joins {
-    /// Joins the lines of a block, if the input is one whose lines are joined: its first block says so, or any other that
-    /// begins with such a line. To look into every block would cost more than all else that reading does.
-    pub(super) fn block(&mut self, choice: Choice, block: &mut Block) {
-        let joins = match choice {
-            Choice::Off => false,
-            Choice::One(sender) => sender.name == NAME,
-            Choice::Auto if self.joins == Some(true) => true,
-            Choice::Auto if self.joins.is_none() => is_auditd(block.bytes()),
-            Choice::Auto => is_auditd(first_line(block.bytes())),
-        };
-        self.joins = Some(joins);
-        if joins {
-            let mut lines = Vec::with_capacity(block.length);
-            self.joiner.block(block.bytes(), &mut lines);
-            replace(block, lines);
+    /// Joins lines of the input's next block, if there are any that may be joined. If the block says that the input has ended,
+    /// what still waits for others goes on as it is.
+    pub(super) fn block(&mut self, choice: Choice, max_line: usize, block: &mut Block) {
+        if !joins(choice) {
+            return;
         }
-    }
-
-    /// The input has ended: what still waits for others goes on as it is. `false` if that is nothing.
-    pub(super) fn end(&mut self, block: &mut Block) -> bool {
-        let mut lines = Vec::new();
-        self.joiner.end(&mut lines);
-        let any = !lines.is_empty();
-        if any {
-            block.begin();
-            replace(block, lines);
+        let Block { room, begin, length, ends, together, .. } = block;
+        let lines = &room[*begin..*length];
+        self.joiner.block(lines, max_line, &mut together.joined);
+        if *ends {
+            self.joiner.end(lines.len(), &mut together.joined);
         }
-        any
+        self.any |= !together.joined.lines().is_empty();
+        together.is_joined = self.any || matches!(choice, Choice::One(_));
+        together.is_first_cut = together.joined.cut() > 0 && !std::mem::replace(&mut self.cut, true);
+        self.cut |= together.is_first_cut;
     }
 }
 
-fn first_line(lines: &[u8]) -> &[u8] {
-    &lines[..memchr::memchr(b'\n', lines).map_or(lines.len(), |at| at + 1)]
+/// Joining for a file that several workers read at once: lines are joined in the file's order, whoever has read them. Where
+/// no line may be one that is joined, nobody waits.
+#[derive(Debug, Default)]
+pub(super) struct InOrder {
+    state: Mutex<State>,
+    changed: Condvar,
 }
 
-fn replace(block: &mut Block, lines: Vec<u8>) {
-    block.begin = 0;
-    block.length = lines.len();
-    block.room = lines;
-    block.joined = true;
+#[derive(Debug, Default)]
+struct State {
+    /// The stretch whose turn it is.
+    next: u64,
+    /// Stretches behind it that have been looked at already.
+    ahead: BTreeSet<u64>,
+    joins: Joins,
 }
 
-/// Stands before the count and before each line.
-pub(super) const MARK: u8 = 0x1e;
+impl InOrder {
+    /// Joins lines of the file's stretch of that number, once those before it have been. Every stretch that is given out must
+    /// come here, or those behind it wait for ever.
+    pub(super) fn block(&self, choice: Choice, max_line: usize, stretch: u64, block: &mut Block) {
+        if !joins(choice) {
+            return;
+        }
+        let waits = block.ends || holds_marker(block.bytes());
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if waits {
+            let turn = self.changed.wait_while(state, |state| state.next != stretch);
+            state = turn.unwrap_or_else(PoisonError::into_inner);
+            state.joins.block(choice, max_line, block);
+        } else {
+            block.together.is_joined = matches!(choice, Choice::One(_));
+        }
+        state.ahead.insert(stretch);
+        while state.ahead.first() == Some(&state.next) {
+            state.ahead.pop_first();
+            state.next += 1;
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+}
 
-/// How many lines of the input a line accounts for.
-pub(super) fn lines(text: &[u8]) -> u64 {
-    let Some(rest) = text.strip_prefix(&[MARK]) else { return 1 };
-    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-    std::str::from_utf8(&rest[..digits]).ok().and_then(|digits| digits.parse().ok()).unwrap_or(1)
+/// Where a worker stands in what stands beside a block's lines.
+#[derive(Debug, Default)]
+pub(super) struct Cursor {
+    line: usize,
+    event: usize,
+}
+
+impl Cursor {
+    /// What was taken of the line that begins at `at`. Lines may be left out, and are asked for in order.
+    pub(super) fn taken(&mut self, joined: &Joined, at: usize) -> Option<TakenLine> {
+        while let Some(taken) = joined.lines().get(self.line).filter(|taken| taken.at <= at) {
+            self.line += 1;
+            if taken.at == at {
+                return Some(*taken);
+            }
+        }
+        None
+    }
+
+    /// The next event that is complete with a line that begins at `at` or before: its records, and whether the last of them
+    /// made it so.
+    pub(super) fn event<'j>(&mut self, joined: &'j Joined, at: usize) -> Option<(&'j str, bool)> {
+        let event = joined.events().get(self.event).filter(|event| event.at <= at)?;
+        self.event += 1;
+        Some((joined.records(event), event.is_own))
+    }
 }
 
 /// Whether a line among those of auditd is what tools put between its records: `ausearch` a rule and a time, and people
@@ -74,26 +142,50 @@ pub(super) fn is_remark(text: &[u8]) -> bool {
     text == b"----" || text.starts_with(b"time->") || text.starts_with(b"#")
 }
 
-/// The lines as they came, each with its newline.
-pub(super) fn apart(joined: &[u8]) -> Vec<u8> {
-    let mut parts = joined.split(|b| *b == MARK).skip(2);
-    let mut lines = parts.next().unwrap_or_default().to_vec();
-    for part in parts {
-        lines.push(b'\n');
-        lines.extend_from_slice(part);
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn block(lines: &str, ends: bool) -> Block {
+        Block { room: lines.as_bytes().to_vec(), length: lines.len(), ends, ..Block::default() }
+    }
+
     #[test]
-    fn a_joined_line_says_what_it_was() {
-        let joined = b"\x1e3\x1eone\x1etwo\n";
-        assert_eq!(lines(joined), 3);
-        assert_eq!(apart(joined), b"one\ntwo\n");
-        assert_eq!(lines(b"plain"), 1);
+    fn stretches_are_joined_in_the_files_order() {
+        let (order, done) = (InOrder::default(), Mutex::new(Vec::new()));
+        let call = "type=SYSCALL msg=audit(1.0:1): syscall=59\n";
+        let title = "type=PROCTITLE msg=audit(1.0:1): proctitle=61\n";
+        let parts = [("{}\n", false), (call, false), ("{}\n", false), (title, false), ("", true)];
+        std::thread::scope(|scope| {
+            // The last begin first.
+            for (number, (lines, ends)) in parts.into_iter().enumerate().rev() {
+                let (order, done) = (&order, &done);
+                scope.spawn(move || {
+                    let mut block = block(lines, ends);
+                    order.block(Choice::Auto, 1_000, number as u64, &mut block);
+                    let joined = &block.together.joined;
+                    let events: Vec<String> =
+                        joined.events().iter().map(|event| joined.records(event).to_owned()).collect();
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, events));
+                });
+            }
+        });
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort();
+        let events: Vec<Vec<String>> = done.into_iter().map(|(_, events)| events).collect();
+        assert_eq!(events, [vec![], vec![], vec![], vec![format!("{call}{title}")], vec![]]);
+    }
+
+    #[test]
+    fn the_end_completes_what_waits() {
+        let mut joins = Joins::default();
+        let mut first = block("{}\ntype=SYSCALL msg=audit(1.0:1): syscall=59\n{}\n", false);
+        joins.block(Choice::Auto, 1_000, &mut first);
+        assert_eq!(first.together.joined.lines().iter().map(|line| line.at).collect::<Vec<_>>(), [3]);
+        assert!(first.together.joined.events().is_empty() && first.together.is_joined);
+        let mut end = block("", true);
+        joins.block(Choice::Auto, 1_000, &mut end);
+        assert_eq!(end.together.joined.events().len(), 1);
+        joins.block(Choice::Off, 1_000, &mut first);
     }
 }

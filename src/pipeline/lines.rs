@@ -1,9 +1,9 @@
 //! Lines become records, and what the rules find in them.
 
 use super::dead_letter;
-use super::framing::KEPT;
+use super::framing::{Block, KEPT};
 use super::generation::Generation;
-use super::joined;
+use super::joined::{self, Cursor};
 use super::result_table::{CollectedRow, ResultRow};
 use super::worker::{BlockOutput, Emit, Spill, WorkerOptions};
 use crate::alert::{Alert, Numbered, Source};
@@ -21,8 +21,8 @@ pub(super) struct Lines {
     decoders: Decoders,
     pub(super) options: WorkerOptions,
     generation: u64,
-    /// Whether the lines of the block are those that [`joined`] describes.
-    pub(super) joined: bool,
+    /// Where it stands in what has been joined of the block.
+    cursor: Cursor,
 }
 
 /// Bytes of output from which a block's is written before the block is done: one line may match many rules, and each
@@ -35,7 +35,7 @@ impl Lines {
         let tables = ruleset.tables.iter().map(|table| table.program.table.name.clone()).collect();
         let decoders = Decoders::new(options.decode, tables, options.limits.max_depth);
         let matcher = Matcher::new(ruleset, options.limits, path);
-        Lines { matcher, decoders, options, generation, joined: false }
+        Lines { matcher, decoders, options, generation, cursor: Cursor::default() }
     }
 
     /// What evaluation has cost.
@@ -47,12 +47,14 @@ impl Lines {
     pub(super) fn gated(
         &mut self,
         gate: &Gate,
-        bytes: &[u8],
+        block: &Block,
         input: &str,
         context: &Context,
         out: &mut BlockOutput,
         spill: &mut Spill<'_>,
     ) -> u64 {
+        let bytes = block.bytes();
+        self.cursor = Cursor::default();
         let mut at = 0;
         let mut candidates = 0;
         let lines = gate.scan(bytes, &mut |candidate| {
@@ -60,83 +62,140 @@ impl Lines {
             at = candidate.end;
             candidates += 1;
             let line = &bytes[candidate.start..candidate.end];
-            self.line(line, context, Source { input, line: candidate.line }, out, spill);
+            let place = Place { block, at: candidate.start };
+            self.line(line, place, context, Source { input, line: candidate.line }, out, spill);
         });
         self.pass(&bytes[at..], &[], out);
         // `line` has counted the candidates.
         out.count_lines(lines - candidates);
         out.ledger.gated += lines - candidates;
+        self.rest(block, input, context, out, spill);
         candidates
     }
 
     /// Decodes every line.
     pub(super) fn every(
         &mut self,
-        bytes: &[u8],
+        block: &Block,
         input: &str,
         context: &Context,
         out: &mut BlockOutput,
         spill: &mut Spill<'_>,
     ) {
-        let mut rest = bytes;
+        self.cursor = Cursor::default();
+        let mut rest = block.bytes();
+        let mut at = 0;
         while !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
             let (line, behind) = rest.split_at(end);
-            self.line(line, context, Source { input, line: out.lines }, out, spill);
+            self.line(line, Place { block, at }, context, Source { input, line: out.lines }, out, spill);
             rest = behind;
+            at += end;
         }
+        self.rest(block, input, context, out, spill);
+    }
+
+    /// What the end of the input has made complete is of its last line.
+    fn rest(&mut self, block: &Block, input: &str, context: &Context, out: &mut BlockOutput, spill: &mut Spill<'_>) {
+        let source = Source { input, line: out.lines.wrapping_sub(1) };
+        let place = Place { block, at: block.bytes().len() };
+        let notes = self.events(place, context, source, out, spill);
+        debug_assert!(notes.is_empty(), "they are of no line");
     }
 
     fn line(
         &mut self,
         line: &[u8],
+        place: Place<'_>,
         context: &Context,
         source: Source<'_>,
         out: &mut BlockOutput,
         spill: &mut Spill<'_>,
     ) {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
-        let lines = if self.joined { joined::lines(text) } else { 1 };
-        out.count_lines(lines);
-        // It completes what was read before it.
-        let source = Source { line: source.line + lines.saturating_sub(1), ..source };
+        out.count_lines(1);
         if text.len() > self.options.max_line {
             // It does not go on with `annotate`, as one that is let go while it is read cannot.
             return self.oversized(text, text.len() as u64, source, out);
         }
-        if record::is_blank(text) || self.joined && joined::is_remark(text) {
-            out.ledger.gated += lines;
+        let together = &place.block.together;
+        if record::is_blank(text) || together.is_joined && joined::is_remark(text) {
+            out.ledger.gated += 1;
             return self.pass(line, &[], out);
         }
+        let taken = self.cursor.taken(&together.joined, place.at);
         let mut notes: Vec<Note> = Vec::new();
-        match self.records(text, context, source, &mut notes, out, spill) {
+        let found = match taken {
+            Some(taken) if taken.is_whole || self.decoders.takes_all() => Ok(Outcome::default()),
+            // What else it is; its records of auditd's are counted with their events.
+            Some(taken) => {
+                self.records(Text::Rest(text), context, source, &mut notes, out, spill).map(|mut outcome| {
+                    outcome.records = outcome.records.saturating_sub(taken.records);
+                    outcome.unrouted = outcome.unrouted.saturating_sub(taken.records);
+                    outcome
+                })
+            }
+            None => self.records(Text::Line(text), context, source, &mut notes, out, spill),
+        };
+        match found {
             Ok(outcome) => {
-                out.ledger.decoded += lines;
-                out.ledger.records += outcome.records;
-                out.ledger.unrouted += outcome.unrouted;
-                out.ledger.mistyped += outcome.mistyped.len() as u64;
-                for mistyped in outcome.mistyped {
-                    out.say(source.line, || mistyped.to_string());
-                }
-                for failure in outcome.failures {
-                    out.say(source.line, || failure.to_string());
-                }
-                self.pass(line, &notes, out);
+                out.ledger.decoded += 1;
+                out.count(outcome, source.line);
             }
             // No record of a malformed line is given out, so nothing has been written for it.
             Err(reason) => {
+                notes.clear();
                 self.malformed(&reason, text, None, source, out);
-                out.ledger.malformed += lines - 1;
-                self.pass(line, &[], out);
             }
         }
+        if taken.is_some() {
+            let mut own = self.events(place, context, source, out, spill);
+            if matches!(first_solid(text), Some(b'{' | b'[')) {
+                let object_end = memchr::memrchr(b'}', text);
+                own.iter_mut().for_each(|note| note.object_end = object_end);
+            }
+            notes.append(&mut own);
+        }
+        self.pass(line, &notes, out);
+    }
+
+    /// Holds the events against the rules that are complete with the line. What is to be noted on the line itself is given
+    /// back; what is found in an event that no record of its own has ended goes before it, on a line of its own.
+    fn events(
+        &mut self,
+        place: Place<'_>,
+        context: &Context,
+        source: Source<'_>,
+        out: &mut BlockOutput,
+        spill: &mut Spill<'_>,
+    ) -> Vec<Note> {
+        let mut own = Vec::new();
+        while let Some((records, is_own)) = self.cursor.event(&place.block.together.joined, place.at) {
+            let mut notes = Vec::new();
+            match self.records(Text::Joined(records), context, source, &mut notes, out, spill) {
+                Ok(outcome) => out.count(outcome, source.line),
+                // Its lines are counted already.
+                Err(reason) => out.say(source.line, || format!("an event of auditd's cannot be read: {reason}")),
+            }
+            if is_own {
+                own.append(&mut notes);
+            } else if !notes.is_empty() {
+                if !out.bytes.is_empty() && !out.bytes.ends_with_newline() {
+                    out.bytes.push(b"\n");
+                }
+                out.bytes.push(b"kqltap=[");
+                push_alerts(&notes, out);
+                out.bytes.push(b"]\n");
+            }
+        }
+        own
     }
 
     /// Holds the records of a line against the rules: those that it has itself, and those that a sender's decoder makes of
     /// it. What is JSON is asked for records first; most lines are that, and then no decoder looks at them.
     fn records(
         &mut self,
-        text: &[u8],
+        text: Text<'_>,
         context: &Context,
         source: Source<'_>,
         notes: &mut Vec<Note>,
@@ -144,13 +203,15 @@ impl Lines {
         spill: &mut Spill<'_>,
     ) -> Result<Outcome, String> {
         let Lines { matcher, decoders, options, generation, .. } = self;
+        let (kind, text) = (text, text.bytes());
         let mut hold = |json: &[u8], events: Option<&[Event]>| -> Result<Outcome, Malformed> {
             matcher.line(json, context, &mut |found: &Match<'_>| {
                 let event = events.and_then(|events| events.get(found.record.index));
                 write(found, *generation, event, text, context, source, options, notes, out, spill);
             })
         };
-        let is_json = matches!(first_solid(text), Some(b'{' | b'['));
+        let is_joined = matches!(kind, Text::Joined(_));
+        let is_json = !is_joined && matches!(first_solid(text), Some(b'{' | b'['));
         let mut outcome = Outcome::default();
         if is_json && !decoders.takes_all() {
             outcome = hold(text, None).map_err(|malformed| malformed.to_string())?;
@@ -160,7 +221,13 @@ impl Lines {
         }
         // What is a row of a table itself is no wrapper of another record.
         let foreign = std::mem::take(&mut outcome.foreign);
-        match decoders.decode_some(text, (is_json && !decoders.takes_all()).then_some(&foreign)) {
+        let only = (is_json && !decoders.takes_all()).then_some(&*foreign);
+        let decoded = match kind {
+            Text::Line(_) => decoders.decode_some(text, only),
+            Text::Rest(_) => decoders.decode_rest(text, only),
+            Text::Joined(records) => decoders.decode_joined(records),
+        };
+        match decoded {
             Decoded::Rows(rows) => {
                 let more = hold(rows.json().as_bytes(), Some(rows.events())).map_err(|e| e.to_string())?;
                 // An object of which no table has anything is a record all the same.
@@ -179,7 +246,7 @@ impl Lines {
                 Ok(outcome)
             }
             Decoded::Malformed(why) => Err(why),
-            Decoded::Nobodys if is_json => Ok(outcome),
+            Decoded::Nobodys if is_json || is_joined => Ok(outcome),
             // For what is wrong with it.
             Decoded::Nobodys => hold(text, None).map_err(|malformed| malformed.to_string()),
         }
@@ -190,13 +257,6 @@ impl Lines {
         if self.options.emit != Emit::Annotate {
             return;
         }
-        let apart;
-        let lines = if self.joined && lines.starts_with(&[joined::MARK]) {
-            apart = joined::apart(lines);
-            apart.as_slice()
-        } else {
-            lines
-        };
         let end = lines.trim_ascii_end().len();
         let mut at = 0;
         for group in notes.chunk_by(|a, b| a.object_end == b.object_end) {
@@ -208,12 +268,7 @@ impl Lines {
                 Some(_) if lines[at..place].trim_ascii_end().ends_with(b"{") => b"\"kqltap\":[",
                 Some(_) => b",\"kqltap\":[",
             });
-            for (i, note) in group.iter().enumerate() {
-                if i > 0 {
-                    out.bytes.push(b",");
-                }
-                out.bytes.append_trimmed(&note.alert);
-            }
+            push_alerts(group, out);
             out.bytes.push(b"]");
             at = place;
         }
@@ -236,6 +291,43 @@ impl Lines {
             dead_letter::write(&mut out.dead_letters, reason, source, bytes, truncated);
         }
         out.say(source.line, || format!("malformed line: {reason}"));
+    }
+}
+
+/// Where a line stands.
+#[derive(Clone, Copy)]
+struct Place<'b> {
+    block: &'b Block,
+    /// Where in the block it begins.
+    at: usize,
+}
+
+/// What is decoded.
+#[derive(Clone, Copy)]
+enum Text<'t> {
+    /// A line.
+    Line(&'t [u8]),
+    /// A line from which records were taken to be joined.
+    Rest(&'t [u8]),
+    /// Records that have been joined.
+    Joined(&'t str),
+}
+
+impl<'t> Text<'t> {
+    fn bytes(self) -> &'t [u8] {
+        match self {
+            Text::Line(text) | Text::Rest(text) => text,
+            Text::Joined(records) => records.as_bytes(),
+        }
+    }
+}
+
+fn push_alerts(notes: &[Note], out: &mut BlockOutput) {
+    for (i, note) in notes.iter().enumerate() {
+        if i > 0 {
+            out.bytes.push(b",");
+        }
+        out.bytes.append_trimmed(&note.alert);
     }
 }
 

@@ -59,13 +59,8 @@ pub(super) struct Live {
 
 impl Live {
     /// Joins the lines of the input's block that belong together.
-    pub(super) fn join(&self, choice: Choice, block: &mut Block) {
-        let mut joins = self.joins.lock().unwrap_or_else(PoisonError::into_inner);
-        if block.ends && block.bytes().is_empty() && block.oversized.is_none() {
-            joins.end(block);
-        } else {
-            joins.block(choice, block);
-        }
+    pub(super) fn join(&self, choice: Choice, max_line: usize, block: &mut Block) {
+        self.joins.lock().unwrap_or_else(PoisonError::into_inner).block(choice, max_line, block);
     }
 }
 

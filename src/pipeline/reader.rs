@@ -9,11 +9,11 @@ use std::sync::Arc;
 use super::compressed;
 use super::feed::Feed;
 use super::framing::{Block, Framer, READ_SIZE};
-use super::joined::Joins;
+use super::joined::{InOrder, Joins};
 use super::queue::{Live, Queued};
 use super::source::Input;
 use super::stretch::Stretch;
-use crate::decode::{Choice, auditd};
+use crate::decode::Choice;
 
 /// Reads every input to its end. Workers share one, each filling a block of its own in turn.
 pub(super) struct Reader {
@@ -61,8 +61,8 @@ impl Reader {
     }
 
     /// Gives out what live inputs read.
-    pub(super) fn of_feed(feed: Arc<Feed>, decode: Choice) -> Reader {
-        Reader { feed: Some(feed), ..Reader::new(Vec::new(), 0, false, decode) }
+    pub(super) fn of_feed(feed: Arc<Feed>, max_line: usize, decode: Choice) -> Reader {
+        Reader { feed: Some(feed), ..Reader::new(Vec::new(), max_line, false, decode) }
     }
 
     /// Fills `block` from the first input that still has lines, or says which stretch is to be read; `None` when there is
@@ -71,7 +71,7 @@ impl Reader {
         if let Some(feed) = &self.feed {
             let next = feed.next(block)?;
             return Ok(next.map(|Queued { input, begins, live, .. }| {
-                live.join(self.decode, block);
+                live.join(self.decode, self.max_line, block);
                 Ticket { input, begins, stretch: None, live: Some(live) }
             }));
         }
@@ -95,20 +95,19 @@ impl Reader {
                 Bytes::Stream(framer) => match framer.next(block) {
                     Ok(true) => {
                         open.begun = true;
-                        open.joins.block(self.decode, block);
+                        open.joins.block(self.decode, self.max_line, block);
                         return Ok(Some(Ticket { input, begins, stretch: None, live: None }));
                     }
                     Ok(false) => {
-                        let more = open.joins.end(block);
+                        block.ends = true;
+                        open.joins.block(self.decode, self.max_line, block);
                         self.open = None;
-                        if more {
+                        if !block.together.joined.events().is_empty() {
                             return Ok(Some(Ticket { input, begins, stretch: None, live: None }));
                         }
                     }
-                    Err(e) => {
-                        self.open = None;
-                        return Err((input.to_string(), e));
-                    }
+                    // The next call finds its end.
+                    Err(e) => return Err((input.to_string(), e)),
                 },
             }
         }
@@ -119,16 +118,12 @@ impl Reader {
             && std::fs::metadata(path)?.is_file()
         {
             let file = File::open(path)?;
-            let mut start = vec![0; READ_SIZE];
+            let mut start = [0; compressed::MAGIC];
             let read = file.read_at(&mut start, 0)?;
-            // What is compressed, or joined, can be read from its beginning only.
-            let joined = match self.decode {
-                Choice::Off => false,
-                Choice::One(sender) => sender.name == auditd::NAME,
-                Choice::Auto => auditd::is_auditd(&start[..read]),
-            };
-            if !joined && !compressed::is_compressed(&start[..read]) {
-                return Ok(Bytes::Stretches(Stretch { file: Arc::new(file), offset: 0 }));
+            // What is compressed can be read from its beginning only.
+            if !compressed::is_compressed(&start[..read]) {
+                let order = Arc::new(InOrder::default());
+                return Ok(Bytes::Stretches(Stretch { file: Arc::new(file), offset: 0, order }));
             }
         }
         Ok(Bytes::Stream(Framer::new(input.open()?, self.max_line)))

@@ -173,7 +173,7 @@ impl Running {
             false => None,
         };
         let reader = Mutex::new(match &feed {
-            Some(feed) => Reader::of_feed(feed.clone(), run.options.decode),
+            Some(feed) => Reader::of_feed(feed.clone(), max_line, run.options.decode),
             None => Reader::new(inputs, max_line, run.workers > 1, run.options.decode),
         });
         let turn = Mutex::new(Turn { ledger, drained: feed.is_none(), ..Turn::default() });
@@ -286,12 +286,15 @@ impl Running {
 
     /// Reads a stretch of a file; at the file's end, or where it cannot be read, there are no lines.
     fn read(&self, stretch: &Stretch, input: &str, block: &mut Block) {
-        let read = stretch.read(block, self.run.options.max_line);
+        let max_line = self.run.options.max_line;
+        let read = stretch.read(block, max_line);
         if let Err(error) = &read {
             block.begin();
+            block.ends = true;
             say!(Error, input = input; "kqltap: cannot read {input}: {error}");
             self.lock().unread = true;
         }
+        stretch.join(self.run.options.decode, max_line, block);
         if !matches!(read, Ok(true)) {
             self.reader.lock().unwrap_or_else(PoisonError::into_inner).end_of(stretch);
         }

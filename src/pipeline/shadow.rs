@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::framing::Block;
 use super::generation::Generation;
 use super::lines::Lines;
 use super::worker::{BlockOutput, Emit, WorkerOptions};
@@ -34,19 +35,20 @@ impl Shadow {
     pub(super) fn compare(
         &mut self,
         rules: &Ruleset,
-        bytes: &[u8],
+        block: &Block,
         input: &str,
         context: &Context,
         out: &mut BlockOutput,
     ) {
+        let bytes = block.bytes();
         let (mut fast, mut plain) = (BlockOutput::default(), BlockOutput::default());
         match &rules.gate {
             GatePlan::On(gate) => {
-                self.fast.gated(gate, bytes, input, context, &mut fast, &mut |_| {});
+                self.fast.gated(gate, block, input, context, &mut fast, &mut |_| {});
             }
-            GatePlan::Off(_) => self.fast.every(bytes, input, context, &mut fast, &mut |_| {}),
+            GatePlan::Off(_) => self.fast.every(block, input, context, &mut fast, &mut |_| {}),
         }
-        self.plain.every(bytes, input, context, &mut plain, &mut |_| {});
+        self.plain.every(block, input, context, &mut plain, &mut |_| {});
         out.ledger.shadowed += plain.ledger.lines;
         if fast.bytes == plain.bytes {
             return;

@@ -10,6 +10,8 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
 use super::framing::{Block, KEPT, Oversized, READ_SIZE};
+use super::joined::InOrder;
+use crate::decode::Choice;
 
 /// Bytes that are read at a time for the rest of a stretch's last line.
 const STEP: usize = 16 * 1024;
@@ -20,9 +22,16 @@ pub(super) struct Stretch {
     pub(super) file: Arc<File>,
     /// Where it begins; it is [`READ_SIZE`] bytes long.
     pub(super) offset: u64,
+    /// Where lines that belong together are joined.
+    pub(super) order: Arc<InOrder>,
 }
 
 impl Stretch {
+    /// Joins lines of what has been read. Every stretch that is given out must come here, read or not: others wait for it.
+    pub(super) fn join(&self, choice: Choice, max_line: usize, block: &mut Block) {
+        self.order.block(choice, max_line, self.offset / READ_SIZE as u64, block);
+    }
+
     /// Fills `block` with the lines that begin here; `false` if the file ends before.
     pub(super) fn read(&self, block: &mut Block, max_line: usize) -> io::Result<bool> {
         block.begin();
@@ -30,6 +39,8 @@ impl Stretch {
         let before = usize::from(self.offset > 0);
         let from = self.offset - before as u64;
         let read = self.fill(block, from, 0, READ_SIZE + before)?;
+        let ended = read < READ_SIZE + before;
+        block.ends = ended;
         if read <= before {
             return Ok(false);
         }
@@ -38,7 +49,6 @@ impl Stretch {
             0 => 0,
             _ => memchr::memchr(b'\n', room).map_or(read, |at| at + 1),
         };
-        let ended = read < READ_SIZE + before;
         if begin == read {
             return Ok(true);
         }
@@ -122,7 +132,7 @@ mod tests {
         let file = Arc::new(file);
         let (mut found, mut read, mut offset) = (Vec::new(), 0, 0);
         let mut block = Block::default();
-        while (Stretch { file: file.clone(), offset }).read(&mut block, max_line).unwrap() {
+        while (Stretch { file: file.clone(), offset, order: Arc::default() }).read(&mut block, max_line).unwrap() {
             found.extend(block.bytes().split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec));
             found.extend(block.oversized.as_ref().map(|line| format!("<{}>", line.length).into_bytes()));
             read += block.read;

@@ -10,7 +10,7 @@ use super::result_table::{CollectedRow, ResultRow};
 use super::shadow::Shadow;
 use crate::alert::{Numbered, Source};
 use crate::decode::Choice;
-use crate::matcher::{GatePlan, Path};
+use crate::matcher::{GatePlan, Outcome, Path};
 use crate::record::Limits;
 use crate::value::DateTime;
 use crate::value::functions::Context;
@@ -121,22 +121,27 @@ impl Worker {
         let options = &self.lines.options;
         let context = Context { now: options.now.unwrap_or_else(DateTime::now) };
         out.ledger.bytes += block.read;
-        self.lines.joined = block.joined;
         // A line over the limit is malformed even where nothing in it could match.
         let must_decode = begins
             || options.dead_letters
             || block.bytes().len() > options.max_line
-            || matches!(options.decode, Choice::One(_))
-            || block.joined;
+            || matches!(options.decode, Choice::One(_));
         let every_nth = self.shadow.as_ref().filter(|_| sequence.is_multiple_of(options.shadow)).is_some();
         self.lines.profile().time(sequence.is_multiple_of(TIMED));
         let ruleset = self.generation.ruleset.clone();
         match &ruleset.gate {
             GatePlan::On(gate) if !must_decode && self.pace.wants_gate() => {
-                let candidates = self.lines.gated(gate, block.bytes(), input, &context, out, spill);
+                let candidates = self.lines.gated(gate, block, input, &context, out, spill);
                 self.pace.note(out.lines, candidates);
             }
-            _ => self.lines.every(block.bytes(), input, &context, out, spill),
+            _ => self.lines.every(block, input, &context, out, spill),
+        }
+        if block.together.is_first_cut {
+            out.say(0, || {
+                "more records of auditd wait for others of their event than there is room for; the oldest events go on without \
+                 those, and may be missed (this is said once)"
+                    .to_owned()
+            });
         }
         if let Some(line) = &block.oversized {
             let number = out.lines;
@@ -144,7 +149,7 @@ impl Worker {
             self.lines.oversized(&line.start, line.length, Source { input, line: number }, out);
         }
         if every_nth && let Some(shadow) = &mut self.shadow {
-            shadow.compare(&ruleset, block.bytes(), input, &context, out);
+            shadow.compare(&ruleset, block, input, &context, out);
         }
         self.lines.profile().take(&mut |rule, evaluations, time| {
             if let Some(counts) = self.generation.counts(rule) {
@@ -204,6 +209,19 @@ impl BlockOutput {
     pub(super) fn count_lines(&mut self, lines: u64) {
         self.lines += lines;
         self.ledger.lines += lines;
+    }
+
+    /// Counts what was found in a line, and says what was wrong with it.
+    pub(super) fn count(&mut self, outcome: Outcome, line: u64) {
+        self.ledger.records += outcome.records;
+        self.ledger.unrouted += outcome.unrouted;
+        self.ledger.mistyped += outcome.mistyped.len() as u64;
+        for mistyped in outcome.mistyped {
+            self.say(line, || mistyped.to_string());
+        }
+        for failure in outcome.failures {
+            self.say(line, || failure.to_string());
+        }
     }
 
     pub(super) fn say(&mut self, line: u64, message: impl FnOnce() -> String) {

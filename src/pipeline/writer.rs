@@ -78,13 +78,13 @@ impl Writer {
             None => {}
         }
         for (line, message) in &out.alarms {
-            say!(Error, input = *ticket.input, line = self.line + line; "kqltap: {}:{}: {message}", ticket.input, self.line + line);
+            say!(Error, input = *ticket.input, line = self.line.wrapping_add(*line); "kqltap: {}:{}: {message}", ticket.input, self.line.wrapping_add(*line));
         }
         for (line, message) in &out.messages {
             self.messages += 1;
             match self.messages {
                 n if n <= MAX_MESSAGES => {
-                    say!(Warn, input = *ticket.input, line = self.line + line; "kqltap: {}:{}: {message}", ticket.input, self.line + line)
+                    say!(Warn, input = *ticket.input, line = self.line.wrapping_add(*line); "kqltap: {}:{}: {message}", ticket.input, self.line.wrapping_add(*line))
                 }
                 n if n == MAX_MESSAGES + 1 => say!(Warn; "kqltap: more such lines are counted, and not shown"),
                 _ => {}

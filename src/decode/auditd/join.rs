@@ -1,21 +1,19 @@
-//! Records of auditd's that belong to one event, put into one line.
+//! Records of auditd's that belong to one event, put together.
 //!
-//! A line of joined records is `\x1E<n>\x1E<record>\x1E<record>…`, in the order in which the records came. `n` is how many
-//! lines were read for it: those of records since the last such line, so that all of them together are all lines of
-//! records, and a line's number is that of the record that made the event complete. Lines that are no records pass as they
-//! are, before the records that are still waited for.
+//! The lines stay where they are, each a line of its own. What is made of them stands beside them, in [`Joined`]: which lines
+//! were taken, and which events are complete behind which line.
 //!
 //! An event is complete with EOE or PROCTITLE, the last that the kernel writes of it. (The files of auditd have no EOE, the
 //! stream of its plugins has both.) A record that comes still later begins an event of its own, to which no rule's table has
 //! a row, because SYSCALL is missing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem;
+use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memmem, memrchr};
 
-use super::SEPARATOR;
-use super::record::Head;
+use super::record::{Head, MARKER};
 use super::unwrapped::unwrapped;
 
 /// Milliseconds after which an event without an end is complete, by the times of its own machine's records: auditd's own
@@ -26,10 +24,10 @@ const MAX_AGE: u64 = 2_000;
 const MAX_STEP_BACK: u64 = 60_000;
 
 /// Events that are waited for at a time; beyond it the oldest is as complete as it is.
-const MAX_OPEN: usize = 512;
+const MAX_OPEN: usize = 2_048;
 
-/// Bytes of records that are waited for, likewise.
-const MAX_OPEN_BYTES: usize = 16 << 20;
+/// Bytes of records that are waited for, likewise: 2 KiB an event, which few reach.
+const MAX_OPEN_BYTES: usize = 4 << 20;
 
 /// Machines whose records come mixed; with more of them, all events are complete and it begins anew.
 const MAX_NODES: usize = 4_096;
@@ -42,7 +40,11 @@ const ALONE: [&[u8]; 8] = [b"USER", b"CRED_", b"DAEMON_", b"SERVICE_", b"CRYPTO_
 #[derive(Debug, Default)]
 pub struct Joiner {
     /// In the order in which they began.
-    open: Vec<Open>,
+    open: BTreeMap<u64, Open>,
+    /// The place of each in that order.
+    places: HashMap<Key, u64>,
+    /// Events that have begun so far.
+    begun: u64,
     open_bytes: usize,
     /// The time of each machine's newest record, in milliseconds.
     newest: Vec<u64>,
@@ -50,100 +52,171 @@ pub struct Joiner {
     nodes: HashMap<Vec<u8>, usize>,
     /// The machine of the last record; the next one is often of the same.
     last_node: Option<(Vec<u8>, usize)>,
-    /// Lines of records that no line of joined records has counted yet.
-    uncounted: u64,
-    /// A record that was dropped, to count it by if nothing follows.
-    dropped: Vec<u8>,
-    /// Room of events that are done.
-    spare: Vec<Vec<u8>>,
+}
+
+/// What lines of a block have become.
+#[derive(Debug, Default)]
+pub struct Joined {
+    lines: Vec<Taken>,
+    events: Vec<Event>,
+    /// Their records, each with a newline behind it.
+    records: String,
+    cut: u64,
+}
+
+/// A line from which records were taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Where in the block it begins.
+    pub at: usize,
+    /// How many records it had.
+    pub records: u64,
+    /// Whether it was one record and nothing else.
+    pub is_whole: bool,
+}
+
+/// An event that is complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Where in the block the line begins that made it complete; behind all lines if the input's end did.
+    pub at: usize,
+    /// Whether that line has a record of it, and not one that came later.
+    pub is_own: bool,
+    records: Range<usize>,
 }
 
 /// An event that is waited for.
 #[derive(Debug)]
 struct Open {
     key: Key,
-    /// Its records, with a separator before each.
-    records: Vec<u8>,
+    records: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     node: usize,
     milliseconds: u64,
     serial: u64,
 }
 
+impl Joined {
+    /// The lines from which records were taken, in their order.
+    pub fn lines(&self) -> &[Taken] {
+        &self.lines
+    }
+
+    /// The events that are complete, in the order of the lines that made them so.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The records of an event, a line each.
+    pub fn records(&self, event: &Event) -> &str {
+        self.records.get(event.records.clone()).unwrap_or_default()
+    }
+
+    /// How many events were cut, for there was no room to wait for the rest of them.
+    pub fn cut(&self) -> u64 {
+        self.cut
+    }
+
+    /// Nothing. Room is kept, but for what a rare block has taken.
+    pub fn clear(&mut self) {
+        self.lines.clear();
+        self.events.clear();
+        self.records.clear();
+        self.records.shrink_to(MAX_OPEN_BYTES / 8);
+        self.cut = 0;
+    }
+
+    fn add(&mut self, at: usize, is_own: bool, records: &str) {
+        let start = self.records.len();
+        self.records.push_str(records);
+        self.events.push(Event { at, is_own, records: start..self.records.len() });
+    }
+}
+
+/// Whether a record of auditd's may stand in these lines.
+pub fn holds_marker(lines: &[u8]) -> bool {
+    memmem::find(lines, MARKER.as_bytes()).is_some()
+}
+
 impl Joiner {
-    /// Joins the records of whole lines, and appends the lines of what is complete to `out`.
-    pub fn block(&mut self, mut lines: &[u8], out: &mut Vec<u8>) {
-        while !lines.is_empty() {
-            let (line, rest) = match memchr(b'\n', lines) {
-                Some(newline) => (&lines[..newline], &lines[newline + 1..]),
-                None => (lines, &lines[lines.len()..]),
-            };
-            lines = rest;
-            self.line(line, out);
+    /// Takes the records out of whole lines, none longer than `max_line` bytes, and adds to `out` what is complete.
+    pub fn block(&mut self, lines: &[u8], max_line: usize, out: &mut Joined) {
+        let marker = memmem::Finder::new(MARKER);
+        let mut at = 0;
+        // Each line is looked at once, however often the marker stands in it.
+        while let Some(found) = marker.find(&lines[at..]).map(|found| at + found) {
+            let start = memrchr(b'\n', &lines[at..found]).map_or(at, |newline| at + newline + 1);
+            let end = memchr(b'\n', &lines[found..]).map_or(lines.len(), |newline| found + newline);
+            if end - start <= max_line {
+                self.line(&lines[start..end], start, out);
+            }
+            at = lines.len().min(end + 1);
         }
     }
 
-    /// Nothing follows: whatever is waited for is complete.
-    pub fn end(&mut self, out: &mut Vec<u8>) {
-        for event in mem::take(&mut self.open) {
-            self.write(event, out);
-        }
-        if self.uncounted > 0 {
-            let dropped = mem::take(&mut self.dropped);
-            self.alone(&dropped, out);
-        }
+    /// Nothing follows the block's `length` bytes: whatever is waited for is complete.
+    pub fn end(&mut self, length: usize, out: &mut Joined) {
+        self.complete_all(length, out);
         *self = Joiner::default();
     }
 
-    fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
-        // A separator within a record would make two of it.
-        let head = if memchr(SEPARATOR, line).is_some() { None } else { Head::find(line) };
-        let stamp = head.as_ref().and_then(|head| stamp(&line[head.stamp.clone()]));
-        let (Some(head), Some((milliseconds, serial))) = (head, stamp) else {
-            if let Some(record) = unwrapped(line) {
-                return self.line(&record, out);
-            }
-            if line.first() == Some(&SEPARATOR) {
-                out.extend_from_slice(&[SEPARATOR, b'1', SEPARATOR]);
-            }
-            out.extend_from_slice(line);
-            out.push(b'\n');
-            return;
+    /// A line that is not text is no record: it harms itself only.
+    fn line(&mut self, line: &[u8], at: usize, out: &mut Joined) {
+        let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
+        let Ok(line) = std::str::from_utf8(line) else { return };
+        let is_whole = self.record(line, at, out);
+        let records = match is_whole {
+            true => 1,
+            false => unwrapped(line).iter().map(|record| u64::from(self.record(record, at, out))).sum(),
         };
-        let node = self.node(&line[head.node], out);
-        self.uncounted += 1;
-        self.pass_time(node, milliseconds, out);
-        let key = Key { node, milliseconds, serial };
+        if records > 0 {
+            out.lines.push(Taken { at, records, is_whole });
+        }
+    }
+
+    /// Takes a record; `false` if it is none, or one that cannot be read.
+    fn record(&mut self, record: &str, at: usize, out: &mut Joined) -> bool {
+        let line = record.as_bytes();
+        let Some(head) = Head::find(line) else { return false };
+        let Some((milliseconds, serial)) = stamp(&line[head.stamp.clone()]) else { return false };
         let kind = &line[head.kind];
-        let place = self.open.iter().rposition(|event| event.key == key);
+        if kind == b"SYSCALL" && memmem::find(line, b"syscall=").or_else(|| memmem::find(line, b"SYSCALL=")).is_none() {
+            // It was cut off on its way, and is malformed as the line that it is.
+            return false;
+        }
+        let node = self.node(&line[head.node], at, out);
+        self.pass_time(node, milliseconds, at, out);
+        let key = Key { node, milliseconds, serial };
+        let place = self.places.get(&key).copied();
         match (place, kind) {
-            (Some(place), b"EOE") => self.complete(place, out),
-            (None, b"EOE") => {
-                self.dropped.clear();
-                self.dropped.extend_from_slice(line);
-            }
-            (None, kind) if ALONE.iter().any(|start| kind.starts_with(start)) => self.alone(line, out),
+            (Some(place), b"EOE") => self.complete(place, at, true, out),
+            (None, b"EOE") => {}
+            (None, kind) if ALONE.iter().any(|start| kind.starts_with(start)) => out.add(at, true, record),
             (place, kind) => {
                 let place = place.unwrap_or_else(|| self.begin(key));
-                let records = &mut self.open[place].records;
-                records.push(SEPARATOR);
-                records.extend_from_slice(line);
-                self.open_bytes += line.len() + 1;
+                if let Some(event) = self.open.get_mut(&place) {
+                    event.records.push_str(record);
+                    event.records.push('\n');
+                    self.open_bytes += record.len() + 1;
+                }
                 if kind == b"PROCTITLE" {
-                    self.complete(place, out);
+                    self.complete(place, at, true, out);
                 }
             }
         }
         while self.open.len() > MAX_OPEN || self.open_bytes > MAX_OPEN_BYTES {
-            self.complete(0, out);
+            let Some(oldest) = self.open.keys().next().copied() else { break };
+            out.cut += 1;
+            self.complete(oldest, at, false, out);
         }
+        true
     }
 
     /// Time makes older events of the same machine complete. They are looked through once for each second of it.
-    fn pass_time(&mut self, node: usize, milliseconds: u64, out: &mut Vec<u8>) {
+    fn pass_time(&mut self, node: usize, milliseconds: u64, at: usize, out: &mut Joined) {
         let newest = self.newest[node];
         if milliseconds <= newest {
             if newest - milliseconds > MAX_STEP_BACK {
@@ -155,17 +228,14 @@ impl Joiner {
         if milliseconds / 1_000 == newest / 1_000 {
             return;
         }
-        let mut place = 0;
-        while let Some(event) = self.open.get(place) {
-            if event.key.node == node && event.key.milliseconds.saturating_add(MAX_AGE) < milliseconds {
-                self.complete(place, out);
-            } else {
-                place += 1;
-            }
+        let is_old = |key: &Key| key.node == node && key.milliseconds.saturating_add(MAX_AGE) < milliseconds;
+        let old: Vec<u64> = self.open.iter().filter(|(_, event)| is_old(&event.key)).map(|(place, _)| *place).collect();
+        for place in old {
+            self.complete(place, at, false, out);
         }
     }
 
-    fn node(&mut self, name: &[u8], out: &mut Vec<u8>) -> usize {
+    fn node(&mut self, name: &[u8], at: usize, out: &mut Joined) -> usize {
         if let Some((last, node)) = &self.last_node
             && last == name
         {
@@ -175,9 +245,8 @@ impl Joiner {
             Some(&known) => known,
             None => {
                 if self.newest.len() >= MAX_NODES {
-                    while !self.open.is_empty() {
-                        self.complete(0, out);
-                    }
+                    out.cut += self.open.len() as u64;
+                    self.complete_all(at, out);
                     self.nodes.clear();
                     self.newest.clear();
                 }
@@ -190,39 +259,27 @@ impl Joiner {
         node
     }
 
-    fn begin(&mut self, key: Key) -> usize {
-        self.open.push(Open { key, records: self.spare.pop().unwrap_or_default() });
-        self.open.len() - 1
+    fn begin(&mut self, key: Key) -> u64 {
+        self.begun += 1;
+        self.places.insert(key, self.begun);
+        self.open.insert(self.begun, Open { key, records: String::new() });
+        self.begun
     }
 
-    fn complete(&mut self, place: usize, out: &mut Vec<u8>) {
-        let event = self.open.remove(place);
-        self.write(event, out);
-    }
-
-    fn write(&mut self, event: Open, out: &mut Vec<u8>) {
-        self.count(out);
-        out.extend_from_slice(&event.records);
-        out.push(b'\n');
-        self.open_bytes -= event.records.len();
-        let mut records = event.records;
-        records.clear();
-        if self.spare.len() < 16 {
-            self.spare.push(records);
+    fn complete(&mut self, place: u64, at: usize, is_own: bool, out: &mut Joined) {
+        if let Some(event) = self.open.remove(&place) {
+            self.places.remove(&event.key);
+            self.open_bytes -= event.records.len();
+            out.add(at, is_own, &event.records);
         }
     }
 
-    /// A line of one record.
-    fn alone(&mut self, record: &[u8], out: &mut Vec<u8>) {
-        self.count(out);
-        out.push(SEPARATOR);
-        out.extend_from_slice(record);
-        out.push(b'\n');
-    }
-
-    fn count(&mut self, out: &mut Vec<u8>) {
-        out.push(SEPARATOR);
-        out.extend_from_slice(mem::take(&mut self.uncounted).to_string().as_bytes());
+    fn complete_all(&mut self, at: usize, out: &mut Joined) {
+        for event in mem::take(&mut self.open).into_values() {
+            out.add(at, false, &event.records);
+        }
+        self.places.clear();
+        self.open_bytes = 0;
     }
 }
 

@@ -1,7 +1,7 @@
 //! auditd: `audit.log`, raw or enriched, and the stream that its plugins read, behind a syslog header or not.
 //!
-//! An event is several records, a line each; [`join`] puts them into one line before anything else sees them. What is
-//! decoded here is such a line, or one record that came alone.
+//! An event is several records, a line each; [`join`] finds those that belong together before anything else sees them. What is
+//! decoded here is the lines of one event, or one record that came alone.
 
 mod address;
 mod event;
@@ -15,35 +15,21 @@ use std::borrow::Cow;
 use super::linux::Actor;
 use super::{Around, Rows, Taken};
 use crate::value::DateTime;
-use record::{Fields, Head, MARKER, Value};
+use record::{Fields, Head, Value};
 
 pub(super) use address::{of_bytes as address_of_bytes, of_text as address_of_text};
 pub(super) use event::{AuditEvent, Name, Outcome, command_line};
-pub use join::Joiner;
+pub use join::{Event, Joined, Joiner, Taken as TakenLine, holds_marker};
 pub(super) use syscall::{Call, architecture, of_name as call_of_name, of_number as call_of_number};
 
 /// What `--decode` calls it.
 pub const NAME: &str = "auditd";
-
-/// Stands before each part of a line of joined records.
-const SEPARATOR: u8 = 0x1E;
 
 /// The user id that stands for none: nobody has logged in.
 const UNSET: &str = "4294967295";
 
 /// Bytes of a command line that are kept.
 const MAX_COMMAND_LINE: usize = 64 << 10;
-
-/// Whether some whole line of a block is a record of auditd's.
-pub fn is_auditd(first_block: &[u8]) -> bool {
-    let mut finds = memchr::memmem::find_iter(first_block, MARKER.as_bytes());
-    finds.any(|at| {
-        let start = memchr::memrchr(b'\n', &first_block[..at]).map_or(0, |newline| newline + 1);
-        let end = memchr::memchr(b'\n', &first_block[at..]).map_or(first_block.len(), |newline| at + newline);
-        let line = &first_block[start..end];
-        Head::find(line).is_some() || unwrapped::unwrapped(line).is_some()
-    })
-}
 
 /// What the records of an event say of the process.
 #[derive(Default)]
@@ -64,14 +50,9 @@ struct Syscall<'t> {
 }
 
 pub(super) fn decode(text: &str, around: &Around<'_>, rows: &mut Rows) -> Taken {
-    let records = match text.strip_prefix(SEPARATOR as char).and_then(|rest| rest.split_once(SEPARATOR as char)) {
-        Some((count, records)) if count.bytes().all(|b| b.is_ascii_digit()) => records,
-        Some(_) => return Taken::No,
-        None => text,
-    };
     // The record of the call comes first, but for what changed audit's own settings.
     let mut call = None;
-    for line in records.split(SEPARATOR as char) {
+    for line in text.lines() {
         let Some(head) = Head::find(line.as_bytes()) else {
             return Taken::No;
         };
@@ -106,7 +87,7 @@ pub(super) fn decode(text: &str, around: &Around<'_>, rows: &mut Rows) -> Taken 
     };
     let mut argv = Vec::new();
     let mut title = None;
-    for line in records.split(SEPARATOR as char) {
+    for line in text.lines() {
         let Some(head) = Head::find(line.as_bytes()) else {
             continue;
         };

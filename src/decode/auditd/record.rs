@@ -17,6 +17,9 @@ pub(super) const MARKER: &str = "msg=audit(";
 /// Bytes in front of `type=` that may be a syslog header, or `node=`.
 const MAX_PREFIX: usize = 512;
 
+/// Bytes of a machine's name: no host's is longer, and each is kept.
+const MAX_NODE: usize = 255;
+
 /// Stands before what an enriched record adds.
 const ENRICHED: u8 = 0x1D;
 
@@ -42,7 +45,7 @@ impl Head {
         let mut at = 0;
         let mut node = 0..0;
         if line.starts_with(b"node=") {
-            let end = memchr(b' ', line)?;
+            let end = memchr(b' ', &line[..line.len().min(5 + MAX_NODE + 1)])?;
             node = 5..end;
             at = end + 1;
         }
