@@ -17,7 +17,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
 use kqltap::compile::{BindOptions, bind_rule};
-use kqltap::decode::auditd::Joiner;
+use kqltap::decode::auditd::{Joined, Joiner};
 use kqltap::decode::{Choice, Decoded, Decoders, TABLES};
 use kqltap::kql;
 use kqltap::matcher::gate::Gate;
@@ -73,20 +73,24 @@ fn decode_audit(criterion: &mut Criterion) {
     let mut group = group(criterion, "decode_audit");
     let records = corpus::audit::records(MEMORY);
     group.throughput(Throughput::Bytes(records.len() as u64));
-    let mut joined = Vec::with_capacity(2 * records.len());
-    let join = |joined: &mut Vec<u8>| {
+    let mut joined = Joined::default();
+    let join = |joined: &mut Joined| {
         let mut joiner = Joiner::default();
         joined.clear();
-        joiner.block(records.as_bytes(), joined);
-        joiner.end(joined);
-        joined.len()
+        joiner.block(records.as_bytes(), usize::MAX, joined);
+        joiner.end(records.len(), joined);
+        joined.events().len()
     };
     group.bench_function("join", |b| b.iter(|| join(&mut joined)));
     let mut decoders = Decoders::new(Choice::Auto, tables(), 64);
     group.bench_function("join_and_decode", |b| {
         b.iter(|| {
             join(&mut joined);
-            rows(&mut decoders, &joined)
+            let events = joined.events().iter().map(|event| match decoders.decode_joined(joined.records(event)) {
+                Decoded::Rows(rows) => rows.json().len(),
+                _ => 0,
+            });
+            events.sum::<usize>()
         });
     });
     let laurel = include_bytes!("../tests/captures/laurel.ndjson").repeat(MEMORY / 25_000);

@@ -8,6 +8,10 @@ use super::framing::Block;
 use crate::decode::Choice;
 use crate::decode::auditd::{Joined, Joiner, NAME, TakenLine, holds_marker};
 
+/// Bytes of records that wait for others of their event, of all live inputs together; an input by itself has a bound of its
+/// own.
+const MAX_WAITING: usize = 64 << 20;
+
 /// What the lines of a block have become, beside them.
 #[derive(Debug, Default)]
 pub struct Together {
@@ -46,6 +50,25 @@ pub(super) fn joins(choice: Choice) -> bool {
 }
 
 impl Joins {
+    /// The same for one of many inputs, of which `waiting` bytes wait for others already.
+    pub(super) fn block_of_many(&mut self, choice: Choice, max_line: usize, waiting: &mut usize, block: &mut Block) {
+        let before = self.joiner.open_bytes();
+        self.block(choice, max_line, block);
+        *waiting = (*waiting + self.joiner.open_bytes()).saturating_sub(before);
+        if *waiting > MAX_WAITING && self.joiner.open_bytes() > before {
+            *waiting = waiting.saturating_sub(self.joiner.open_bytes());
+            let length = block.bytes().len();
+            self.joiner.cut(length, &mut block.together.joined);
+            self.note_cut(block);
+        }
+    }
+
+    fn note_cut(&mut self, block: &mut Block) {
+        if block.together.joined.cut() > 0 && !std::mem::replace(&mut self.cut, true) {
+            block.together.is_first_cut = true;
+        }
+    }
+
     /// Joins lines of the input's next block, if there are any that may be joined. If the block says that the input has ended,
     /// what still waits for others goes on as it is.
     pub(super) fn block(&mut self, choice: Choice, max_line: usize, block: &mut Block) {
@@ -60,8 +83,7 @@ impl Joins {
         }
         self.any |= !together.joined.lines().is_empty();
         together.is_joined = self.any || matches!(choice, Choice::One(_));
-        together.is_first_cut = together.joined.cut() > 0 && !std::mem::replace(&mut self.cut, true);
-        self.cut |= together.is_first_cut;
+        self.note_cut(block);
     }
 }
 
@@ -186,6 +208,27 @@ mod tests {
         let mut end = block("", true);
         joins.block(Choice::Auto, 1_000, &mut end);
         assert_eq!(end.together.joined.events().len(), 1);
-        joins.block(Choice::Off, 1_000, &mut first);
+    }
+
+    #[test]
+    fn many_inputs_have_a_bound_together() {
+        let lines = |node: usize| {
+            let record = format!("node=n{node} type=SYSCALL msg=audit(1.0:1): syscall=59 a={}\n", "6".repeat(1 << 20));
+            record.repeat(3)
+        };
+        let (mut waiting, mut cut) = (0, Vec::new());
+        let mut inputs: Vec<Joins> = (0..30).map(|_| Joins::default()).collect();
+        for (node, joins) in inputs.iter_mut().enumerate() {
+            let mut block = block(&lines(node), false);
+            joins.block_of_many(Choice::Auto, usize::MAX, &mut waiting, &mut block);
+            assert!(waiting <= MAX_WAITING);
+            cut.push(block.together.is_first_cut);
+        }
+        assert_eq!(cut.iter().filter(|cut| **cut).count(), 9, "21 have room");
+        for joins in &mut inputs {
+            let mut end = block("", true);
+            joins.block_of_many(Choice::Auto, usize::MAX, &mut waiting, &mut end);
+        }
+        assert_eq!(waiting, 0);
     }
 }

@@ -59,8 +59,10 @@ pub(super) struct Live {
 
 impl Live {
     /// Joins the lines of the input's block that belong together.
-    pub(super) fn join(&self, choice: Choice, max_line: usize, block: &mut Block) {
-        self.joins.lock().unwrap_or_else(PoisonError::into_inner).block(choice, max_line, block);
+    /// `waiting` are the bytes of all inputs that wait for others.
+    pub(super) fn join(&self, choice: Choice, max_line: usize, waiting: &mut usize, block: &mut Block) {
+        let mut joins = self.joins.lock().unwrap_or_else(PoisonError::into_inner);
+        joins.block_of_many(choice, max_line, waiting, block);
     }
 }
 

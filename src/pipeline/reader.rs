@@ -26,6 +26,8 @@ pub(super) struct Reader {
     decode: Choice,
     /// Where blocks come from if some input is a socket; there is nothing else to read then.
     feed: Option<Arc<Feed>>,
+    /// Bytes of live inputs' records that wait to be joined.
+    waiting_bytes: usize,
 }
 
 struct Open {
@@ -57,7 +59,7 @@ pub(super) type ReadError = (String, std::io::Error);
 
 impl Reader {
     pub(super) fn new(inputs: Vec<Input>, max_line: usize, in_stretches: bool, decode: Choice) -> Reader {
-        Reader { waiting: inputs.into(), open: None, max_line, in_stretches, decode, feed: None }
+        Reader { waiting: inputs.into(), open: None, max_line, in_stretches, decode, feed: None, waiting_bytes: 0 }
     }
 
     /// Gives out what live inputs read.
@@ -71,7 +73,7 @@ impl Reader {
         if let Some(feed) = &self.feed {
             let next = feed.next(block)?;
             return Ok(next.map(|Queued { input, begins, live, .. }| {
-                live.join(self.decode, self.max_line, block);
+                live.join(self.decode, self.max_line, &mut self.waiting_bytes, block);
                 Ticket { input, begins, stretch: None, live: Some(live) }
             }));
         }

@@ -12,6 +12,7 @@ mod decode;
 mod fuzz;
 mod growth;
 mod index;
+mod joining;
 mod ledger;
 mod libraries;
 mod live;

@@ -163,6 +163,17 @@ impl Joiner {
         *self = Joiner::default();
     }
 
+    /// There is no room any more: whatever is waited for is as complete as it is.
+    pub fn cut(&mut self, length: usize, out: &mut Joined) {
+        out.cut += self.open.len() as u64;
+        self.complete_all(length, out);
+    }
+
+    /// Bytes of records that are waited for.
+    pub fn open_bytes(&self) -> usize {
+        self.open_bytes
+    }
+
     /// A line that is not text is no record: it harms itself only.
     fn line(&mut self, line: &[u8], at: usize, out: &mut Joined) {
         let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();

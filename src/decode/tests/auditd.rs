@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::super::auditd::{Joiner, is_auditd};
+use super::super::auditd::{Joined, Joiner};
 use super::super::*;
 
 const CAPTURES: [(&str, &[u8]); 5] = [
@@ -15,24 +15,43 @@ const CAPTURES: [(&str, &[u8]); 5] = [
 
 pub(super) const TABLES: [&str; 3] = ["DeviceFileEvents", "DeviceNetworkEvents", "DeviceProcessEvents"];
 
+/// What lines are that nothing follows.
+pub(super) fn join(lines: &[u8]) -> Joined {
+    let (mut joiner, mut joined) = (Joiner::default(), Joined::default());
+    joiner.block(lines, usize::MAX, &mut joined);
+    joiner.end(lines.len(), &mut joined);
+    joined
+}
+
+/// Whether records are taken from the lines to be joined.
+fn is_auditd(lines: &[u8]) -> bool {
+    !join(lines).lines().is_empty()
+}
+
 /// The rows of lines, joined first.
 pub(super) fn rows(lines: &[u8]) -> Vec<Json> {
-    let mut joined = Vec::new();
-    let mut joiner = Joiner::default();
-    joiner.block(lines, &mut joined);
-    joiner.end(&mut joined);
+    let joined = join(lines);
     let mut decoders = Decoders::new(Choice::Auto, TABLES.map(str::to_owned).to_vec(), 64);
     let mut all = Vec::new();
-    for line in joined.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        match decoders.decode(line) {
-            Decoded::Rows(rows) => {
-                let rows: Vec<Json> = serde_json::from_str(rows.json()).unwrap();
-                all.extend(rows);
-            }
-            // Laurel has no marker in what is no call.
-            Decoded::Nobodys if line.starts_with(br#"{"ID""#) && !line.windows(7).any(|text| text == b"SYSCALL") => {}
-            other => unreachable!("{other:?} {}", String::from_utf8_lossy(line)),
+    let mut add = |decoded: Decoded<'_>, line: &str| match decoded {
+        Decoded::Rows(rows) => {
+            let rows: Vec<Json> = serde_json::from_str(rows.json()).unwrap();
+            all.extend(rows);
         }
+        // Laurel has no marker in what is no call.
+        Decoded::Nobodys if line.starts_with(r#"{"ID""#) && !line.contains("SYSCALL") => {}
+        other => unreachable!("{other:?} {line}"),
+    };
+    for event in joined.events() {
+        let records = joined.records(event);
+        add(decoders.decode_joined(records), records);
+    }
+    let mut at = 0;
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        if line != b"\n" && !joined.lines().iter().any(|taken| taken.at == at) {
+            add(decoders.decode(line), std::str::from_utf8(line).unwrap());
+        }
+        at += line.len();
     }
     all
 }
@@ -341,11 +360,25 @@ fn a_record_that_was_cut_off_is_malformed() {
     let found = decoders.decode(b"type=SYSCALL msg=audit(1795453547.993:32): arch=c00");
     assert!(matches!(&found, Decoded::Malformed(why) if why.contains("1795453547.993:32")), "{found:?}");
     // Of these no table has a row.
-    for line in ["type=USER_LOGIN msg=audit(1.0:1): pid=1", "\u{1e}2\u{1e}type=EOE msg=audit(1.0:1):"] {
-        let found = decoders.decode(line.as_bytes());
-        assert!(matches!(&found, Decoded::Rows(rows) if rows.is_empty()), "{line}: {found:?}");
-    }
-    for line in ["\u{1e}msg=audit(", "\u{1e}1\u{1e}msg=audit(", "\u{1e}x\u{1e}type=EOE msg=audit(1.0:1):"] {
+    let line = "type=USER_LOGIN msg=audit(1.0:1): pid=1";
+    let found = decoders.decode(line.as_bytes());
+    assert!(matches!(&found, Decoded::Rows(rows) if rows.is_empty()), "{line}: {found:?}");
+    assert!(matches!(decoders.decode(b"msg=audit("), Decoded::Nobodys));
+}
+
+#[test]
+fn no_byte_of_a_line_makes_an_event_of_it() {
+    let call = "type=SYSCALL msg=audit(1.0:1): arch=c000003e syscall=59 success=yes exit=0 pid=1 exe=\"/usr/bin/curl\"";
+    let mut decoders = Decoders::new(Choice::Auto, TABLES.map(str::to_owned).to_vec(), 64);
+    for line in [format!("\u{1e}2\u{1e}{call}\u{1e}{call}"), format!("\u{1e}{call}")] {
+        assert!(!is_auditd(line.as_bytes()), "{line}");
         assert!(matches!(decoders.decode(line.as_bytes()), Decoded::Nobodys), "{line}");
     }
+}
+
+#[test]
+fn a_machines_name_has_a_bound() {
+    let line = |length: usize| format!("node={} type=CWD msg=audit(1.0:1): cwd=\"/\"\n", "n".repeat(length));
+    assert!(is_auditd(line(255).as_bytes()));
+    assert!(!is_auditd(line(256).as_bytes()));
 }
