@@ -32,7 +32,6 @@ fn a_record_comes_out_of_what_is_around_it() {
         format!(r#"{{"event.original":{quoted}}}"#),
         format!(r#"{{"body":{RECORD}}}"#),
         format!(r#"{{"time":1763971200.5,"host":"h","sourcetype":"x","event":{quoted}}}"#),
-        format!(r#"{{"time":1763971200.5,"host":"h","event":{RECORD}}}"#),
         format!(r#"{{"fields":{{"message":{quoted}}},"name":"syslog","tags":{{"hostname":"h"}}}}"#),
         format!(r#"{{"msg":{twice}}}"#),
         format!("<134>1 2026-11-24T08:00:00Z h app - - - {RECORD}"),

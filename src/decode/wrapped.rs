@@ -14,7 +14,7 @@ pub(super) const NAME: &str = "wrapped";
 /// Where shippers put the line that they have read: Elastic (`event.original`, beside which `message` may be a sentence for
 /// people), Filebeat, Logstash and Vector (`message`), Fluent Bit (`log`), rsyslog (`msg`), syslog-ng (`MESSAGE`),
 /// OpenTelemetry (`body`); Log Analytics' Syslog (`SyslogMessage`); Telegraf (`fields.message`), Splunk's HTTP event collector
-/// (`event`, which with others is an object of what they say themselves).
+/// (`event`).
 const MEMBERS: [&str; 9] =
     ["event.original", "message", "log", "msg", "MESSAGE", "body", "SyslogMessage", "fields.message", "event"];
 
@@ -34,7 +34,10 @@ const IN_NO_HEADER: [&str; 2] = ["<Event", "msg=audit("];
 /// What may be the line in an object of a shipper's: the members of such names, texts first, for an object of such a name may
 /// just as well be what the shipper says itself (`{"log":{"file":…}}`).
 pub(super) fn lines<'t>(node: Node<'t>) -> impl Iterator<Item = Cow<'t, str>> {
-    let members = move || MEMBERS.iter().filter_map(move |name| node.find(name));
+    // An object `event` is what others say themselves.
+    let members = move || {
+        MEMBERS.iter().filter_map(move |name| node.find(name).filter(|found| *name != "event" || !found.is_object()))
+    };
     let texts = members().filter_map(|member| match member.text()? {
         Cow::Borrowed(text) => Some(Cow::Borrowed(text.trim())),
         Cow::Owned(text) => Some(Cow::Owned(text.trim().to_owned())),
