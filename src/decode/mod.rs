@@ -41,6 +41,9 @@ pub fn markers() -> impl Iterator<Item = Literal> {
 /// How deep a line may be wrapped in others.
 const MAX_WRAPPERS: usize = 4;
 
+/// Records of a line that are said one by one to be malformed; the others are counted.
+const MAX_FAULTS: usize = 8;
+
 /// Somebody who writes lines.
 #[derive(Debug)]
 pub struct Sender {
@@ -81,6 +84,13 @@ struct Around<'t> {
     host: Option<std::borrow::Cow<'t, str>>,
     /// When it was.
     time: Option<DateTime>,
+}
+
+impl<'t> Around<'t> {
+    /// The same, and what it does not say from those further out.
+    fn or(self, outer: &Around<'t>) -> Around<'t> {
+        Around { host: self.host.or_else(|| outer.host.clone()), time: self.time.or(outer.time) }
+    }
 }
 
 /// Which senders' lines are decoded.
@@ -143,12 +153,17 @@ impl Decoders {
 
     /// Decodes a line.
     pub fn decode(&mut self, line: &[u8]) -> Decoded<'_> {
-        self.decode_unless(line, |_| false)
+        self.decode_some(line, None)
     }
 
-    /// Decodes a line of which the records of auditd's have been taken out to be joined.
-    pub fn decode_rest(&mut self, line: &[u8]) -> Decoded<'_> {
-        self.decode_unless(line, |sender| sender.name == auditd::NAME)
+    /// Decodes a line, of a batch only the records with these numbers: what the others are is known already.
+    pub fn decode_some(&mut self, line: &[u8], only: Option<&[usize]>) -> Decoded<'_> {
+        self.decode_unless(line, only, |_| false)
+    }
+
+    /// The same of a line of which the records of auditd's have been taken out to be joined.
+    pub fn decode_rest(&mut self, line: &[u8], only: Option<&[usize]>) -> Decoded<'_> {
+        self.decode_unless(line, only, |sender| sender.name == auditd::NAME)
     }
 
     /// Decodes an event of auditd's, a record a line, that has been joined of several lines.
@@ -165,7 +180,7 @@ impl Decoders {
         }
     }
 
-    fn decode_unless(&mut self, line: &[u8], is_out: impl Fn(&Sender) -> bool) -> Decoded<'_> {
+    fn decode_unless(&mut self, line: &[u8], only: Option<&[usize]>, is_out: impl Fn(&Sender) -> bool) -> Decoded<'_> {
         self.rows.clear();
         let mut senders = match self.choice {
             Choice::Off => return Decoded::Nobodys,
@@ -173,14 +188,21 @@ impl Decoders {
             Choice::Auto => self.markers.senders_of(line),
         };
         senders.retain(|sender| !is_out(sender));
-        let Ok(text) = std::str::from_utf8(line) else {
+        let Some(text) = text_of(line) else {
             return Decoded::Nobodys;
         };
         let start = line.as_ptr() as usize;
-        let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth, start };
+        let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth, start, only };
         let taken = walk.text(text, &Around::default(), &mut self.room, 0);
         match (taken, self.choice) {
             (Taken::Yes, _) => {
+                self.rows.finish();
+                Decoded::Rows(&self.rows)
+            }
+            // What could be read before the mistake is kept.
+            (Taken::Malformed(why), _) if !self.rows.is_empty() => {
+                self.rows.fault(why);
+                self.rows.taken = self.rows.taken.max(1);
                 self.rows.finish();
                 Decoded::Rows(&self.rows)
             }
@@ -190,6 +212,16 @@ impl Decoders {
             }
             (Taken::No, _) => Decoded::Nobodys,
         }
+    }
+}
+
+/// The line as text. Daemons cut lines at so many bytes, within a character too: then what stands before it is the text.
+fn text_of(line: &[u8]) -> Option<&str> {
+    let line = line.trim_ascii_end();
+    match std::str::from_utf8(line) {
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&line[..error.valid_up_to()]).ok(),
+        Err(_) => None,
     }
 }
 
@@ -230,6 +262,8 @@ struct Walk<'w> {
     max_depth: usize,
     /// The address of the line's first byte.
     start: usize,
+    /// Which records of the line to look at, in rising order, if not at all of them.
+    only: Option<&'w [usize]>,
 }
 
 impl Walk<'_> {
@@ -241,72 +275,110 @@ impl Walk<'_> {
                 Err(_) => Taken::No,
             };
         }
+        // JSON behind a header is JSON, whatever its strings hold.
+        if let Some((json, header)) = wrapped::syslog(text).filter(|_| depth < MAX_WRAPPERS) {
+            match self.text(json, &header.or(around), &mut Room::default(), depth + 1) {
+                Taken::No if self.record(json) => return Taken::Yes,
+                Taken::No => {}
+                taken => return taken,
+            }
+        }
         for sender in self.senders {
             if let Form::Text(decode) = sender.form {
                 match decode(text, around, self.rows) {
                     Taken::No => {}
                     taken => {
-                        self.rows.taken += 1;
+                        self.rows.taken += u64::from(taken == Taken::Yes);
                         return taken;
                     }
                 }
             }
         }
-        match wrapped::syslog(text) {
-            Some((inner, header)) if depth < MAX_WRAPPERS => self.inner(inner, &header, depth),
-            _ => Taken::No,
-        }
+        Taken::No
     }
 
-    /// An object, an array of objects, or a batch of them. One that somebody takes makes the line taken.
+    /// An object, an array of objects, or a batch of them. One that somebody takes makes the line taken, and what is wrong
+    /// with others is said beside.
     fn node(&mut self, node: Node<'_>, around: &Around<'_>, depth: usize) -> Taken {
         let batch = node.get("records").filter(Node::is_array);
         if !node.is_array() && batch.is_none() {
             return self.object(node, around, depth);
         }
-        let mut all = Taken::No;
-        for element in batch.unwrap_or(node).children().filter(Node::is_object) {
+        let mut is_taken = false;
+        let (mut faults, mut more) = (Vec::new(), 0_usize);
+        for (at, element) in batch.unwrap_or(node).children().filter(Node::is_object).enumerate() {
+            if depth == 0 && self.only.is_some_and(|only| only.binary_search(&at).is_err()) {
+                continue;
+            }
             match self.object(element, around, depth) {
                 Taken::No => {}
-                Taken::Yes => all = Taken::Yes,
-                malformed => return malformed,
+                Taken::Yes => is_taken = true,
+                Taken::Malformed(why) if faults.len() < MAX_FAULTS => faults.push(format!("record {at}: {why}")),
+                Taken::Malformed(_) => more += 1,
             }
         }
-        all
+        if more > 0 {
+            faults.push(format!("{more} more records of the line cannot be read"));
+        }
+        match (is_taken, faults.is_empty()) {
+            (true, _) => {
+                faults.into_iter().for_each(|why| self.rows.fault(why));
+                Taken::Yes
+            }
+            (false, true) => Taken::No,
+            (false, false) => Taken::Malformed(faults.swap_remove(0)),
+        }
     }
 
     fn object(&mut self, node: Node<'_>, around: &Around<'_>, depth: usize) -> Taken {
         if depth == 0 {
             self.rows.object_ends_at(node.raw().as_ptr() as usize + node.raw().len() - 1 - self.start);
         }
+        match self.sender_of(node, around) {
+            Taken::No if depth < MAX_WRAPPERS => {}
+            taken => return taken,
+        }
+        let around = wrapped::around(node).or(around);
+        let mut malformed = Taken::No;
+        for line in wrapped::lines(node) {
+            match self.text(&line, &around, &mut Room::default(), depth + 1) {
+                Taken::Yes => return Taken::Yes,
+                taken if malformed == Taken::No => malformed = taken,
+                _ => {}
+            }
+        }
+        match malformed {
+            Taken::No if wrapped::lines(node).any(|line| self.record(&line)) => Taken::Yes,
+            taken => taken,
+        }
+    }
+
+    /// What the sender makes of an object whose own it is.
+    fn sender_of(&mut self, node: Node<'_>, around: &Around<'_>) -> Taken {
         for sender in self.senders {
             if let Form::Object(decode) = sender.form {
                 match decode(node, around, self.rows) {
                     Taken::No => {}
                     taken => {
-                        self.rows.taken += 1;
+                        self.rows.taken += u64::from(taken == Taken::Yes);
                         return taken;
                     }
                 }
             }
         }
-        match wrapped::member(node) {
-            Some((inner, around)) if depth < MAX_WRAPPERS => self.inner(&inner, &around, depth),
-            _ => Taken::No,
-        }
+        Taken::No
     }
 
-    /// What stood in another line. If it is no sender's and an object, it is a record of a table.
-    fn inner(&mut self, inner: &str, around: &Around<'_>, depth: usize) -> Taken {
-        let mut room = Room::default();
-        match self.text(inner, around, &mut room, depth + 1) {
-            Taken::No if inner.starts_with('{') && tree::parse(inner, self.max_depth, &mut room).is_ok() => {
-                self.rows.record(inner, wrapped::NAME);
-                self.rows.taken += 1;
-                Taken::Yes
-            }
-            taken => taken,
+    /// What stood in another line, is no sender's and an object is a record of a table, if of any.
+    fn record(&mut self, inner: &str) -> bool {
+        // It will be an element of an array.
+        let max_depth = self.max_depth.saturating_sub(1);
+        let is_record = inner.starts_with('{') && tree::parse(inner, max_depth, &mut Room::default()).is_ok();
+        if is_record {
+            self.rows.record(inner, wrapped::NAME);
+            self.rows.taken += 1;
         }
+        is_record
     }
 }
 

@@ -16,6 +16,7 @@ pub struct Rows {
     object_end: Option<usize>,
     /// How many of the line's objects were senders'.
     pub(super) taken: u64,
+    faults: Vec<String>,
 }
 
 /// What a row was made of.
@@ -71,6 +72,16 @@ impl Rows {
         self.taken
     }
 
+    /// A part of the line cannot be read: why, as a sentence.
+    pub(super) fn fault(&mut self, why: String) {
+        self.faults.push(why);
+    }
+
+    /// What of the line could not be read, though the rows could.
+    pub fn faults(&self) -> &[String] {
+        &self.faults
+    }
+
     /// Completes the line of JSON, which [`Rows::json`] then gives.
     pub fn finish(&mut self) {
         self.json.push_str(if self.events.is_empty() { "[]" } else { "]" });
@@ -97,6 +108,7 @@ impl Rows {
         self.events.clear();
         self.object_end = None;
         self.taken = 0;
+        self.faults.clear();
     }
 }
 

@@ -1,6 +1,6 @@
 //! What stands around senders' lines.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 use super::*;
 
 mod auditd;
@@ -31,6 +31,8 @@ fn a_record_comes_out_of_what_is_around_it() {
         format!(r#"{{"event":{{"original":{quoted}}}}}"#),
         format!(r#"{{"event.original":{quoted}}}"#),
         format!(r#"{{"body":{RECORD}}}"#),
+        format!(r#"{{"time":1763971200.5,"host":"h","sourcetype":"x","event":{quoted}}}"#),
+        format!(r#"{{"fields":{{"message":{quoted}}},"name":"syslog","tags":{{"hostname":"h"}}}}"#),
         format!(r#"{{"msg":{twice}}}"#),
         format!("<134>1 2026-11-24T08:00:00Z h app - - - {RECORD}"),
         format!("Nov 24 08:00:00 h app: {RECORD}"),
@@ -39,6 +41,64 @@ fn a_record_comes_out_of_what_is_around_it() {
         assert_eq!(decode(Choice::Auto, &line), format!("[{RECORD}]"), "{line}");
         assert_eq!(decode(Choice::Off, &line), "nobody's", "{line}");
     }
+}
+
+#[test]
+fn a_member_that_nobody_takes_hides_no_other() {
+    let quoted = serde_json::to_string(RECORD).unwrap();
+    let lines = [
+        format!(r#"{{"message":"Network connection detected","event":{{"original":{quoted}}}}}"#),
+        format!(r#"{{"log":{{"file":{{"path":"/x"}}}},"event":{{"original":{quoted}}}}}"#),
+        format!(r#"{{"log":{{"file":{{"path":"/x"}}}},"message":{quoted}}}"#),
+        format!(r#"{{"message":{{"a":1}},"log":"for people","msg":{quoted}}}"#),
+        format!(r#"{{"message":"{{ no object","body":{RECORD}}}"#),
+    ];
+    for line in lines {
+        assert_eq!(decode(Choice::Auto, &line), format!("[{RECORD}]"), "{line}");
+    }
+}
+
+#[test]
+fn the_nearest_that_says_the_host_is_heard() {
+    let mut decoders = Decoders::new(Choice::Auto, TABLES.map(str::to_owned).to_vec(), 64);
+    let event = "<Event><System><Provider Name='Linux-Sysmon'/><EventID>11</EventID></System><EventData>\
+                 <Data Name='TargetFilename'>/x</Data></EventData></Event>";
+    for (line, host) in [
+        (format!(r#"{{"host":"outer","log":{{"message":"{event}"}}}}"#), "outer"),
+        (format!(r#"{{"host":"outer","log":{{"message":"{event}","host":"inner"}}}}"#), "inner"),
+        (format!(r#"<14>Nov 24 08:00:01 web-1 app: {{"message":"{event}"}}"#), "web-1"),
+    ] {
+        let Decoded::Rows(rows) = decoders.decode(line.as_bytes()) else { panic!("{line}") };
+        assert!(rows.json().contains(&format!(r#""DeviceName":"{host}""#)), "{line}: {}", rows.json());
+    }
+}
+
+#[test]
+fn a_line_may_be_cut_within_a_character() {
+    let event = "<Event><System><Provider Name='Linux-Sysmon'/><EventID>11</EventID></System><EventData>\
+                 <Data Name='TargetFilename'>/x</Data><Data Name='User'>M\u{fc}ller";
+    let cut = event.find('\u{fc}').unwrap() + 1;
+    let mut decoders = Decoders::new(Choice::Auto, TABLES.map(str::to_owned).to_vec(), 64);
+    let mut outcome = |line: &[u8]| match decoders.decode(line) {
+        Decoded::Rows(rows) => rows.json().to_owned(),
+        other => format!("{other:?}"),
+    };
+    let bytes = &event.as_bytes()[..cut];
+    assert!(outcome(bytes).contains(r#""FolderPath":"/x""#));
+    assert!(outcome(&[bytes, b"\r"].concat()).contains(r#""FolderPath":"/x""#));
+    // Within the line it is no cut.
+    assert_eq!(outcome(&[bytes, b"</Data>"].concat()), "Nobodys");
+}
+
+#[test]
+fn of_a_batch_some_records_are_asked_for() {
+    let line = format!(r#"[{{"body":{RECORD}}},{{"message":"x"}},{{"log":{RECORD}}}]"#);
+    let mut decoders = Decoders::new(Choice::Auto, vec!["AuditLogs".to_owned()], 64);
+    let mut rows = |only: Option<&[usize]>| match decoders.decode_some(line.as_bytes(), only) {
+        Decoded::Rows(rows) => rows.events().len(),
+        _ => 0,
+    };
+    assert_eq!((rows(None), rows(Some(&[1, 2])), rows(Some(&[1]))), (2, 1, 0));
 }
 
 #[test]

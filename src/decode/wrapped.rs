@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::memchr_iter;
 
 use super::Around;
 use super::tree::Node;
@@ -11,13 +11,16 @@ use crate::value::DateTime;
 /// What alerts call the decoder of a table's record that came in another line.
 pub(super) const NAME: &str = "wrapped";
 
-/// Where shippers put the line that they have read: Filebeat, Logstash and Vector (`message`), Fluent Bit (`log`), rsyslog
-/// (`msg`), syslog-ng (`MESSAGE`), OpenTelemetry (`body`), Elastic (`event.original`); Log Analytics' Syslog
-/// (`SyslogMessage`).
-const MEMBERS: [&str; 7] = ["message", "log", "msg", "MESSAGE", "body", "event.original", "SyslogMessage"];
+/// Where shippers put the line that they have read: Elastic (`event.original`, beside which `message` may be a sentence for
+/// people), Filebeat, Logstash and Vector (`message`), Fluent Bit (`log`), rsyslog (`msg`), syslog-ng (`MESSAGE`),
+/// OpenTelemetry (`body`); Log Analytics' Syslog (`SyslogMessage`); Telegraf (`fields.message`), Splunk's HTTP event collector
+/// (`event`).
+const MEMBERS: [&str; 9] =
+    ["event.original", "message", "log", "msg", "MESSAGE", "body", "SyslogMessage", "fields.message", "event"];
 
 /// Where they put the name of the host that wrote it.
-const HOSTS: [&str; 7] = ["host.name", "host", "HOST", "hostname", "HostName", "Computer", "agent.hostname"];
+const HOSTS: [&str; 8] =
+    ["host.name", "host", "HOST", "hostname", "HostName", "Computer", "agent.hostname", "tags.hostname"];
 
 /// Where they put the time.
 const TIMES: [&str; 5] = ["@timestamp", "timestamp", "ISODATE", "time", "TimeGenerated"];
@@ -25,31 +28,41 @@ const TIMES: [&str; 5] = ["@timestamp", "timestamp", "ISODATE", "time", "TimeGen
 /// Bytes at the start of a line in which a syslog header ends.
 const MAX_HEADER: usize = 1024;
 
-/// The line in an object of a shipper's, if it has one that may be a sender's or a record.
-pub(super) fn member<'t>(node: Node<'t>) -> Option<(Cow<'t, str>, Around<'t>)> {
-    let inner = MEMBERS.iter().find_map(|name| {
-        let inner = node.find(name)?;
-        match inner.is_object() {
-            true => Some(Cow::Borrowed(inner.raw())),
-            false => inner.text().filter(|text| text.len() > 1),
-        }
-    })?;
+/// How events begin that are no JSON; behind that an object is a part of them.
+const IN_NO_HEADER: [&str; 2] = ["<Event", "msg=audit("];
+
+/// What may be the line in an object of a shipper's: the members of such names, texts first, for an object of such a name may
+/// just as well be what the shipper says itself (`{"log":{"file":…}}`).
+pub(super) fn lines<'t>(node: Node<'t>) -> impl Iterator<Item = Cow<'t, str>> {
+    // An object `event` is what others say themselves.
+    let members = move || {
+        MEMBERS.iter().filter_map(move |name| node.find(name).filter(|found| *name != "event" || !found.is_object()))
+    };
+    let texts = members().filter_map(|member| match member.text()? {
+        Cow::Borrowed(text) => Some(Cow::Borrowed(text.trim())),
+        Cow::Owned(text) => Some(Cow::Owned(text.trim().to_owned())),
+    });
+    let objects = members().filter(Node::is_object).map(|member| Cow::Borrowed(member.raw()));
+    texts.filter(|text| text.len() > 1).chain(objects)
+}
+
+/// What the object of a shipper's says of the line.
+pub(super) fn around<'t>(node: Node<'t>) -> Around<'t> {
     let host = HOSTS.iter().find_map(|name| node.text_at(name));
     let time = TIMES.iter().find_map(|name| DateTime::parse(&node.text_at(name)?));
-    let trimmed = match inner {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
-    };
-    Some((trimmed, Around { host, time }))
+    Around { host, time }
 }
 
 /// The JSON behind a syslog header (RFC 5424, RFC 3164, or what daemons make of them), and what the header says.
 pub(super) fn syslog(text: &str) -> Option<(&str, Around<'_>)> {
     let head = &text.as_bytes()[..text.len().min(MAX_HEADER)];
-    let start = memchr(b'{', head)?;
-    // The header ends with a blank, or with the byte order mark of RFC 5424.
-    let header = text[..start].trim_end_matches('\u{FEFF}');
-    header.ends_with(' ').then(|| (&text[start..], header_of(header)))
+    // The header ends with a blank, or with the byte order mark of RFC 5424; braces may stand in it.
+    let found = memchr_iter(b'{', head).find_map(|start| {
+        let header = text[..start].trim_end_matches('\u{FEFF}');
+        header.ends_with(' ').then(|| (header, &text[start..]))
+    });
+    let (header, json) = found.filter(|(header, _)| !IN_NO_HEADER.iter().any(|begun| header.contains(begun)))?;
+    Some((json, header_of(header)))
 }
 
 /// What a syslog header says: `<134>1 2026-11-24T08:00:00Z host app …`, `<13>Nov 24 08:00:00 host app: …`, with or without
@@ -101,6 +114,7 @@ mod tests {
     fn json_stands_behind_a_header() {
         assert_eq!(syslog("<13>Nov 24 08:00:00 h a: {\"a\":1}").unwrap().0, "{\"a\":1}");
         assert_eq!(syslog("<13>1 - h a - - - \u{FEFF}{}").unwrap().0, "{}");
+        assert_eq!(syslog("<13>1 - h a{1} - [x y=\"{\"] {\"a\":1}").unwrap().0, "{\"a\":1}");
         assert!(syslog("a{b}").is_none());
         assert!(syslog("no object").is_none());
     }

@@ -68,8 +68,10 @@ pub struct Outcome {
     pub records: u64,
     /// Records of no known table.
     pub unrouted: u64,
-    /// Records of no known table, or of one whose rows hold other senders' events.
-    pub foreign: u64,
+    /// The places of those records that are of no known table, or of one whose rows hold other senders' events.
+    pub foreign: Vec<usize>,
+    /// Whether a record was of a known table, and so has been read.
+    pub any_known: bool,
     /// Columns that did not have their type.
     pub mistyped: Vec<Mistyped>,
     /// Records of which a query made more than it may.
@@ -97,18 +99,24 @@ impl Matcher {
             outcome.records += 1;
             let table = match record.routed {
                 Routed::Table(table) => table,
-                Routed::Unused => continue,
+                Routed::Unused => {
+                    outcome.any_known = true;
+                    continue;
+                }
                 Routed::Carrier => {
-                    outcome.foreign += 1;
+                    outcome.foreign.push(record.index);
                     continue;
                 }
                 Routed::Unrouted => {
                     outcome.unrouted += 1;
-                    outcome.foreign += 1;
+                    outcome.foreign.push(record.index);
                     continue;
                 }
             };
-            outcome.foreign += u64::from(self.ruleset.tables[table].carries);
+            outcome.any_known = true;
+            if self.ruleset.tables[table].carries {
+                outcome.foreign.push(record.index);
+            }
             match self.path {
                 Path::Compiled => {
                     let room = (&mut self.scratch, &mut self.profile);

@@ -210,13 +210,16 @@ impl Lines {
         let mut outcome = Outcome::default();
         if is_json && !decoders.takes_all() {
             outcome = hold(text, None).map_err(|malformed| malformed.to_string())?;
-            if outcome.foreign == 0 {
+            if outcome.foreign.is_empty() {
                 return Ok(outcome);
             }
         }
+        // What is a row of a table itself is no wrapper of another record.
+        let foreign = std::mem::take(&mut outcome.foreign);
+        let only = (is_json && !decoders.takes_all()).then_some(&*foreign);
         let decoded = match kind {
-            Text::Line(_) => decoders.decode(text),
-            Text::Rest(_) => decoders.decode_rest(text),
+            Text::Line(_) => decoders.decode_some(text, only),
+            Text::Rest(_) => decoders.decode_rest(text, only),
             Text::Joined(records) => decoders.decode_joined(records),
         };
         match decoded {
@@ -227,6 +230,14 @@ impl Lines {
                 outcome.records = outcome.records.max(rows.taken()).max(more.records);
                 outcome.mistyped.extend(more.mistyped);
                 outcome.failures.extend(more.failures);
+                for why in rows.faults() {
+                    out.say(source.line, || format!("a part of the line is malformed and was left out: {why}"));
+                }
+                Ok(outcome)
+            }
+            // Records of the line have been read, and there may be alerts of them.
+            Decoded::Malformed(why) if outcome.any_known => {
+                out.say(source.line, || format!("a part of the line is malformed and was left out: {why}"));
                 Ok(outcome)
             }
             Decoded::Malformed(why) => Err(why),

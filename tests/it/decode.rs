@@ -81,3 +81,42 @@ fn a_name_that_comes_twice_counts_as_it_came_last() {
     let twice = format!("{},\"FileName\":\"other\"}}", line.trim_end_matches('}'));
     assert_eq!(run(["run"], twice).ended(0).alerts().len(), 0);
 }
+
+#[test]
+fn a_record_that_cannot_be_read_takes_nothing_from_the_others_of_its_line() {
+    let bad = json!({
+        "category": "WindowsEventLogsTable",
+        "properties": {"ProviderName": "Microsoft-Windows-Sysmon", "EventId": 3, "RawXml": "<Event><System>&nosuch;"},
+    });
+    let line = json!({"records": [flat("DeviceFileEvents", &token_read()), bad]}).to_string();
+    let ran = run(["run", "--rules", FOUR, "--stats", "json"], line.clone()).ended(0);
+    assert_eq!(ran.alerts().len(), 1);
+    let ledger = ran.ledger();
+    assert_eq!((&ledger["malformed"], &ledger["unrouted"], &ledger["alerts"]), (&json!(0), &json!(1), &json!(1)));
+    assert!(ran.err.contains("a part of the line is malformed and was left out: record 1: RawXml"), "{}", ran.err);
+    let ran = run(["run", "--rules", FOUR, "--emit", "annotate"], line).ended(0);
+    let annotated: Json = serde_json::from_str(ran.text()).unwrap();
+    assert_eq!(annotated["records"][0]["kqltap"].as_array().map(Vec::len), Some(1), "{}", ran.text());
+    // Alone it makes its line malformed.
+    let ran = run(["run", "--rules", FOUR, "--stats", "json"], bad.to_string()).ended(0);
+    assert_eq!(ran.ledger()["malformed"], 1);
+}
+
+#[test]
+fn what_names_its_table_is_no_wrapper() {
+    let mut row = flat("DeviceFileEvents", &token_read());
+    for message in [
+        "type=SYSCALL msg=audit(1.0:1): a=b",
+        "type=PROCTITLE msg=audit(1795453547.993:32): proctitle=\"x\"",
+        "<Event></Event> -Sysmon",
+        &flat("DeviceFileEvents", &token_read()).to_string(),
+    ] {
+        for member in ["message", "msg", "log", "body", "MESSAGE"] {
+            row[member] = json!(message);
+            assert_eq!(alerts(&[], std::slice::from_ref(&row)).len(), 1, "{row}");
+            // Beside one that is some other sender's.
+            assert_eq!(alerts(&[], &[json!([row, {"a": 1}])]).len(), 1, "{row}");
+            row.as_object_mut().unwrap().remove(member);
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use kqltap::alert::MAX_EVIDENCE;
+use kqltap::decode::{Choice, Decoded, Decoders, TABLES};
 use kqltap::matcher::{Matcher, Ruleset};
 use kqltap::record::Limits;
 use kqltap::value::DateTime;
@@ -92,4 +93,40 @@ fn a_record_may_be_as_deep_as_its_setting_says_in_a_string_too() {
     assert_eq!(lines.each_ref().map(|line| matched(400, line)), [[Some(1); 2]; 2]);
     assert_eq!(matched(128, &lines[0]), [None; 2], "malformed");
     assert_eq!(matched(128, &lines[1]), [Some(0); 2], "a text");
+}
+
+/// Lines of hostile senders, as long as the limit allows. Where the work grows with the square of the length, one takes a
+/// quarter of an hour.
+#[test]
+fn a_hostile_senders_line_costs_what_its_length_does() {
+    const LENGTH: usize = 16 << 20;
+    let system = "<System><Provider Name='Microsoft-Windows-Sysmon'/><EventID>1</EventID></System>";
+    let many =
+        |start: &str, piece: &str, end: &str| format!("{start}{}{end} -Sysmon", piece.repeat(LENGTH / piece.len()));
+    let quoted = |start: &str, piece: &str| format!("{start}{}\"}}", piece.repeat(LENGTH / piece.len()));
+    for line in [
+        many("", "<Event><System></System>", "</Event></Event>"),
+        many("", "<Event></Event>", ""),
+        many("", "<Event>", ""),
+        many("<Event>", "<EventData>", "</Event>"),
+        many(&format!("<Event>{system}<EventData>"), "<Data Name='a\">", "</Data>"),
+        many(&format!("<Event>{system}<EventData>"), "<Data Name=q>", "</Data>"),
+        many(&format!("<Event>{system}<EventData><Data Name='Image'>"), "&amp ", ""),
+        many("<Event><System>", "<System>", "</System></Event>"),
+        many("<13>Nov 24 08:00:00 h a:", " {", ""),
+        quoted("{\"message\":\"-Sysmon", " {[<Event>"),
+        quoted("{\"output_fields\":{},\"a\":\"", "x"),
+        format!("[{}{{\"message\":\"-Sysmon\"}}]", "{\"message\":\"<Event></x>\",\"log\":{}},".repeat(LENGTH / 64)),
+        format!(
+            "{{{}\"winlog\":{{\"provider_name\":\"Microsoft-Windows-Sysmon\",\"event_id\":3}}}}",
+            "\"log\":{},".repeat(LENGTH / 9)
+        ),
+        format!("type=SYSCALL msg=audit(1.0:1): syscall=59{}", " a0=1 msg='".repeat(LENGTH / 11)),
+    ] {
+        let mut decoders = Decoders::new(Choice::Auto, TABLES.map(str::to_owned).to_vec(), 128);
+        if let Decoded::Rows(rows) = decoders.decode(line.as_bytes()) {
+            assert!(rows.json().len() <= 2 * line.len(), "{:.80}", line);
+            assert!(rows.faults().len() < 10, "{:.80}", line);
+        }
+    }
 }

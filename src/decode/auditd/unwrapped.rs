@@ -42,21 +42,29 @@ fn tree(text: &str, host: Option<&str>, depth: usize, records: &mut Vec<String>)
 }
 
 fn object(node: Node<'_>, host: Option<&str>, depth: usize, records: &mut Vec<String>) {
-    let Some((inner, around)) = wrapped::member(node) else { return };
+    let around = wrapped::around(node);
     let host = around.host.as_deref().or(host);
-    if inner.starts_with(['{', '[']) {
-        if depth < MAX_WRAPPERS {
+    let before = records.len();
+    for inner in wrapped::lines(node) {
+        if !inner.starts_with(['{', '[']) {
+            records.extend(record(&inner, host));
+        } else if depth < MAX_WRAPPERS {
             tree(&inner, host, depth + 1, records);
         }
-        return;
+        if records.len() > before {
+            return;
+        }
     }
+}
+
+fn record(text: &str, host: Option<&str>) -> Option<String> {
     // What has several lines is an event that somebody else has joined.
-    let Some(head) = Head::find(inner.as_bytes()).filter(|_| memchr(b'\n', inner.as_bytes()).is_none()) else { return };
-    let host = host.filter(|host| head.node.is_empty() && inner.starts_with("type=") && !host.contains([' ', '\n']));
-    records.push(match host {
-        Some(host) => format!("node={host} {inner}"),
-        None => inner.into_owned(),
-    });
+    let head = Head::find(text.as_bytes()).filter(|_| memchr(b'\n', text.as_bytes()).is_none())?;
+    let host = host.filter(|host| head.node.is_empty() && text.starts_with("type=") && !host.contains([' ', '\n']));
+    Some(match host {
+        Some(host) => format!("node={host} {text}"),
+        None => text.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -84,6 +92,9 @@ mod tests {
             out(format!(r#"<13>1 2026-11-24T08:00:00Z web-2 a - - - {{"log":"{quoted}"}}"#)),
             format!("node=web-2 {record}")
         );
+        // Beside what is for people.
+        assert_eq!(out(format!(r#"{{"message":"read","event":{{"original":"{quoted}"}}}}"#)), record);
+        assert_eq!(out(format!(r#"{{"message":"read","log":"{quoted}"}}"#)), record);
         assert_eq!(out(format!(r#"{{"message":"node=a {quoted}\nb"}}"#)), "");
         for line in [r#"{"CommandLine":"grep msg=audit( x"}"#, r#"{"message":"msg=audit("}"#, "{msg=audit(", record] {
             assert_eq!(out(line.to_owned()), "", "{line}");

@@ -30,8 +30,7 @@ fn events(line: &str, decoder: &'static str, linux: bool, around: &Around<'_>, r
     if memmem::find(start, b"Linux-Sysmon").is_some() != linux {
         return Taken::No;
     }
-    let said = wrapped::header_of(header);
-    let around = Around { host: said.host.or_else(|| around.host.clone()), time: said.time.or(around.time) };
+    let around = wrapped::header_of(header).or(around);
     match xml::events(event, decoder, &around, rows) {
         Ok(()) => Taken::Yes,
         Err(why) => Taken::Malformed(format!("the event cannot be read: {why}")),
@@ -43,7 +42,7 @@ fn split(line: &str) -> Option<(&str, &str)> {
     let head = &line.as_bytes()[..line.len().min(MAX_HEADER)];
     let start = memmem::find_iter(head, b"<Event").find(|start| {
         let after = line.as_bytes().get(start + b"<Event".len());
-        matches!(after, Some(b'>' | b' ' | b'\t' | b's'))
+        after.is_some_and(|b| matches!(b, b'>' | b's') || b.is_ascii_whitespace())
     })?;
     Some(line.split_at(start))
 }

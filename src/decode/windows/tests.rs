@@ -462,3 +462,75 @@ fn batches_and_events_that_no_table_wants() {
         assert!(rows.as_ref().map_or(true, Vec::is_empty), "{decoder}: {rows:?}");
     }
 }
+
+#[test]
+fn json_behind_a_header_is_json_whatever_its_strings_hold() {
+    let file = [
+        ("UtcTime", "2026-11-24 08:00:01.135"),
+        ("TargetFilename", r"C:\Users\user1\.azure\msal_token_cache.json"),
+        ("Image", r"C:\a\b.exe"),
+    ];
+    for (decoder, write) in SENDERS {
+        let line = write(&sysmon(11, &file));
+        if !line.starts_with('{') || decoder == "fluent-bit-winevtlog" {
+            continue;
+        }
+        let alone = row(&line);
+        for header in [
+            "<134>Nov 23 17:00:00 host1 app[12]: ",
+            "<134>1 - h app{1} - - [x y=\"{\"] \u{FEFF}",
+            "2026-11-24T08:00:00Z h ",
+        ] {
+            assert_eq!(row(&format!("{header}{line}")), alone, "{decoder}: {header}");
+            assert_eq!(row(&json!({"message": format!("{header}{line}")}).to_string()), alone, "{decoder}: {header}");
+        }
+    }
+    // An event that holds JSON is no header of it.
+    let event = fixtures::event_xml(&sysmon(11, &[("TargetFilename", r#"/x {"a":1}"#)]));
+    let cut = &event[..event.find("</Data>").unwrap()];
+    assert!(decode(cut).is_ok_and(|rows| rows[0].0 == "windows-event-xml"), "{cut}");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_silences_no_other() {
+    let good = fixtures::azure_diagnostics(&sysmon(3, IMDS));
+    let bad = good.replace("tcp</Data>", "&nosuch;</Data>");
+    let mut decoders = Decoders::new(Choice::Auto, TABLES.map(str::to_owned).to_vec(), 64);
+    let mut outcome = |line: &str| match decoders.decode(line.as_bytes()) {
+        Decoded::Rows(rows) => (rows.events().len(), rows.faults().to_vec()),
+        Decoded::Malformed(why) => (0, vec![why]),
+        Decoded::Nobodys => (0, Vec::new()),
+    };
+    for (line, rows, fault) in [
+        (format!(r#"{{"records":[{bad},{good}]}}"#), 1, "record 0: "),
+        (format!("[{good},{bad},{good}]"), 2, "record 1: "),
+        (format!("[{bad},{bad}]"), 0, "record 0: "),
+        (json!({"message": format!("[{bad},{good}]")}).to_string(), 1, "record 0: "),
+    ] {
+        let (found, faults) = outcome(&line);
+        assert_eq!((found, faults.len()), (rows, 1), "{line}: {faults:?}");
+        assert!(faults[0].starts_with(fault) && faults[0].contains("nosuch"), "{faults:?}");
+    }
+    // As are two events in one text.
+    let event = fixtures::event_xml(&sysmon(3, IMDS));
+    let (found, faults) = outcome(&format!("{event}{}", event.replace("tcp</Data>", "&nosuch;</Data>")));
+    assert_eq!((found, faults.len()), (1, 1), "{faults:?}");
+    // They are named up to a bound.
+    let (found, faults) = outcome(&format!("[{good},{}]", vec![bad; 30].join(",")));
+    assert_eq!((found, faults.len(), &*faults[8]), (1, 9, "22 more records of the line cannot be read"));
+}
+
+#[test]
+fn the_last_event_of_a_text_is_known() {
+    let event = fixtures::event_xml(&sysmon(11, &[("TargetFilename", "/x")]));
+    let unwanted = fixtures::event_xml(&sysmon(7, IMDS));
+    for line in [
+        format!("{event} & <what a daemon adds>"),
+        format!("<Events>{unwanted}{event}</Events>"),
+        event.replace("<Event ", "<Event\t"),
+        format!("{unwanted}\n{}", event.replace("<Event ", "<Event\r\n")),
+    ] {
+        assert_eq!(row(&line)["FolderPath"], "/x");
+    }
+    assert_eq!(decode(&format!("{unwanted} & <what a daemon adds>")), Ok(Vec::new()));
+}

@@ -46,6 +46,9 @@ pub(super) fn events(text: &str, decoder: &'static str, around: &Around<'_>, row
     let mut system = System::default();
     let mut fields = Fields::new();
     let mut kind = None;
+    // Looked for once: to look behind each event for another would take time that grows with the square of the text.
+    let last = last_event(text);
+    let is_last = |reader: &Reader<&[u8]>| last.is_none_or(|last| text.len() - reader.get_ref().len() > last);
     loop {
         if within == Within::Data {
             plain(&mut reader, &mut fields);
@@ -80,7 +83,7 @@ pub(super) fn events(text: &str, decoder: &'static str, around: &Around<'_>, row
                 ("System", Within::System) => {
                     within = Within::Event;
                     kind = Kind::wanted(system.provider, &system.id, rows);
-                    if kind.is_none() && is_last(reader.get_ref()) {
+                    if kind.is_none() && is_last(&reader) {
                         return Ok(());
                     }
                 }
@@ -93,7 +96,7 @@ pub(super) fn events(text: &str, decoder: &'static str, around: &Around<'_>, row
                         fields = Fields::new();
                     }
                     // What a daemon has put behind the last event is no XML.
-                    if memmem::find(reader.get_ref(), b"<Event").is_none() {
+                    if is_last(&reader) {
                         return Ok(());
                     }
                 }
@@ -198,16 +201,21 @@ fn plain<'t>(reader: &mut Reader<&'t [u8]>, fields: &mut Fields<'t>) {
 /// The name and the value of such an element, and what is behind it.
 fn plain_data(text: &[u8]) -> Option<(&str, &str, &[u8])> {
     let (quote, text) = text.strip_prefix(b"<Data Name=")?.split_first()?;
-    let end = memchr(*quote, text).filter(|_| matches!(quote, b'\'' | b'"'))?;
+    if !matches!(quote, b'\'' | b'"') {
+        return None;
+    }
+    let end = memchr(*quote, text)?;
     let (name, text) = (&text[..end], text[end + 1..].strip_prefix(b">")?);
     let end = memchr2(b'<', b'&', text)?;
     let behind = text[end..].strip_prefix(b"</Data>")?;
     Some((std::str::from_utf8(name).ok()?, std::str::from_utf8(&text[..end]).ok()?, behind))
 }
 
-/// Whether no other event follows the one that is being read.
-fn is_last(rest: &[u8]) -> bool {
-    memmem::find(rest, b"</Event>") == memmem::rfind(rest, b"</Event>")
+/// Where the last event of the text begins.
+fn last_event(text: &str) -> Option<usize> {
+    let text = text.as_bytes();
+    let is_event = |at: &usize| text.get(at + b"<Event".len()).is_some_and(|b| *b == b'>' || b.is_ascii_whitespace());
+    memmem::rfind_iter(text, b"<Event").find(is_event)
 }
 
 /// The text up to the end of the element; nothing if that does not come. Elements within it are passed by.
