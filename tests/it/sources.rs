@@ -90,8 +90,10 @@ fn every_record_alerts(file: &Path, alerts: &[Json]) {
         let lines = text.lines().count() as u64;
         assert_eq!(hit.into_iter().collect::<Vec<_>>(), (1..=lines).collect::<Vec<_>>(), "{}", file.display());
     } else {
-        let hit: BTreeSet<&str> = alerts.iter().filter_map(|alert| alert["source"]["event"].as_str()).collect();
-        assert_eq!(hit, stamps, "{}", file.display());
+        // The machine's name stands before the stamp, if the record tells it.
+        let events: Vec<&str> = alerts.iter().filter_map(|alert| alert["source"]["event"].as_str()).collect();
+        let is_silent = |stamp: &&&str| !events.iter().any(|event| event.ends_with(**stamp));
+        assert_eq!(stamps.iter().filter(is_silent).count(), 0, "{}: {stamps:?}, {events:?}", file.display());
     }
 }
 

@@ -117,7 +117,7 @@ fn what_does_not_go_together_is_refused() {
         (&["--output", "tcp://host"][..], "a host and a port must follow"),
         (&["--spool", "s"], "a spool goes with a tcp://, tls:// or unix: output"),
         (&["--output", "tcp://h:1", "--spool", "s", "--spool-max", "1MiB"], "four times resend_bytes"),
-        (&["--output", "tcp://h:1", "--drain-timeout", "3"], "a time such as 30s"),
+        (&["--output", "tcp://h:1", "--drain-timeout", "3"], "a time such as 3s"),
         (&["--on-full", "drop", "--emit", "annotate"], "only block does that"),
         (&["--output-tls-ca", "ca.pem"], "output_tls_* go with tls://"),
         (&["--dead-letter", "tcp://h:1"], "dead_letter"),
