@@ -3,7 +3,7 @@
 //! Each sender is one entry of [`SENDERS`] and one file. It says which lines may be its own by markers, texts one of which
 //! stands in each of them as it came: the gate looks for the markers too, so that it never holds back a line that a sender
 //! would take. Around a sender's line there may be others: a batch of records, a shipper's object with the line in a
-//! member, a syslog header. [`wrapped`] takes those off.
+//! member, a syslog header. `wrapped` takes those off.
 
 mod auditbeat;
 pub mod auditd;

@@ -1,6 +1,6 @@
 //! auditd: `audit.log`, raw or enriched, and the stream that its plugins read, behind a syslog header or not.
 //!
-//! An event is several records, a line each; [`join`] finds those that belong together before anything else sees them. What is
+//! An event is several records, a line each; `join` finds those that belong together before anything else sees them. What is
 //! decoded here is the lines of one event, or one record that came alone.
 
 mod address;

@@ -1,7 +1,7 @@
 //! Where alerts go.
 //!
 //! A sink is written to by whoever's turn it is, and blocks while its target takes nothing; so the read stops. Two things may
-//! stand before the target: a queue that lets go of what does not fit ([`queue`]), or a spool on disk ([`spooled`]).
+//! stand before the target: a queue that lets go of what does not fit (`queue`), or a spool on disk (`spooled`).
 
 mod address;
 mod client;

@@ -147,9 +147,9 @@ mod tests {
     #[test]
     fn what_is_no_number() {
         let holes = json("[null,4,\"x\",2]");
-        assert_eq!(call("series_fit_line_dynamic", &[holes.clone()]), Value::Null);
+        assert_eq!(call("series_fit_line_dynamic", std::slice::from_ref(&holes)), Value::Null);
         assert_eq!(call("series_fit_line_dynamic", &[json("[1]")]), Value::Null);
-        assert_eq!(call("series_stats_dynamic", &[holes.clone()]), Value::Null);
+        assert_eq!(call("series_stats_dynamic", std::slice::from_ref(&holes)), Value::Null);
         assert_eq!(call("series_stats_dynamic", &[json("[]"), Value::Bool(true)]), Value::Null);
         near(
             &call("series_stats_dynamic", &[holes, Value::Bool(true)]),
