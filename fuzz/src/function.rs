@@ -105,8 +105,9 @@ fn is_of(promised: ScalarType, value: &Value<'_>) -> bool {
         _ if promised == S::Dynamic => true,
         Value::Null => true,
         Value::Bool(_) => promised == S::Bool,
-        Value::Int(_) => promised == S::Int,
-        Value::Long(_) => promised == S::Long,
+        // What chooses among numbers of several types gives one as it is; the binder converts it.
+        Value::Int(_) => matches!(promised, S::Int | S::Long | S::Real | S::Decimal),
+        Value::Long(_) => matches!(promised, S::Long | S::Real | S::Decimal),
         Value::Real(_) => matches!(promised, S::Real | S::Decimal),
         Value::String(_) => promised == S::String,
         Value::DateTime(_) => promised == S::DateTime,
