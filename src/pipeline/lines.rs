@@ -199,10 +199,11 @@ impl Lines {
     ) -> Result<Outcome, String> {
         let Lines { matcher, decoders, options, generation, .. } = self;
         let (kind, text) = (text, text.bytes());
+        let site = Site { generation: *generation, text, context, source, options };
         let mut hold = |json: &[u8], events: Option<&[Event]>| -> Result<Outcome, Malformed> {
             matcher.line(json, context, &mut |found: &Match<'_>| {
                 let event = events.and_then(|events| events.get(found.record.index));
-                write(found, *generation, event, text, context, source, options, notes, out, spill);
+                site.write(found, event, notes, out, spill);
             })
         };
         let is_joined = matches!(kind, Text::Joined(_));
@@ -346,47 +347,53 @@ struct Note {
     alert: Numbered,
 }
 
-/// Writes, or keeps, what is to be written of a match.
-#[allow(clippy::too_many_arguments)]
-fn write(
-    found: &Match<'_>,
+/// A line's text, and what an alert of it has to say beside the match.
+struct Site<'s> {
     generation: u64,
-    event: Option<&Event>,
-    text: &[u8],
-    context: &Context,
-    source: Source<'_>,
-    options: &WorkerOptions,
-    notes: &mut Vec<Note>,
-    out: &mut BlockOutput,
-    spill: &mut Spill<'_>,
-) {
-    if let Rest::Collect { place, .. } = &found.detection.rest {
-        // Without a batch there is no such rule; the shadow has no part in what is computed at the end.
-        if options.batch {
-            out.collected.push(CollectedRow::new(found, *place));
+    text: &'s [u8],
+    context: &'s Context,
+    source: Source<'s>,
+    options: &'s WorkerOptions,
+}
+
+impl Site<'_> {
+    /// Writes, or keeps, what is to be written of a match.
+    fn write(
+        &self,
+        found: &Match<'_>,
+        event: Option<&Event>,
+        notes: &mut Vec<Note>,
+        out: &mut BlockOutput,
+        spill: &mut Spill<'_>,
+    ) {
+        if let Rest::Collect { place, .. } = &found.detection.rest {
+            // Without a batch there is no such rule; the shadow has no part in what is computed at the end.
+            if self.options.batch {
+                out.collected.push(CollectedRow::new(found, *place));
+            }
+            return;
         }
-        return;
-    }
-    out.ledger.alerts += 1;
-    out.matched.push(found.rule_index as u32);
-    let alert = Alert { event, generation, ..Alert::new(found, source, context) };
-    if options.emit == Emit::Alerts && !options.batch {
-        alert.write_numbered(&mut out.bytes);
-        if out.bytes.len() > MAX_OUTPUT {
-            spill(out);
+        out.ledger.alerts += 1;
+        out.matched.push(found.rule_index as u32);
+        let alert = Alert { event, generation: self.generation, ..Alert::new(found, self.source, self.context) };
+        if self.options.emit == Emit::Alerts && !self.options.batch {
+            alert.write_numbered(&mut out.bytes);
+            if out.bytes.len() > MAX_OUTPUT {
+                spill(out);
+            }
+            return;
         }
-        return;
-    }
-    let mut bytes = Numbered::default();
-    alert.write_numbered(&mut bytes);
-    match options.emit {
-        Emit::Alerts => out.results.push(ResultRow::new(found, bytes)),
-        Emit::Annotate => {
-            let object_end = match event {
-                Some(event) => event.object_end,
-                None => Some(end_of_object(text, found.record.text())),
-            };
-            notes.push(Note { object_end, alert: bytes });
+        let mut bytes = Numbered::default();
+        alert.write_numbered(&mut bytes);
+        match self.options.emit {
+            Emit::Alerts => out.results.push(ResultRow::new(found, bytes)),
+            Emit::Annotate => {
+                let object_end = match event {
+                    Some(event) => event.object_end,
+                    None => Some(end_of_object(self.text, found.record.text())),
+                };
+                notes.push(Note { object_end, alert: bytes });
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod bag;
 mod bits;
 mod count;
 mod extreme;
+mod leading;
 mod list;
 mod percentile;
 mod spread;
@@ -174,6 +175,12 @@ fn number(types: &[ScalarType]) -> Checked {
 /// Of whatever type the first argument is.
 fn same(types: &[ScalarType]) -> Checked {
     Ok(types.first().copied().unwrap_or(ScalarType::Dynamic))
+}
+
+/// The same, with a predicate behind it.
+fn same_if(types: &[ScalarType]) -> Checked {
+    predicate(types, 1)?;
+    same(types)
 }
 
 #[cfg(test)]

@@ -82,18 +82,11 @@ impl Binder<'_> {
         if !self.spend(leg.columns.len().saturating_mul(weight), span) {
             return Bound::error(span);
         }
-        let mut operands = Vec::new();
-        for at in 0..leg.columns.len() {
-            let ty = leg.columns[at].ty;
-            if !matches!(ty, ScalarType::String | ScalarType::Dynamic) {
-                continue;
-            }
-            let left = Bound { kind: BoundKind::Cell(leg.cell_of(at)), ty, span };
-            operands.push(match op {
-                BinaryOp::MatchesRegex => self.regex(left, right.clone(), op_span, span),
-                op => self.binary(op, op_span, left, right.clone(), span),
-            });
-        }
+        let asked = |left| match op {
+            BinaryOp::MatchesRegex => self.regex(left, right.clone(), op_span, span),
+            op => self.binary(op, op_span, left, right.clone(), span),
+        };
+        let operands = text_columns(leg, span).into_iter().map(asked).collect();
         self.any_of(operands, span)
     }
 
@@ -122,17 +115,24 @@ impl Binder<'_> {
         if !self.spend(leg.columns.len().saturating_mul(needle.len() + COLUMN_TEST), span) {
             return Bound::error(span);
         }
-        let mut operands = Vec::new();
-        for at in 0..leg.columns.len() {
-            let ty = leg.columns[at].ty;
-            if !matches!(ty, ScalarType::String | ScalarType::Dynamic) {
-                continue;
-            }
-            let subject = Bound { kind: BoundKind::Cell(leg.cell_of(at)), ty, span };
+        let asked = |subject| {
             let needle = Bound::constant(Value::string(needle.to_owned()), ScalarType::String, span);
             let kind = BoundKind::Text { op, subject: Box::new(subject), needle: Box::new(needle) };
-            operands.push(Bound { kind, ty: ScalarType::Bool, span });
-        }
+            Bound { kind, ty: ScalarType::Bool, span }
+        };
+        let operands = text_columns(leg, span).into_iter().map(asked).collect();
         self.any_of(operands, span)
     }
+}
+
+/// The columns of a row that hold text.
+fn text_columns(leg: &mut LegScope, span: Span) -> Vec<Bound> {
+    let mut columns = Vec::new();
+    for at in 0..leg.columns.len() {
+        let ty = leg.columns[at].ty;
+        if matches!(ty, ScalarType::String | ScalarType::Dynamic) {
+            columns.push(Bound { kind: BoundKind::Cell(leg.cell_of(at)), ty, span });
+        }
+    }
+    columns
 }

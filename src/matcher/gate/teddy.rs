@@ -79,7 +79,8 @@ impl Teddy {
         };
         let mut literals: Vec<Literal> = literals.iter().map(literal).collect::<Option<_>>()?;
         // A bucket's tables let through every mixture of its literals' nibbles. So each literal goes where that is the least,
-        // the most common first (measured over the built-in pack: a third of what equal shares of a sorted list let through).
+        // the most common first (measured over the built-in pack: 0.9 % of the places, and 2.3 % with equal shares of a
+        // sorted list).
         let alone = |literal: &Literal| passes([literal]);
         literals.sort_by(|a, b| alone(b).total_cmp(&alone(a)).then_with(|| a.text.cmp(&b.text)));
         let mut buckets: [Vec<Literal>; BUCKETS] = Default::default();

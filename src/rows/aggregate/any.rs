@@ -1,56 +1,31 @@
 //! `take_any`: any row will do, so it is the first.
 
-use super::{Checked, MANY, function, new, new_if, predicate, same};
-use crate::compile::bound::{Accumulator, AggregateFunction};
-use crate::rows::limits::row_size;
-use crate::schema::ScalarType;
+use super::leading::{Leading, Leads};
+use super::{MANY, function, new, new_if, same, same_if};
+use crate::compile::bound::AggregateFunction;
 use crate::value::Value;
 
 const TAKE_ANY: &str = "The values of one row; of a single argument one that is not null or empty, if there is one.";
 const TAKE_ANY_IF: &str = "A value of a row where the predicate is true; not null or empty, if there is one.";
 
-fn same_if(types: &[ScalarType]) -> Checked {
-    predicate(types, 1)?;
-    same(types)
-}
-
 pub(super) const FUNCTIONS: &[AggregateFunction] = &[
-    function("take_any", "take_any(value, ...)", TAKE_ANY, (1, MANY), same, new::<Any>),
-    function("any", "any(value, ...)", TAKE_ANY, (1, MANY), same, new::<Any>),
-    function("take_anyif", "take_anyif(value, predicate)", TAKE_ANY_IF, (2, 2), same_if, new_if::<Any>),
-    function("anyif", "anyif(value, predicate)", TAKE_ANY_IF, (2, 2), same_if, new_if::<Any>),
+    function("take_any", "take_any(value, ...)", TAKE_ANY, (1, MANY), same, new::<Leading<First>>),
+    function("any", "any(value, ...)", TAKE_ANY, (1, MANY), same, new::<Leading<First>>),
+    function("take_anyif", "take_anyif(value, predicate)", TAKE_ANY_IF, (2, 2), same_if, new_if::<Leading<First>>),
+    function("anyif", "anyif(value, predicate)", TAKE_ANY_IF, (2, 2), same_if, new_if::<Leading<First>>),
 ];
 
-#[derive(Default)]
-struct Any(Vec<Value<'static>>);
+/// The first row, and of single values the first that is there.
+struct First;
 
-impl Accumulator for Any {
-    fn add(&mut self, arguments: &[Value<'static>]) {
+impl Leads for First {
+    fn leads(new: &[Value<'static>], old: &[Value<'static>]) -> bool {
         let empty = |value: &Value<'static>| match value {
             Value::Null => true,
             Value::String(text) => text.is_empty(),
             _ => false,
         };
-        let better = match (self.0.as_slice(), arguments) {
-            ([], _) => true,
-            ([old], [new]) => empty(old) && !empty(new),
-            _ => false,
-        };
-        if better {
-            self.0 = arguments.to_vec();
-        }
-    }
-
-    fn finish(&mut self) -> Value<'static> {
-        self.0.first().cloned().unwrap_or(Value::Null)
-    }
-
-    fn rest(&mut self) -> Vec<Value<'static>> {
-        self.0.drain(1.min(self.0.len())..).collect()
-    }
-
-    fn size(&self) -> usize {
-        64 + row_size(&self.0)
+        matches!((old, new), ([old], [new]) if empty(old) && !empty(new))
     }
 }
 

@@ -2,18 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::{Checked, MANY, function, new, new_if, predicate, same, value_of};
+use super::leading::{Leading, Leads};
+use super::{MANY, function, new, new_if, same, same_if, value_of};
 use crate::compile::bound::{Accumulator, AggregateFunction};
-use crate::rows::limits::{row_size, value_size};
-use crate::schema::ScalarType;
+use crate::rows::limits::value_size;
 use crate::value::Value;
 use crate::value::compare::compare;
 use crate::value::convert::unwrap;
-
-fn same_if(types: &[ScalarType]) -> Checked {
-    predicate(types, 1)?;
-    same(types)
-}
 
 const ARG_MAX: &str = "The greatest value, and the other arguments from the row where it stands; of several the first.";
 const ARG_MIN: &str = "The least value, and the other arguments from the row where it stands; of several the first.";
@@ -37,10 +32,10 @@ pub(super) const FUNCTIONS: &[AggregateFunction] = &[
         same_if,
         new_if::<Extreme<false>>,
     ),
-    function("arg_max", "arg_max(value, returned, ...)", ARG_MAX, (1, MANY), same, new::<ArgExtreme<true>>),
-    function("arg_min", "arg_min(value, returned, ...)", ARG_MIN, (1, MANY), same, new::<ArgExtreme<false>>),
-    function("argmax", "argmax(value, returned, ...)", ARG_MAX, (1, MANY), same, new::<ArgExtreme<true>>),
-    function("argmin", "argmin(value, returned, ...)", ARG_MIN, (1, MANY), same, new::<ArgExtreme<false>>),
+    function("arg_max", "arg_max(value, returned, ...)", ARG_MAX, (1, MANY), same, new::<Leading<OfExtreme<true>>>),
+    function("arg_min", "arg_min(value, returned, ...)", ARG_MIN, (1, MANY), same, new::<Leading<OfExtreme<false>>>),
+    function("argmax", "argmax(value, returned, ...)", ARG_MAX, (1, MANY), same, new::<Leading<OfExtreme<true>>>),
+    function("argmin", "argmin(value, returned, ...)", ARG_MIN, (1, MANY), same, new::<Leading<OfExtreme<false>>>),
 ];
 
 /// Whether `new` takes the place of `old`. What has no order stays where it is.
@@ -73,33 +68,16 @@ impl<const MAX: bool> Accumulator for Extreme<MAX> {
     }
 }
 
-/// The arguments of the row that leads. Where all values are null it is the first row.
-#[derive(Default)]
-struct ArgExtreme<const MAX: bool>(Vec<Value<'static>>);
+/// The row of an extreme. Where all values are null it is the first row.
+struct OfExtreme<const MAX: bool>;
 
-impl<const MAX: bool> Accumulator for ArgExtreme<MAX> {
-    fn add(&mut self, arguments: &[Value<'static>]) {
-        let leads = match (self.0.first(), arguments.first()) {
-            (None, _) => true,
-            (Some(_), None | Some(Value::Null)) => false,
-            (Some(Value::Null), Some(_)) => true,
+impl<const MAX: bool> Leads for OfExtreme<MAX> {
+    fn leads(new: &[Value<'static>], old: &[Value<'static>]) -> bool {
+        match (old.first(), new.first()) {
+            (_, None | Some(Value::Null)) => false,
+            (None | Some(Value::Null), Some(_)) => true,
             (Some(old), Some(new)) => wins::<MAX>(new, old),
-        };
-        if leads {
-            self.0 = arguments.to_vec();
         }
-    }
-
-    fn finish(&mut self) -> Value<'static> {
-        self.0.first().cloned().unwrap_or(Value::Null)
-    }
-
-    fn rest(&mut self) -> Vec<Value<'static>> {
-        self.0.drain(1.min(self.0.len())..).collect()
-    }
-
-    fn size(&self) -> usize {
-        64 + row_size(&self.0)
     }
 }
 
