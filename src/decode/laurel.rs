@@ -31,7 +31,7 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
         syscall.text_at("success").as_deref() != Some("no"),
         syscall.text_at("exit").as_deref().unwrap_or_default(),
     );
-    let Some(call) = call(syscall, arguments[0]).filter(|call| call.is_wanted(rows) && call.counts(outcome)) else {
+    let Some(call) = call(syscall, arguments[0]).filter(|call| call.has_rows(outcome, rows)) else {
         return Taken::Yes;
     };
     let event = AuditEvent {

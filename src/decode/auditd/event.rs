@@ -11,6 +11,8 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
+use memchr::memchr;
+
 use super::super::Rows;
 use super::super::download;
 use super::super::linux::{Actor, Connection, FILE, NETWORK, PROCESS, resolve};
@@ -89,8 +91,13 @@ impl Call {
         }
     }
 
-    /// Whether it can have a row, ended so.
-    pub(in super::super) fn counts(self, outcome: Outcome) -> bool {
+    /// The same, ended so.
+    pub(in super::super) fn has_rows(self, outcome: Outcome, rows: &Rows) -> bool {
+        self.counts(outcome) && self.is_wanted(rows)
+    }
+
+    /// Whether it did something, ended so.
+    fn counts(self, outcome: Outcome) -> bool {
         outcome == Outcome::Success || self == Call::Connect
     }
 }
@@ -205,5 +212,13 @@ impl AuditEvent<'_> {
 
 /// Arguments that end with NUL, as one command line.
 pub(in super::super) fn command_line(argv: &str) -> String {
-    argv.trim_end_matches('\0').replace('\0', " ")
+    let mut rest = argv.trim_end_matches('\0');
+    let mut line = String::with_capacity(rest.len());
+    while let Some(nul) = memchr(0, rest.as_bytes()) {
+        line.push_str(&rest[..nul]);
+        line.push(' ');
+        rest = &rest[nul + 1..];
+    }
+    line.push_str(rest);
+    line
 }

@@ -29,6 +29,9 @@ const MAX_OPEN: usize = 2_048;
 /// Bytes of records that are waited for, likewise: 2 KiB an event, which few reach.
 const MAX_OPEN_BYTES: usize = 4 << 20;
 
+/// Bytes of room that is kept for the records of one event; few have more.
+const MAX_ROOM: usize = 64 << 10;
+
 /// Machines whose records come mixed; with more of them, all events are complete and it begins anew.
 const MAX_NODES: usize = 4_096;
 
@@ -36,10 +39,15 @@ const MAX_NODES: usize = 4_096;
 /// Of kernel's types that have no SYSCALL beside them the 2 seconds take care.
 const ALONE: [&[u8]; 8] = [b"USER", b"CRED_", b"DAEMON_", b"SERVICE_", b"CRYPTO_", b"ACCT_", b"SYSTEM_", b"GRP_"];
 
+/// How most lines of auditd's begin: there its marker need not be searched for.
+const STARTS: [&[u8]; 2] = [b"type=", b"node="];
+
 /// Joins records, block by block. Memory is bounded, and time is linear in what is read.
 #[derive(Debug, Default)]
 pub struct Joiner {
-    /// In the order in which they began.
+    /// The event that began last. Its records mostly come one behind the other, and then nothing has to be looked up.
+    last: Option<Open>,
+    /// The others, in the order in which they began.
     open: BTreeMap<u64, Open>,
     /// The place of each in that order.
     places: HashMap<Key, u64>,
@@ -52,6 +60,8 @@ pub struct Joiner {
     nodes: HashMap<Vec<u8>, usize>,
     /// The machine of the last record; the next one is often of the same.
     last_node: Option<(Vec<u8>, usize)>,
+    /// Room for the records of the next event.
+    room: String,
 }
 
 /// What lines of a block have become.
@@ -89,7 +99,12 @@ pub struct Event {
 #[derive(Debug)]
 struct Open {
     key: Key,
+    /// Its place in the order in which events began.
+    place: u64,
     records: String,
+    /// Where in the first record the machine and the stamp stand.
+    node: Range<usize>,
+    stamp: Range<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -147,7 +162,15 @@ impl Joiner {
         let marker = memmem::Finder::new(MARKER);
         let mut at = 0;
         // Each line is looked at once, however often the marker stands in it.
-        while let Some(found) = marker.find(&lines[at..]).map(|found| at + found) {
+        while at < lines.len() {
+            let is_record = STARTS.iter().any(|start| lines[at..].starts_with(start));
+            let found = match is_record {
+                true => at,
+                false => match marker.find(&lines[at..]) {
+                    Some(found) => at + found,
+                    None => break,
+                },
+            };
             let start = memrchr(b'\n', &lines[at..found]).map_or(at, |newline| at + newline + 1);
             let end = memchr(b'\n', &lines[found..]).map_or(lines.len(), |newline| found + newline);
             if end - start <= max_line {
@@ -165,13 +188,18 @@ impl Joiner {
 
     /// There is no room any more: whatever is waited for is as complete as it is.
     pub fn cut(&mut self, length: usize, out: &mut Joined) {
-        out.cut += self.open.len() as u64;
+        out.cut += self.waiting() as u64;
         self.complete_all(length, out);
     }
 
     /// Bytes of records that are waited for.
     pub fn open_bytes(&self) -> usize {
         self.open_bytes
+    }
+
+    /// How many events are waited for.
+    fn waiting(&self) -> usize {
+        self.open.len() + usize::from(self.last.is_some())
     }
 
     /// A line that is not text is no record: it harms itself only.
@@ -185,6 +213,7 @@ impl Joiner {
         let is_whole = self.record(line, at, out);
         let records = match is_whole {
             true => 1,
+            false if !holds_marker(line.as_bytes()) => 0,
             false => unwrapped(line).iter().map(|record| u64::from(self.record(record, at, out))).sum(),
         };
         if records > 0 {
@@ -196,23 +225,39 @@ impl Joiner {
     fn record(&mut self, record: &str, at: usize, out: &mut Joined) -> bool {
         let line = record.as_bytes();
         let Some(head) = Head::find(line) else { return false };
-        let Some((milliseconds, serial)) = stamp(&line[head.stamp.clone()]) else { return false };
-        let kind = &line[head.kind];
+        let key = match &self.last {
+            Some(last) if last.is_of(line, &head) => Some(last.key),
+            _ => None,
+        };
+        let Some((milliseconds, serial)) =
+            key.map(|key| (key.milliseconds, key.serial)).or_else(|| stamp(&line[head.stamp.clone()]))
+        else {
+            return false;
+        };
+        let kind = &line[head.kind.clone()];
         if kind == b"SYSCALL" && memmem::find(line, b"syscall=").or_else(|| memmem::find(line, b"SYSCALL=")).is_none() {
             // It was cut off on its way, and is malformed as the line that it is.
             return false;
         }
-        let node = self.node(&line[head.node], at, out);
+        let node = key.map_or_else(|| self.node(&line[head.node.clone()], at, out), |key| key.node);
         self.pass_time(node, milliseconds, at, out);
         let key = Key { node, milliseconds, serial };
-        let place = self.places.get(&key).copied();
+        let place = match &self.last {
+            Some(last) if last.key == key => Some(last.place),
+            _ if self.open.is_empty() => None,
+            _ => self.places.get(&key).copied(),
+        };
         match (place, kind) {
             (Some(place), b"EOE") => self.complete(place, at, true, out),
             (None, b"EOE") => {}
             (None, kind) if ALONE.iter().any(|start| kind.starts_with(start)) => out.add(at, true, record),
             (place, kind) => {
-                let place = place.unwrap_or_else(|| self.begin(key));
-                if let Some(event) = self.open.get_mut(&place) {
+                let place = place.unwrap_or_else(|| self.begin(key, head));
+                let event = match &mut self.last {
+                    Some(last) if last.place == place => Some(last),
+                    _ => self.open.get_mut(&place),
+                };
+                if let Some(event) = event {
                     event.records.push_str(record);
                     event.records.push('\n');
                     self.open_bytes += record.len() + 1;
@@ -222,8 +267,8 @@ impl Joiner {
                 }
             }
         }
-        while self.open.len() > MAX_OPEN || self.open_bytes > MAX_OPEN_BYTES {
-            let Some(oldest) = self.open.keys().next().copied() else { break };
+        while self.waiting() > MAX_OPEN || self.open_bytes > MAX_OPEN_BYTES {
+            let Some(oldest) = self.events().next().map(|event| event.place) else { break };
             out.cut += 1;
             self.complete(oldest, at, false, out);
         }
@@ -243,8 +288,9 @@ impl Joiner {
         if milliseconds / 1_000 == newest / 1_000 {
             return;
         }
-        let is_old = |key: &Key| key.node == node && key.milliseconds.saturating_add(MAX_AGE) < milliseconds;
-        let old: Vec<u64> = self.open.iter().filter(|(_, event)| is_old(&event.key)).map(|(place, _)| *place).collect();
+        let is_old =
+            |event: &&Open| event.key.node == node && event.key.milliseconds.saturating_add(MAX_AGE) < milliseconds;
+        let old: Vec<u64> = self.events().filter(is_old).map(|event| event.place).collect();
         for place in old {
             self.complete(place, at, false, out);
         }
@@ -260,7 +306,7 @@ impl Joiner {
             Some(&known) => known,
             None => {
                 if self.newest.len() >= MAX_NODES {
-                    out.cut += self.open.len() as u64;
+                    out.cut += self.waiting() as u64;
                     self.complete_all(at, out);
                     self.nodes.clear();
                     self.newest.clear();
@@ -274,27 +320,53 @@ impl Joiner {
         node
     }
 
-    fn begin(&mut self, key: Key) -> u64 {
+    /// The events that are waited for, in the order in which they began.
+    fn events(&self) -> impl Iterator<Item = &Open> {
+        self.open.values().chain(&self.last)
+    }
+
+    fn begin(&mut self, key: Key, head: Head) -> u64 {
+        if let Some(before) = self.last.take() {
+            self.places.insert(before.key, before.place);
+            self.open.insert(before.place, before);
+        }
         self.begun += 1;
-        self.places.insert(key, self.begun);
-        self.open.insert(self.begun, Open { key, records: String::new() });
+        let Head { node, stamp, .. } = head;
+        self.last = Some(Open { key, place: self.begun, records: mem::take(&mut self.room), node, stamp });
         self.begun
     }
 
     fn complete(&mut self, place: u64, at: usize, is_own: bool, out: &mut Joined) {
-        if let Some(event) = self.open.remove(&place) {
-            self.places.remove(&event.key);
+        let event = match self.last.take_if(|last| last.place == place) {
+            Some(last) => Some(last),
+            None => self.open.remove(&place).inspect(|event| {
+                self.places.remove(&event.key);
+            }),
+        };
+        if let Some(event) = event {
             self.open_bytes -= event.records.len();
             out.add(at, is_own, &event.records);
+            self.room = event.records;
+            self.room.clear();
+            self.room.shrink_to(MAX_ROOM);
         }
     }
 
     fn complete_all(&mut self, at: usize, out: &mut Joined) {
-        for event in mem::take(&mut self.open).into_values() {
+        for event in mem::take(&mut self.open).into_values().chain(self.last.take()) {
             out.add(at, false, &event.records);
         }
         self.places.clear();
         self.open_bytes = 0;
+    }
+}
+
+impl Open {
+    /// Whether a record has the same machine and stamp, spelt alike.
+    fn is_of(&self, record: &[u8], head: &Head) -> bool {
+        let first = self.records.as_bytes();
+        first.get(self.stamp.clone()) == record.get(head.stamp.clone())
+            && first.get(self.node.clone()) == record.get(head.node.clone())
     }
 }
 

@@ -12,6 +12,8 @@ mod unwrapped;
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memmem};
+
 use super::linux::Actor;
 use super::{Around, Rows, Taken};
 use crate::value::DateTime;
@@ -37,8 +39,8 @@ struct Syscall<'t> {
     arch: &'t str,
     number: &'t str,
     name: &'t str,
-    arguments: [u64; 4],
-    is_success: bool,
+    arguments: [Value<'t>; 4],
+    is_failed: bool,
     exit: &'t str,
     pid: &'t str,
     ppid: &'t str,
@@ -52,32 +54,34 @@ struct Syscall<'t> {
 pub(super) fn decode(text: &str, around: &Around<'_>, rows: &mut Rows) -> Taken {
     // The record of the call comes first, but for what changed audit's own settings.
     let mut call = None;
-    for line in text.lines() {
+    for (at, line) in lines(text).enumerate() {
         let Some(head) = Head::find(line.as_bytes()) else {
             return Taken::No;
         };
         if line.get(head.kind.clone()) == Some("SYSCALL") {
-            call = Some((head, line));
+            call = Some((at, head, line));
             break;
         }
     }
-    let Some((head, line)) = call else {
+    let Some((at, head, line)) = call else {
         return Taken::Yes;
     };
-    let syscall = Syscall::of(line.get(head.body..).unwrap_or_default());
+    let Some(syscall) = Syscall::of(line.get(head.body..).unwrap_or_default(), rows) else {
+        return Taken::Yes;
+    };
     if syscall.name.is_empty() && syscall.number.is_empty() {
         return Taken::Malformed(format!(
             "the SYSCALL record {} of auditd has no syscall=; the line may have been cut off on its way",
             &line[head.stamp]
         ));
     }
-    let outcome = Outcome::of(syscall.is_success, syscall.exit);
-    let Some(call) = syscall.call().filter(|call| call.is_wanted(rows) && call.counts(outcome)) else {
+    let outcome = syscall.outcome();
+    let Some(call) = syscall.call().filter(|call| call.has_rows(outcome, rows)) else {
         return Taken::Yes;
     };
     let mut event = AuditEvent {
         call,
-        arguments: syscall.arguments,
+        arguments: syscall.arguments.map(Value::hex),
         outcome,
         open_flags: None,
         cwd: Cow::Borrowed(""),
@@ -87,31 +91,48 @@ pub(super) fn decode(text: &str, around: &Around<'_>, rows: &mut Rows) -> Taken 
     };
     let mut argv = Vec::new();
     let mut title = None;
-    for line in text.lines() {
+    for (_, line) in lines(text).enumerate().filter(|(number, _)| *number != at) {
         let Some(head) = Head::find(line.as_bytes()) else {
             continue;
         };
         let fields = Fields::of(line.get(head.body..).unwrap_or_default());
         event.read(line.get(head.kind).unwrap_or_default(), fields, &mut argv, &mut title);
     }
-    event.argv = (!argv.is_empty()).then(|| Cow::Owned(String::from_utf8_lossy(&argv).into_owned()));
+    event.argv = (!argv.is_empty()).then(|| Cow::Owned(record::text_of(argv)));
     event.rows(&syscall.actor(line, &head, around, event.argv.as_deref(), title), rows);
     Taken::Yes
 }
 
+/// Lines as they came or were joined, without what ends them.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        let line = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    })
+}
+
 impl<'t> Syscall<'t> {
-    fn of(body: &'t str) -> Syscall<'t> {
-        let mut syscall = Syscall { is_success: true, ..Syscall::default() };
+    /// Reads the record, but for one of which it shows early that it has no row: then there is nothing.
+    fn of(body: &'t str, rows: &Rows) -> Option<Syscall<'t>> {
+        let mut syscall = Syscall::default();
         for (name, value) in Fields::of(body) {
             match name.as_bytes() {
                 b"arch" => syscall.arch = value.word(),
                 b"syscall" => syscall.number = value.word(),
-                b"success" => syscall.is_success = value.raw != "no",
+                b"success" => syscall.is_failed = value.raw == "no",
                 b"exit" => syscall.exit = value.word(),
-                b"a0" => syscall.arguments[0] = value.hex(),
-                b"a1" => syscall.arguments[1] = value.hex(),
-                b"a2" => syscall.arguments[2] = value.hex(),
-                b"a3" => syscall.arguments[3] = value.hex(),
+                b"a0" => syscall.arguments[0] = value,
+                b"a1" => syscall.arguments[1] = value,
+                b"a2" => syscall.arguments[2] = value,
+                b"a3" => syscall.arguments[3] = value,
+                // What the kernel says of the call ends here; who made it follows.
+                b"items" if syscall.is_without_rows(body, rows) => return None,
                 b"pid" => syscall.pid = value.word(),
                 b"ppid" => syscall.ppid = value.word(),
                 // What the numbers mean comes after them, and counts.
@@ -124,12 +145,24 @@ impl<'t> Syscall<'t> {
                 _ => {}
             }
         }
-        syscall
+        Some(syscall)
+    }
+
+    /// Whether it can have no row, whatever follows. A number that says nothing may be followed by a name that does.
+    fn is_without_rows(&self, body: &str, rows: &Rows) -> bool {
+        match self.call() {
+            Some(call) => !call.has_rows(self.outcome(), rows),
+            None => !self.number.is_empty() && memmem::find(body.as_bytes(), b"SYSCALL=").is_none(),
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        Outcome::of(!self.is_failed, self.exit)
     }
 
     fn call(&self) -> Option<Call> {
         match self.number.parse() {
-            Ok(number) => call_of_number(architecture(self.arch), number, self.arguments[0]),
+            Ok(number) => call_of_number(architecture(self.arch), number, self.arguments[0].hex()),
             Err(_) => None,
         }
         .or_else(|| call_of_name(self.name))
@@ -191,7 +224,11 @@ fn name<'t>(fields: Fields<'t>) -> Name<'t> {
     for (field, value) in fields {
         match field.as_bytes() {
             b"name" => name.name = value.text(),
-            b"nametype" => name.kind = Cow::Borrowed(value.word()),
+            // What the kernel says behind it is of no use here.
+            b"nametype" => {
+                name.kind = Cow::Borrowed(value.word());
+                break;
+            }
             b"mode" => name.mode = u32::from_str_radix(value.word(), 8).unwrap_or_default(),
             _ => {}
         }

@@ -52,14 +52,15 @@ impl Head {
         if !line[at..].starts_with(b"type=") {
             (node, at) = behind_header(line)?;
         }
-        let kind = at + 5..at + memchr(b' ', &line[at..])?;
+        // Both are shorter than what a search for their end would cost to set up.
+        let kind = at + 5..at + 5 + line[at + 5..].iter().position(|b| *b == b' ')?;
         let stamp = kind.end + 1 + MARKER.len();
         if !line[kind.end + 1..].starts_with(MARKER.as_bytes()) {
             return None;
         }
-        let stamp = stamp..stamp + memchr(b')', &line[stamp..])?;
-        let digits = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b':');
-        if kind.is_empty() || stamp.is_empty() || !line[stamp.clone()].iter().all(digits) {
+        let is_of_stamp = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b':');
+        let stamp = stamp..stamp + line[stamp..].iter().position(|b| !is_of_stamp(b))?;
+        if kind.is_empty() || stamp.is_empty() || line[stamp.end] != b')' {
             return None;
         }
         let body = if line[stamp.end..].starts_with(b"): ") { stamp.end + 3 } else { line.len().min(stamp.end + 2) };
@@ -97,7 +98,7 @@ pub(super) struct Fields<'t> {
 }
 
 /// A field's value as it stands there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Value<'t> {
     /// Without quotes.
     pub(super) raw: &'t str,
@@ -116,21 +117,22 @@ impl<'t> Iterator for Fields<'t> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = self.rest.as_bytes();
-        let mut start = 0;
-        let equals = loop {
-            // Words without a value are stepped over; what is enriched begins behind its own byte.
-            let end = start + bytes[start..].iter().position(|b| matches!(*b, b'=' | b' ' | ENRICHED))?;
-            if bytes[end] == b'=' {
-                break end;
+        let (mut start, mut equals) = (0, 0);
+        // Words without a value are stepped over; what is enriched begins behind its own byte.
+        loop {
+            match *bytes.get(equals)? {
+                b'=' => break,
+                b' ' | ENRICHED => start = equals + 1,
+                _ => {}
             }
-            start = end + 1;
-        };
+            equals += 1;
+        }
         let value = equals + 1;
         let (range, is_quoted, next) = if bytes.get(value) == Some(&b'"') {
             let end = value + 1 + memchr(b'"', &bytes[value + 1..]).unwrap_or(bytes.len() - value - 1);
             (value + 1..end, true, bytes.len().min(end + 1))
         } else {
-            let end = value + memchr2(b' ', ENRICHED, &bytes[value..]).unwrap_or(bytes.len() - value);
+            let end = end_of_word(bytes, value);
             (value..end, false, end)
         };
         let (name, raw) = (self.rest.get(start..equals)?, self.rest.get(range)?);
@@ -142,6 +144,19 @@ impl<'t> Iterator for Fields<'t> {
     }
 }
 
+/// Where the value ends that begins at `start` and stands in no quotes. Most have a few characters: only behind those it pays
+/// to search for many at a time.
+#[inline]
+fn end_of_word(bytes: &[u8], start: usize) -> usize {
+    const SHORT: usize = 16;
+    let word = &bytes[start..];
+    let head = &word[..word.len().min(SHORT)];
+    let is_end = |b: &u8| matches!(*b, b' ' | ENRICHED);
+    let length =
+        head.iter().position(is_end).or_else(|| memchr2(b' ', ENRICHED, &word[head.len()..]).map(|n| head.len() + n));
+    start + length.unwrap_or(word.len())
+}
+
 impl<'t> Value<'t> {
     /// The text that the value means; empty if there is none.
     pub(super) fn text(self) -> Cow<'t, str> {
@@ -149,7 +164,7 @@ impl<'t> Value<'t> {
             return Cow::Borrowed(self.raw);
         }
         match self.bytes() {
-            Some(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+            Some(bytes) => Cow::Owned(text_of(bytes)),
             None => Cow::Borrowed(self.word()),
         }
     }
@@ -158,7 +173,7 @@ impl<'t> Value<'t> {
     pub(super) fn word(self) -> &'t str {
         match self.raw.as_bytes() {
             b"(null)" | b"(none)" | b"?" => "",
-            raw if memchr(b'#', raw).is_some() => self.raw.split(ENRICHED_ESCAPED).next().unwrap_or_default(),
+            raw if raw.contains(&b'#') => self.raw.split(ENRICHED_ESCAPED).next().unwrap_or_default(),
             _ => self.raw,
         }
     }
@@ -182,6 +197,11 @@ impl<'t> Value<'t> {
     }
 }
 
+/// Bytes as text; what is none of it becomes U+FFFD.
+pub(super) fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
 /// Whether all of the text was hexadecimal digits; if not, nothing has been appended.
 fn append_hex(text: &str, bytes: &mut Vec<u8>) -> bool {
     let start = bytes.len();
@@ -189,6 +209,7 @@ fn append_hex(text: &str, bytes: &mut Vec<u8>) -> bool {
     if digits.is_empty() || !digits.len().is_multiple_of(2) {
         return false;
     }
+    bytes.reserve(digits.len() / 2);
     for pair in digits.chunks_exact(2) {
         match (hex_digit(pair[0]), hex_digit(pair[1])) {
             (Some(high), Some(low)) => bytes.push(high << 4 | low),

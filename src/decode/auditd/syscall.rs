@@ -49,85 +49,107 @@ pub(in super::super) enum Call {
     Execute,
 }
 
+/// The calls by their names. Those that are not here have no row.
+const OPEN: Call = Call::Open { dir: None, flags: Some(1) };
+const OPENAT: Call = Call::Open { dir: Some(0), flags: Some(2) };
+const OPENAT2: Call = Call::Open { dir: Some(0), flags: None };
+const CREAT: Call = Call::Create { dir: None };
+const LINK: Call = CREAT;
+const SYMLINK: Call = CREAT;
+const LINKAT: Call = Call::Create { dir: Some(2) };
+const SYMLINKAT: Call = Call::Create { dir: Some(1) };
+const RENAME: Call = Call::Rename { dirs: None };
+const RENAMEAT: Call = Call::Rename { dirs: Some((0, 2)) };
+const RENAMEAT2: Call = RENAMEAT;
+const UNLINK: Call = Call::Remove { dir: None };
+const UNLINKAT: Call = Call::Remove { dir: Some(0) };
+const TRUNCATE: Call = Call::Truncate;
+const CONNECT: Call = Call::Connect;
+const EXECVE: Call = Call::Execute;
+const EXECVEAT: Call = EXECVE;
+
 /// The call of a number on an architecture.
 pub(in super::super) fn of_number(arch: u32, number: u32, first: u64) -> Option<Call> {
-    let name = match (arch, number) {
+    Some(match (arch, number) {
         (X86_64, number) => match number & !X32 {
-            2 => "open",
-            42 => "connect",
-            59 | 520 => "execve",
-            76 => "truncate",
-            82 => "rename",
-            85 => "creat",
-            86 => "link",
-            87 => "unlink",
-            88 => "symlink",
-            257 => "openat",
-            263 => "unlinkat",
-            264 => "renameat",
-            265 => "linkat",
-            266 => "symlinkat",
-            316 => "renameat2",
-            322 | 545 => "execveat",
-            437 => "openat2",
+            2 => OPEN,
+            42 => CONNECT,
+            59 | 520 => EXECVE,
+            76 => TRUNCATE,
+            82 => RENAME,
+            85 => CREAT,
+            86 => LINK,
+            87 => UNLINK,
+            88 => SYMLINK,
+            257 => OPENAT,
+            263 => UNLINKAT,
+            264 => RENAMEAT,
+            265 => LINKAT,
+            266 => SYMLINKAT,
+            316 => RENAMEAT2,
+            322 | 545 => EXECVEAT,
+            437 => OPENAT2,
             _ => return None,
         },
         (AARCH64 | RISCV64, number) => match number {
-            35 => "unlinkat",
-            36 => "symlinkat",
-            37 => "linkat",
-            38 => "renameat",
-            45 => "truncate",
-            56 => "openat",
-            203 => "connect",
-            221 => "execve",
-            276 => "renameat2",
-            281 => "execveat",
-            437 => "openat2",
+            35 => UNLINKAT,
+            36 => SYMLINKAT,
+            37 => LINKAT,
+            38 => RENAMEAT,
+            45 => TRUNCATE,
+            56 => OPENAT,
+            203 => CONNECT,
+            221 => EXECVE,
+            276 => RENAMEAT2,
+            281 => EXECVEAT,
+            437 => OPENAT2,
             _ => return None,
         },
         (I386, number) => match number {
-            5 => "open",
-            8 => "creat",
-            9 => "link",
-            10 => "unlink",
-            11 => "execve",
-            38 => "rename",
-            83 => "symlink",
-            92 | 193 => "truncate",
-            102 if first == SOCKETCALL_CONNECT => "connect",
-            295 => "openat",
-            301 => "unlinkat",
-            302 => "renameat",
-            303 => "linkat",
-            304 => "symlinkat",
-            353 => "renameat2",
-            358 => "execveat",
-            362 => "connect",
-            437 => "openat2",
+            5 => OPEN,
+            8 => CREAT,
+            9 => LINK,
+            10 => UNLINK,
+            11 => EXECVE,
+            38 => RENAME,
+            83 => SYMLINK,
+            92 | 193 => TRUNCATE,
+            102 if first == SOCKETCALL_CONNECT => CONNECT,
+            295 => OPENAT,
+            301 => UNLINKAT,
+            302 => RENAMEAT,
+            303 => LINKAT,
+            304 => SYMLINKAT,
+            353 => RENAMEAT2,
+            358 => EXECVEAT,
+            362 => CONNECT,
+            437 => OPENAT2,
             _ => return None,
         },
         _ => return None,
-    };
-    of_name(name)
+    })
 }
 
 /// The call of a name, as an enriched record has it.
 pub(in super::super) fn of_name(name: &str) -> Option<Call> {
     Some(match name {
-        "open" => Call::Open { dir: None, flags: Some(1) },
-        "openat" => Call::Open { dir: Some(0), flags: Some(2) },
-        "openat2" => Call::Open { dir: Some(0), flags: None },
-        "creat" | "link" | "symlink" => Call::Create { dir: None },
-        "linkat" => Call::Create { dir: Some(2) },
-        "symlinkat" => Call::Create { dir: Some(1) },
-        "rename" => Call::Rename { dirs: None },
-        "renameat" | "renameat2" => Call::Rename { dirs: Some((0, 2)) },
-        "unlink" => Call::Remove { dir: None },
-        "unlinkat" => Call::Remove { dir: Some(0) },
-        "truncate" | "truncate64" => Call::Truncate,
-        "connect" => Call::Connect,
-        "execve" | "execveat" => Call::Execute,
+        "open" => OPEN,
+        "openat" => OPENAT,
+        "openat2" => OPENAT2,
+        "creat" => CREAT,
+        "link" => LINK,
+        "symlink" => SYMLINK,
+        "linkat" => LINKAT,
+        "symlinkat" => SYMLINKAT,
+        "rename" => RENAME,
+        "renameat" => RENAMEAT,
+        "renameat2" => RENAMEAT2,
+        "unlink" => UNLINK,
+        "unlinkat" => UNLINKAT,
+        "truncate" | "truncate64" => TRUNCATE,
+        "connect" => CONNECT,
+        "execve" => EXECVE,
+        "execveat" => EXECVEAT,
         _ => return None,
     })
 }
