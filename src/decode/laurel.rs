@@ -16,22 +16,42 @@ const NAME: &str = "laurel";
 /// The user ids that stand for none.
 const UNSET: [&str; 2] = ["4294967295", "unset"];
 
+/// The members of a call's record; those with names for numbers are in capitals.
+#[derive(Default)]
+struct Syscall<'t> {
+    arch: Option<Node<'t>>,
+    arch_name: Option<Node<'t>>,
+    number: Option<Node<'t>>,
+    name: Option<Node<'t>>,
+    success: Option<Node<'t>>,
+    exit: Option<Node<'t>>,
+    arguments: Option<Node<'t>>,
+    pid: Option<Node<'t>>,
+    ppid: Option<Node<'t>>,
+    parent: Option<Node<'t>>,
+    uid: Option<Node<'t>>,
+    user: Option<Node<'t>>,
+    auid: Option<Node<'t>>,
+    login: Option<Node<'t>>,
+    comm: Option<Node<'t>>,
+    exe: Option<Node<'t>>,
+    key: Option<Node<'t>>,
+    container: Option<Node<'t>>,
+}
+
 pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
     let Some(id) = node.text_at("ID").filter(|id| auditd::time(id).is_some()) else {
         return Taken::No;
     };
-    let Some(syscall) = node.get("SYSCALL").filter(Node::is_object) else {
+    let Some(syscall) = node.get("SYSCALL").filter(Node::is_object).map(Syscall::of) else {
         // Something else that the kernel or auditd wrote.
         let is_record =
             |member: Node<'_>| member.text().is_none() && member.name().starts_with(|c: char| c.is_ascii_uppercase());
         return if node.children().any(is_record) { Taken::Yes } else { Taken::No };
     };
-    let arguments = arguments(syscall);
-    let outcome = Outcome::of(
-        syscall.text_at("success").as_deref() != Some("no"),
-        syscall.text_at("exit").as_deref().unwrap_or_default(),
-    );
-    let Some(call) = call(syscall, arguments[0]).filter(|call| call.has_rows(outcome, rows)) else {
+    let outcome = Outcome::of(word(syscall.success) != "no", &word(syscall.exit));
+    let arguments = syscall.arguments();
+    let Some(call) = syscall.call(arguments[0]).filter(|call| call.has_rows(outcome, rows)) else {
         return Taken::Yes;
     };
     let event = AuditEvent {
@@ -55,46 +75,89 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
             None => id,
         },
         host: machine.or_else(|| around.host.clone()),
-        exe: text(syscall.get("exe")),
-        name: text(syscall.get("comm")),
+        exe: text(syscall.exe),
+        name: text(syscall.comm),
         command_line: Cow::Owned(command.unwrap_or_default()),
-        pid: syscall.get("pid").and_then(|pid| pid.text()).unwrap_or_default(),
-        user: either(syscall, "UID", "uid"),
-        parent: parent(node, syscall),
+        pid: word(syscall.pid),
+        user: either(syscall.user, syscall.uid),
+        parent: parent(node, &syscall),
         details: vec![
-            ("auid", Some(either(syscall, "AUID", "auid")).filter(|id| !UNSET.contains(&&**id)).unwrap_or_default()),
-            ("key", text(syscall.get("key"))),
-            ("container", text(node.find("CONTAINER_INFO.ID").or_else(|| syscall.find("CONTAINER_INFO.ID")))),
+            (
+                "auid",
+                Some(either(syscall.login, syscall.auid)).filter(|id| !UNSET.contains(&&**id)).unwrap_or_default(),
+            ),
+            ("key", text(syscall.key)),
+            ("container", text(node.find("CONTAINER_INFO.ID").or(syscall.container))),
         ],
     };
     event.rows(&actor, rows);
     Taken::Yes
 }
 
-fn call(syscall: Node<'_>, first: u64) -> Option<Call> {
-    let number = syscall.text_at("syscall").and_then(|number| number.parse().ok());
-    let arch = syscall.text_at("arch").or_else(|| syscall.text_at("ARCH")).unwrap_or_default();
-    number
-        .and_then(|number| auditd::call_of_number(auditd::architecture(&arch), number, first))
-        .or_else(|| auditd::call_of_name(&syscall.text_at("SYSCALL")?))
-}
-
-fn arguments(syscall: Node<'_>) -> [u64; 4] {
-    let mut arguments = [0; 4];
-    let list = syscall.get("ARGV").filter(Node::is_array);
-    for (argument, text) in arguments.iter_mut().zip(list.iter().flat_map(Node::children)) {
-        let hex = text.text().and_then(|text| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok());
-        *argument = hex.unwrap_or_default();
+impl<'t> Syscall<'t> {
+    /// Its members, found in one walk: of a name that comes twice the last counts.
+    fn of(record: Node<'t>) -> Syscall<'t> {
+        let mut syscall = Syscall::default();
+        for member in record.children() {
+            let place = match &*member.name() {
+                "arch" => &mut syscall.arch,
+                "ARCH" => &mut syscall.arch_name,
+                "syscall" => &mut syscall.number,
+                "SYSCALL" => &mut syscall.name,
+                "success" => &mut syscall.success,
+                "exit" => &mut syscall.exit,
+                "ARGV" => &mut syscall.arguments,
+                "pid" => &mut syscall.pid,
+                "ppid" => &mut syscall.ppid,
+                "PPID" => &mut syscall.parent,
+                "uid" => &mut syscall.uid,
+                "UID" => &mut syscall.user,
+                "auid" => &mut syscall.auid,
+                "AUID" => &mut syscall.login,
+                "comm" => &mut syscall.comm,
+                "exe" => &mut syscall.exe,
+                "key" => &mut syscall.key,
+                "CONTAINER_INFO" => {
+                    syscall.container = member.get("ID");
+                    continue;
+                }
+                _ => continue,
+            };
+            *place = Some(member);
+        }
+        syscall
     }
-    arguments
+
+    fn call(&self, first: u64) -> Option<Call> {
+        let number = self.number.and_then(|number| number.text()?.parse().ok());
+        let arch = either(self.arch, self.arch_name);
+        number
+            .and_then(|number| auditd::call_of_number(auditd::architecture(&arch), number, first))
+            .or_else(|| auditd::call_of_name(&self.name?.text()?))
+    }
+
+    fn arguments(&self) -> [u64; 4] {
+        let mut arguments = [0; 4];
+        let list = self.arguments.filter(Node::is_array);
+        for (argument, text) in arguments.iter_mut().zip(list.iter().flat_map(Node::children)) {
+            let hex = text.text().and_then(|text| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok());
+            *argument = hex.unwrap_or_default();
+        }
+        arguments
+    }
 }
 
 fn name<'t>(path: Node<'t>) -> Name<'t> {
-    Name {
-        name: text(path.get("name")),
-        kind: path.text_at("nametype").unwrap_or_default(),
-        mode: path.text_at("mode").and_then(|mode| octal(&mode)).unwrap_or_default(),
+    let mut name = Name::default();
+    for member in path.children() {
+        match &*member.name() {
+            "name" => name.name = text(Some(member)),
+            "nametype" => name.kind = word(Some(member)),
+            "mode" => name.mode = octal(&word(Some(member))).unwrap_or_default(),
+            _ => {}
+        }
     }
+    name
 }
 
 /// The address as the kernel has it, or translated.
@@ -121,12 +184,12 @@ fn argv(record: Option<Node<'_>>) -> Option<String> {
     Some(argv)
 }
 
-fn parent<'t>(node: Node<'t>, syscall: Node<'t>) -> Parent<'t> {
+fn parent<'t>(node: Node<'t>, syscall: &Syscall<'t>) -> Parent<'t> {
     // Of other versions and settings of Laurel's.
-    let info = node.get("PARENT_INFO").or_else(|| syscall.get("PPID"));
+    let info = node.get("PARENT_INFO").or(syscall.parent);
     let of = |member| text(info.and_then(|info| info.get(member)));
     Parent {
-        pid: syscall.text_at("ppid").unwrap_or_default(),
+        pid: word(syscall.ppid),
         exe: of("exe"),
         name: of("comm"),
         command_line: Cow::Owned(argv(info).map(|argv| auditd::command_line(&argv)).unwrap_or_default()),
@@ -137,8 +200,14 @@ fn each<'t>(records: Option<Node<'t>>) -> impl Iterator<Item = Node<'t>> + use<'
     records.into_iter().flat_map(|records| records.children())
 }
 
-fn either<'t>(node: Node<'t>, name: &str, number: &str) -> Cow<'t, str> {
-    node.text_at(name).or_else(|| node.text_at(number)).unwrap_or_default()
+fn either<'t>(first: Option<Node<'t>>, second: Option<Node<'t>>) -> Cow<'t, str> {
+    let text = first.and_then(|node| node.text());
+    text.unwrap_or_else(|| word(second))
+}
+
+/// A member's text as it stands there.
+fn word<'t>(node: Option<Node<'t>>) -> Cow<'t, str> {
+    node.and_then(|node| node.text()).unwrap_or_default()
 }
 
 fn octal(text: &str) -> Option<u32> {
@@ -147,8 +216,8 @@ fn octal(text: &str) -> Option<u32> {
 
 /// A member's text without Laurel's escapes.
 fn text<'t>(node: Option<Node<'t>>) -> Cow<'t, str> {
-    let text = node.and_then(|node| node.text()).unwrap_or_default();
-    if !text.contains('%') {
+    let text = word(node);
+    if !text.as_bytes().contains(&b'%') {
         return text;
     }
     Cow::Owned(String::from_utf8_lossy(&unescape(&text)).into_owned())

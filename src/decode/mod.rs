@@ -19,13 +19,17 @@ mod unified_audit_log;
 mod windows;
 mod wrapped;
 
+use std::sync::Arc;
+
 use memchr::memmem;
 
 pub use rows::{Event, Rows};
 pub use senders::SENDERS;
 
 use crate::compile::literals::Literal;
+use crate::record::{Layout, Written};
 use crate::value::DateTime;
+use crate::value::json::DEEPEST;
 use tree::{Node, Room};
 
 /// The tables that senders' lines become rows of.
@@ -68,7 +72,7 @@ enum Form {
 
 /// What a decoder makes of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Taken {
+pub(crate) enum Taken {
     /// It is another sender's.
     No,
     /// It is this sender's; its rows have been added, if any table has one for it.
@@ -146,6 +150,12 @@ impl Decoders {
         Decoders { choice, markers: Markers::new(), rows: Rows::of_tables(tables), room: Room::default(), max_depth }
     }
 
+    /// The same, with note taken of where values lie that rules ask for: see [`Rows::records`].
+    pub fn noting(self, layout: Arc<Layout>) -> Decoders {
+        let written = Written::new(layout, self.max_depth);
+        Decoders { rows: self.rows.noting(written), ..self }
+    }
+
     /// Whether every line is a sender's.
     pub fn takes_all(&self) -> bool {
         matches!(self.choice, Choice::One(_))
@@ -159,6 +169,24 @@ impl Decoders {
     /// Decodes a line, of a batch only the records with these numbers: what the others are is known already.
     pub fn decode_some(&mut self, line: &[u8], only: Option<&[usize]>) -> Decoded<'_> {
         self.decode_unless(line, only, |_| false)
+    }
+
+    /// Decodes a line that is one object of JSON, if its members say that it is no record itself and if it is a sender's. If
+    /// not, or if that is not known, there is nothing, and the line is still to be asked for records.
+    pub(crate) fn decode_object(&mut self, line: &[u8]) -> Option<Taken> {
+        self.rows.clear();
+        if !matches!(self.choice, Choice::Auto) {
+            return None;
+        }
+        let senders = self.markers.senders_of(line);
+        let text = text_of(line).filter(|text| !senders.is_empty() && text.starts_with('{'))?;
+        let node = tree::parse(text, self.max_depth.min(DEEPEST), &mut self.room).ok()?;
+        if node.get("records").is_some_and(|records| records.is_array()) || !self.rows.is_foreign(node) {
+            return None;
+        }
+        let start = line.as_ptr() as usize;
+        let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth, start, only: None };
+        Some(walk.object(node, &Around::default(), 0)).filter(|taken| *taken != Taken::No)
     }
 
     /// The same of a line of which the records of auditd's have been taken out to be joined.
@@ -194,6 +222,11 @@ impl Decoders {
         let start = line.as_ptr() as usize;
         let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth, start, only };
         let taken = walk.text(text, &Around::default(), &mut self.room, 0);
+        self.decoded(taken)
+    }
+
+    /// What a line has become whose rows have been added.
+    pub(crate) fn decoded(&mut self, taken: Taken) -> Decoded<'_> {
         match (taken, self.choice) {
             (Taken::Yes, _) => {
                 self.rows.finish();

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::tree::Node;
+use crate::record::{Records, Written};
 use crate::value::DateTime;
 use crate::value::dynamic::append_json_string;
 
@@ -12,6 +14,10 @@ pub struct Rows {
     json: String,
     events: Vec<Event>,
     wanted: Vec<String>,
+    /// Where the rows' values lie, if somebody is going to read them there.
+    written: Option<Written>,
+    /// Whether there is a record that others have written: then the text has to be read as any other has.
+    has_foreign: bool,
     /// Where the object ends, in the line, that is being decoded.
     object_end: Option<usize>,
     /// How many of the line's objects were senders'.
@@ -36,6 +42,16 @@ impl Rows {
         Rows { wanted, ..Rows::default() }
     }
 
+    /// The same, with note taken of where the values lie that rules ask for.
+    pub(super) fn noting(self, written: Written) -> Rows {
+        Rows { written: Some(written), ..self }
+    }
+
+    /// Whether an object is known to be no record itself that rules read.
+    pub(super) fn is_foreign(&mut self, object: Node<'_>) -> bool {
+        self.written.as_mut().is_some_and(|written| written.is_foreign(object.source(), object.members()))
+    }
+
     /// Whether any rule reads that table.
     pub fn wants(&self, table: &str) -> bool {
         self.wanted.iter().any(|wanted| wanted == table)
@@ -49,7 +65,11 @@ impl Rows {
         }
         self.json.push_str(if self.events.is_empty() { "[{" } else { ",{" });
         self.events.push(Event { decoder, id: event.to_owned(), object_end: self.object_end });
-        let mut row = Row { json: &mut self.json };
+        let start = self.json.len() - 1;
+        if let Some(written) = &mut self.written {
+            self.has_foreign |= !written.begin(table, start);
+        }
+        let mut row = Row { json: &mut self.json, written: self.written.as_mut() };
         row.string("Type", table);
         row.string("kqltap_event", event);
         Some(row)
@@ -60,6 +80,7 @@ impl Rows {
         self.json.push(if self.events.is_empty() { '[' } else { ',' });
         self.events.push(Event { decoder, id: String::new(), object_end: self.object_end });
         self.json.push_str(json);
+        self.has_foreign = true;
     }
 
     /// What is decoded next is an object of the line's own.
@@ -87,6 +108,11 @@ impl Rows {
         self.json.push_str(if self.events.is_empty() { "[]" } else { "]" });
     }
 
+    /// The rows as records of that line, if note was taken of where their values lie.
+    pub fn records(&self) -> Option<Records<'_>> {
+        self.written.as_ref().filter(|_| !self.has_foreign).map(|written| written.records(&self.json))
+    }
+
     /// The line of JSON.
     pub fn json(&self) -> &str {
         &self.json
@@ -109,20 +135,30 @@ impl Rows {
         self.object_end = None;
         self.taken = 0;
         self.faults.clear();
+        self.has_foreign = false;
+        if let Some(written) = &mut self.written {
+            written.clear();
+        }
     }
 }
 
 /// One row. What a sender leaves out, or writes as an empty string or `-`, is left out.
 pub(super) struct Row<'r> {
     json: &'r mut String,
+    written: Option<&'r mut Written>,
 }
 
 impl Row<'_> {
     /// A text column.
     pub(super) fn string(&mut self, column: &str, value: &str) {
         if !matches!(value, "" | "-") {
-            self.member(column);
+            let start = self.member(column) + 1;
             append_json_string(value, self.json);
+            if let Some(written) = &mut self.written {
+                let end = self.json.len() - 1;
+                // An escape is longer than what it stands for.
+                written.string(column, start, end, end - start > value.len());
+            }
         }
     }
 
@@ -136,8 +172,9 @@ impl Row<'_> {
     /// A number column, from text in decimal or, with `0x`, hexadecimal digits; what is no number is left out.
     pub(super) fn number(&mut self, column: &str, value: Option<impl AsRef<str>>) {
         if let Some(number) = value.and_then(|text| parse_number(text.as_ref())) {
-            self.member(column);
+            let start = self.member(column);
             let _ = write!(self.json, "{number}");
+            self.wrote(column, start);
         }
     }
 
@@ -146,31 +183,39 @@ impl Row<'_> {
         if let Some(time) = time {
             let text = time.to_text7();
             for column in ["Timestamp", "TimeGenerated"] {
-                self.member(column);
-                self.json.push('"');
-                self.json.push_str(&text);
-                self.json.push('"');
+                self.string(column, &text);
             }
         }
     }
 
     /// A column whose value is JSON.
     pub(super) fn json(&mut self, column: &str, value: &str) {
-        self.member(column);
+        let start = self.member(column);
         self.json.push_str(value);
+        self.wrote(column, start);
     }
 
-    /// Columns' names are letters and digits.
-    fn member(&mut self, column: &str) {
+    fn wrote(&mut self, column: &str, start: usize) {
+        if let Some(written) = &mut self.written {
+            written.value(column, self.json, start);
+        }
+    }
+
+    /// Begins a member; gives where its value does. Columns' names are letters and digits.
+    fn member(&mut self, column: &str) -> usize {
         self.json.push_str(if self.json.ends_with('{') { "\"" } else { ",\"" });
         self.json.push_str(column);
         self.json.push_str("\":");
+        self.json.len()
     }
 }
 
 impl Drop for Row<'_> {
     fn drop(&mut self) {
         self.json.push('}');
+        if let Some(written) = &mut self.written {
+            written.end(self.json.len());
+        }
     }
 }
 

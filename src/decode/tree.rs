@@ -115,6 +115,16 @@ impl<'t> Node<'t> {
         self.entry().value.of(self.text)
     }
 
+    /// The text that was parsed.
+    pub(super) fn source(&self) -> &'t str {
+        self.text
+    }
+
+    /// Where the names and values of an object's members lie in it.
+    pub(super) fn members(&self) -> impl Iterator<Item = (Lexeme, Lexeme)> + use<'t> {
+        self.children().map(|child| (child.entry().name, child.entry().value))
+    }
+
     pub(super) fn is_object(&self) -> bool {
         let entry = self.entry();
         entry.value.kind == Kind::Composite && !entry.is_array

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::compile::bound::{BoundQuery, Leg};
 use crate::compile::ir::{Detection, Rest, TableProgram, slots_of};
 use crate::compile::{BoundRule, plain};
-use crate::record::{Decoder, Limits, Malformed, Record, Routed};
+use crate::record::{Decoder, Limits, Malformed, Record, Records, Routed};
 use crate::rows::{self, RowsError, RowsLimits, TableRows, TakeRow};
 use crate::value::Value;
 use crate::value::functions::Context;
@@ -93,40 +93,57 @@ impl Matcher {
         context: &Context,
         each: &mut dyn FnMut(&Match<'_>),
     ) -> Result<Outcome, Malformed> {
-        let records = self.decoder.decode(line)?;
-        let mut outcome = Outcome::default();
-        for record in records.iter() {
-            outcome.records += 1;
-            let table = match record.routed {
-                Routed::Table(table) => table,
-                Routed::Unused => {
-                    outcome.any_known = true;
-                    continue;
-                }
-                Routed::Carrier => {
-                    outcome.foreign.push(record.index);
-                    continue;
-                }
-                Routed::Unrouted => {
-                    outcome.unrouted += 1;
-                    outcome.foreign.push(record.index);
-                    continue;
-                }
-            };
-            outcome.any_known = true;
-            if self.ruleset.tables[table].carries {
-                outcome.foreign.push(record.index);
-            }
-            match self.path {
-                Path::Compiled => {
-                    let room = (&mut self.scratch, &mut self.profile);
-                    compiled(&self.ruleset, table, &record, context, room, &mut outcome, each);
-                }
-                Path::Plain => plain_record(&self.ruleset, table, &record, context, &mut outcome, each),
-            }
-        }
-        Ok(outcome)
+        let Matcher { ruleset, decoder, scratch, path, profile } = self;
+        let records = decoder.decode(line)?;
+        Ok(hold(ruleset, *path, records, context, (scratch, profile), each))
     }
+
+    /// The same with records that have been decoded, after the ruleset's layout.
+    pub fn records(&mut self, records: Records<'_>, context: &Context, each: &mut dyn FnMut(&Match<'_>)) -> Outcome {
+        let Matcher { ruleset, scratch, path, profile, .. } = self;
+        hold(ruleset, *path, records, context, (scratch, profile), each)
+    }
+}
+
+fn hold(
+    ruleset: &Ruleset,
+    path: Path,
+    records: Records<'_>,
+    context: &Context,
+    (scratch, profile): (&mut Scratch, &mut Profile),
+    each: &mut dyn FnMut(&Match<'_>),
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    for record in records.iter() {
+        outcome.records += 1;
+        let table = match record.routed {
+            Routed::Table(table) => table,
+            Routed::Unused => {
+                outcome.any_known = true;
+                continue;
+            }
+            Routed::Carrier => {
+                outcome.foreign.push(record.index);
+                continue;
+            }
+            Routed::Unrouted => {
+                outcome.unrouted += 1;
+                outcome.foreign.push(record.index);
+                continue;
+            }
+        };
+        outcome.any_known = true;
+        if ruleset.tables[table].carries {
+            outcome.foreign.push(record.index);
+        }
+        match path {
+            Path::Compiled => {
+                compiled(ruleset, table, &record, context, (scratch, profile), &mut outcome, each);
+            }
+            Path::Plain => plain_record(ruleset, table, &record, context, &mut outcome, each),
+        }
+    }
+    outcome
 }
 
 fn compiled(

@@ -12,7 +12,7 @@ use crate::decode::{Decoded, Decoders, Event};
 use crate::matcher::gate::Gate;
 use crate::matcher::profile::Profile;
 use crate::matcher::{Match, Matcher, Outcome, Path};
-use crate::record::{self, Malformed};
+use crate::record::{self, Malformed, Records};
 use crate::value::functions::Context;
 
 /// Lines, decoded and matched by one of the evaluators.
@@ -23,6 +23,8 @@ pub(super) struct Lines {
     generation: u64,
     /// Where it stands in what has been joined of the block.
     cursor: Cursor,
+    /// Whether the last line was a sender's.
+    was_senders: bool,
 }
 
 /// Bytes of output from which a block's is written before the block is done: one line may match many rules, and each
@@ -33,9 +35,9 @@ impl Lines {
     pub(super) fn new(generation: &Generation, path: Path, options: WorkerOptions) -> Lines {
         let (ruleset, generation) = (generation.ruleset.clone(), generation.number);
         let tables = ruleset.tables.iter().map(|table| table.program.table.name.clone()).collect();
-        let decoders = Decoders::new(options.decode, tables, options.limits.max_depth);
+        let decoders = Decoders::new(options.decode, tables, options.limits.max_depth).noting(ruleset.layout.clone());
         let matcher = Matcher::new(ruleset, options.limits, path);
-        Lines { matcher, decoders, options, generation, cursor: Cursor::default() }
+        Lines { matcher, decoders, options, generation, cursor: Cursor::default(), was_senders: false }
     }
 
     /// What evaluation has cost.
@@ -197,20 +199,29 @@ impl Lines {
         out: &mut BlockOutput,
         spill: &mut Spill<'_>,
     ) -> Result<Outcome, String> {
-        let Lines { matcher, decoders, options, generation, .. } = self;
+        let Lines { matcher, decoders, options, generation, was_senders, .. } = self;
         let (kind, text) = (text, text.bytes());
         let site = Site { generation: *generation, text, context, source, options };
-        let mut hold = |json: &[u8], events: Option<&[Event]>| -> Result<Outcome, Malformed> {
-            matcher.line(json, context, &mut |found: &Match<'_>| {
+        let mut hold = |held: Held<'_>, events: Option<&[Event]>| -> Result<Outcome, Malformed> {
+            let mut each = |found: &Match<'_>| {
                 let event = events.and_then(|events| events.get(found.record.index));
                 site.write(found, event, notes, out, spill);
-            })
+            };
+            match held {
+                Held::Line(json) => matcher.line(json, context, &mut each),
+                Held::Records(records) => Ok(matcher.records(records, context, &mut each)),
+            }
         };
         let is_joined = matches!(kind, Text::Joined(_));
         let is_json = !is_joined && matches!(first_solid(text), Some(b'{' | b'['));
         let mut outcome = Outcome::default();
-        if is_json && !decoders.takes_all() {
-            outcome = hold(text, None).map_err(|malformed| malformed.to_string())?;
+        // Where the last line was a sender's, this one will be too: then its members are looked at once, and not twice.
+        let is_senders = std::mem::take(was_senders) && matches!(kind, Text::Line(_));
+        let taken = if is_json && is_senders { decoders.decode_object(text) } else { None };
+        if taken.is_some() {
+            outcome.records = 1;
+        } else if is_json && !decoders.takes_all() {
+            outcome = hold(Held::Line(text), None).map_err(|malformed| malformed.to_string())?;
             if outcome.foreign.is_empty() {
                 return Ok(outcome);
             }
@@ -219,13 +230,16 @@ impl Lines {
         let foreign = std::mem::take(&mut outcome.foreign);
         let only = (is_json && !decoders.takes_all()).then_some(&*foreign);
         let decoded = match kind {
+            _ if let Some(taken) = taken => decoders.decoded(taken),
             Text::Line(_) => decoders.decode_some(text, only),
             Text::Rest(_) => decoders.decode_rest(text, only),
             Text::Joined(records) => decoders.decode_joined(records),
         };
         match decoded {
             Decoded::Rows(rows) => {
-                let more = hold(rows.json().as_bytes(), Some(rows.events())).map_err(|e| e.to_string())?;
+                *was_senders = true;
+                let held = rows.records().map_or(Held::Line(rows.json().as_bytes()), Held::Records);
+                let more = hold(held, Some(rows.events())).map_err(|e| e.to_string())?;
                 // An object of which no table has anything is a record all the same.
                 outcome.unrouted = outcome.unrouted.saturating_sub(rows.taken()) + more.unrouted;
                 outcome.records = outcome.records.max(rows.taken()).max(more.records);
@@ -244,7 +258,7 @@ impl Lines {
             Decoded::Malformed(why) => Err(why),
             Decoded::Nobodys if is_json || is_joined => Ok(outcome),
             // For what is wrong with it.
-            Decoded::Nobodys => hold(text, None).map_err(|malformed| malformed.to_string()),
+            Decoded::Nobodys => hold(Held::Line(text), None).map_err(|malformed| malformed.to_string()),
         }
     }
 
@@ -316,6 +330,14 @@ impl<'t> Text<'t> {
             Text::Joined(records) => records.as_bytes(),
         }
     }
+}
+
+/// What is held against the rules.
+enum Held<'t> {
+    /// A line of records, still to be decoded.
+    Line(&'t [u8]),
+    /// Rows that a sender's decoder has made.
+    Records(Records<'t>),
 }
 
 /// What is noted of no line stands on one of its own.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::found::Found;
-use super::layout::{CATEGORY, Layout, PROPERTIES, RECORDS, TYPE};
+use super::layout::{CATEGORY, Layout, PROPERTIES, RECORDS, TYPE, Wanted};
 use super::malformed::{column, kind};
 use super::records::{Entry, Filled, Records};
 use super::route::Route;
@@ -251,24 +251,14 @@ impl Decoder {
             }
         }
         if let Routed::Table(table) = routed {
-            for (slot, wanted) in self.layout.slots(table).iter().enumerate() {
-                let mut best: Option<Filled> = None;
-                for member in wanted {
-                    if member.envelope && !envelope {
-                        continue;
-                    }
-                    let inner = enveloped && !member.envelope;
-                    let found = if inner { self.properties.get(member.name) } else { self.own.get(member.name) };
-                    let Some(lexeme) = found else { continue };
-                    if best.is_none() || lexeme.kind != Kind::Null {
-                        best = Some(Filled { slot, lexeme, unescaped: inner && entry.unescaped });
-                    }
-                    if lexeme.kind != Kind::Null {
-                        break;
-                    }
+            fill(self.layout.slots(table), &mut self.filled, |member| {
+                if member.envelope && !envelope {
+                    return None;
                 }
-                self.filled.extend(best);
-            }
+                let inner = enveloped && !member.envelope;
+                let found = if inner { self.properties.get(member.name) } else { self.own.get(member.name) };
+                found.map(|lexeme| (lexeme, inner && entry.unescaped))
+            });
         }
         entry.end = self.filled.len();
         self.records.push(entry);
@@ -284,6 +274,28 @@ impl Decoder {
         let object = stringified(&self.layout, &mut self.properties, &mut scanner);
         self.open = scanner.into_scratch();
         object
+    }
+}
+
+/// Fills the slots of a table's row: of the members that may fill one, with the first that has a value.
+#[inline]
+pub(super) fn fill(
+    slots: &[Vec<Wanted>],
+    filled: &mut Vec<Filled>,
+    mut found: impl FnMut(&Wanted) -> Option<(Lexeme, bool)>,
+) {
+    for (slot, wanted) in slots.iter().enumerate() {
+        let mut best: Option<Filled> = None;
+        for member in wanted {
+            let Some((lexeme, unescaped)) = found(member) else { continue };
+            if best.is_none() || lexeme.kind != Kind::Null {
+                best = Some(Filled { slot, lexeme, unescaped });
+            }
+            if lexeme.kind != Kind::Null {
+                break;
+            }
+        }
+        filled.extend(best);
     }
 }
 

@@ -15,12 +15,14 @@ mod names;
 mod records;
 mod route;
 mod scan;
+mod written;
 
 pub use cell::Cell;
 pub use decoder::{Decoder, Limits};
 pub use layout::{Layout, TableColumns};
 pub use malformed::Malformed;
 pub use records::{Record, Records};
+pub(crate) use written::Written;
 
 /// Which table a record belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

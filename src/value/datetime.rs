@@ -90,28 +90,52 @@ impl DateTime {
 
     /// The text of `tostring`: `yyyy-MM-ddTHH:mm:ss.fffffffZ`, always seven digits.
     pub fn to_text7(self) -> String {
-        let mut text = self.to_text_seconds();
-        text.push_str(&format!(".{:07}Z", self.0.rem_euclid(TICKS_PER_SECOND)));
+        let mut text = String::with_capacity(28);
+        self.append_text7(&mut text);
         text
+    }
+
+    /// Appends that text: every row that a sender's event becomes has one.
+    pub fn append_text7(self, text: &mut String) {
+        self.append_seconds(text);
+        text.push('.');
+        append_digits(self.0.rem_euclid(TICKS_PER_SECOND), 7, text);
+        text.push('Z');
     }
 
     /// The text of the service's JSON: as [`DateTime::to_text7`] without the fraction's trailing zeros.
     pub fn to_text_short(self) -> String {
-        let mut text = self.to_text_seconds();
+        let mut text = String::with_capacity(28);
+        self.append_seconds(&mut text);
         let fraction = self.0.rem_euclid(TICKS_PER_SECOND);
         if fraction != 0 {
-            let digits = format!(".{fraction:07}");
-            text.push_str(digits.trim_end_matches('0'));
+            text.push('.');
+            append_digits(fraction, 7, &mut text);
+            text.truncate(text.trim_end_matches('0').len());
         }
         text.push('Z');
         text
     }
 
-    fn to_text_seconds(self) -> String {
+    fn append_seconds(self, text: &mut String) {
         let Civil { year, month, day, ticks } = self.civil();
         let seconds = ticks / TICKS_PER_SECOND;
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
+        let parts =
+            [(year, 4, '-'), (month, 2, '-'), (day, 2, 'T'), (seconds / 3600, 2, ':'), (seconds / 60 % 60, 2, ':')];
+        for (number, width, behind) in parts {
+            append_digits(number, width, text);
+            text.push(behind);
+        }
+        append_digits(seconds % 60, 2, text);
+    }
+}
+
+/// Appends a number that is not negative and has no more than `width` digits, with zeros in front.
+fn append_digits(number: i64, width: u32, text: &mut String) {
+    let mut place = 10_i64.pow(width - 1);
+    while place > 0 {
+        text.push(char::from(b'0' + (number / place % 10) as u8));
+        place /= 10;
     }
 }
 
