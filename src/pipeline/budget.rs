@@ -58,6 +58,11 @@ impl Budget {
         self.total - self.lock().left
     }
 
+    /// Whether somebody may wait for bytes.
+    pub(super) fn is_scarce(&self) -> bool {
+        self.lock().left < self.reserve + self.refill
+    }
+
     fn give_back(&self, bytes: usize) {
         let mut state = self.lock();
         state.left += bytes;
@@ -179,6 +184,11 @@ impl Held {
     /// How many.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Nothing, of the same account.
+    pub(super) fn nothing(&self) -> Held {
+        Held { budget: self.budget.clone(), own: self.own.clone(), bytes: 0 }
     }
 
     /// Adds bytes that were taken from the same account.

@@ -15,7 +15,7 @@ use super::cutter::Cutter;
 use super::framing::{Block, READ_SIZE};
 use super::ledger::Connections;
 use super::listen::{self, Listening};
-use super::queue::{Kind, Origin, Queue, Queued};
+use super::queue::{Kind, Live, Origin, Queue, Queued};
 use super::reader::ReadError;
 use super::source::Input;
 use super::tls::Tls;
@@ -149,7 +149,12 @@ impl Feed {
 
     /// Waits for the next block of any input; `None` when there will be none.
     pub(super) fn next(&self, block: &mut Block) -> Result<Option<Queued>, ReadError> {
-        self.queue.next(block)
+        self.queue.next(block, || self.budget.is_scarce())
+    }
+
+    /// Lines of that input wait for others of their event: they are to be looked at again at that time.
+    pub(super) fn look_again(&self, input: &Arc<str>, live: &Live, at: Instant) {
+        self.queue.look_again(input, live, at);
     }
 
     /// Closes the listeners and ends the connections. What has been read is still given out, and what stands in the

@@ -30,6 +30,8 @@ pub struct Block {
     pub together: Together,
     /// Whether its input has ended behind it.
     pub(super) ends: bool,
+    /// Whether it has no lines, and is there because some of its input have waited long enough for others of their event.
+    pub(super) expires: bool,
 }
 
 impl Block {
@@ -46,6 +48,7 @@ impl Block {
         self.read = 0;
         self.together.clear();
         self.ends = false;
+        self.expires = false;
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::framing::Block;
 use crate::decode::Choice;
@@ -11,6 +12,10 @@ use crate::decode::auditd::{Joined, Joiner, NAME, TakenLine, holds_marker};
 /// Bytes of records that wait for others of their event, of all live inputs together; an input by itself has a bound of its
 /// own.
 const MAX_WAITING: usize = 64 << 20;
+
+/// How long a live input's event without an end waits for its next record, by the clock: as long as by the records' own times,
+/// which nothing tells where no record follows.
+pub(super) const MAX_SILENCE: Duration = Duration::from_secs(2);
 
 /// What the lines of a block have become, beside them.
 #[derive(Debug, Default)]
@@ -50,10 +55,23 @@ pub(super) fn joins(choice: Choice) -> bool {
 }
 
 impl Joins {
-    /// The same for one of many inputs, of which `waiting` bytes wait for others already.
-    pub(super) fn block_of_many(&mut self, choice: Choice, max_line: usize, waiting: &mut usize, block: &mut Block) {
+    /// The same for one of many live inputs, of which `waiting` bytes wait for others already. If some still do, gives when they
+    /// have waited long enough.
+    pub(super) fn block_of_many(
+        &mut self,
+        choice: Choice,
+        max_line: usize,
+        now: Instant,
+        waiting: &mut usize,
+        block: &mut Block,
+    ) -> Option<Instant> {
         let before = self.joiner.open_bytes();
+        self.joiner.set_clock(now);
         self.block(choice, max_line, block);
+        if let (true, Some(by)) = (block.expires, now.checked_sub(MAX_SILENCE)) {
+            let length = block.bytes().len();
+            self.joiner.expire(by, length, &mut block.together.joined);
+        }
         *waiting = (*waiting + self.joiner.open_bytes()).saturating_sub(before);
         if *waiting > MAX_WAITING && self.joiner.open_bytes() > before {
             *waiting = waiting.saturating_sub(self.joiner.open_bytes());
@@ -61,6 +79,7 @@ impl Joins {
             self.joiner.cut(length, &mut block.together.joined);
             self.note_cut(block);
         }
+        self.joiner.longest_silent().map(|since| since + MAX_SILENCE)
     }
 
     fn note_cut(&mut self, block: &mut Block) {
@@ -211,6 +230,25 @@ mod tests {
     }
 
     #[test]
+    fn a_live_inputs_event_waits_no_longer_than_a_while() {
+        let (mut joins, begun) = (Joins::default(), Instant::now());
+        let mut hold = |block: &mut Block, after: Duration| {
+            let next = joins.block_of_many(Choice::Auto, 1_000, begun + after, &mut 0, block);
+            (block.together.joined.events().len(), next.map(|at| at - begun))
+        };
+        let call = |serial: u32| block(&format!("type=SYSCALL msg=audit(1.0:{serial}): syscall=59\n"), false);
+        let expires = || Block { expires: true, ..Block::default() };
+        assert_eq!(hold(&mut call(1), Duration::ZERO), (0, Some(MAX_SILENCE)));
+        let second = Duration::from_secs(1);
+        assert_eq!(hold(&mut call(2), second), (0, Some(MAX_SILENCE)));
+        assert_eq!(hold(&mut expires(), MAX_SILENCE), (1, Some(MAX_SILENCE + second)));
+        // Another record of it, and it waits anew.
+        assert_eq!(hold(&mut call(2), MAX_SILENCE), (0, Some(2 * MAX_SILENCE)));
+        assert_eq!(hold(&mut expires(), MAX_SILENCE + second), (0, Some(2 * MAX_SILENCE)));
+        assert_eq!(hold(&mut expires(), 2 * MAX_SILENCE), (1, None));
+    }
+
+    #[test]
     fn many_inputs_have_a_bound_together() {
         let lines = |node: usize| {
             let record = format!("node=n{node} type=SYSCALL msg=audit(1.0:1): syscall=59 a={}\n", "6".repeat(1 << 20));
@@ -220,14 +258,14 @@ mod tests {
         let mut inputs: Vec<Joins> = (0..30).map(|_| Joins::default()).collect();
         for (node, joins) in inputs.iter_mut().enumerate() {
             let mut block = block(&lines(node), false);
-            joins.block_of_many(Choice::Auto, usize::MAX, &mut waiting, &mut block);
+            joins.block_of_many(Choice::Auto, usize::MAX, Instant::now(), &mut waiting, &mut block);
             assert!(waiting <= MAX_WAITING);
             cut.push(block.together.is_first_cut);
         }
         assert_eq!(cut.iter().filter(|cut| **cut).count(), 9, "21 have room");
         for joins in &mut inputs {
             let mut end = block("", true);
-            joins.block_of_many(Choice::Auto, usize::MAX, &mut waiting, &mut end);
+            joins.block_of_many(Choice::Auto, usize::MAX, Instant::now(), &mut waiting, &mut end);
         }
         assert_eq!(waiting, 0);
     }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::budget::Held;
 use super::framing::{Block, READ_SIZE};
-use super::joined::Joins;
+use super::joined::{Joins, MAX_SILENCE};
 use super::reader::ReadError;
 use crate::decode::Choice;
 
@@ -58,12 +58,26 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// Joins the lines of the input's block that belong together.
-    /// `waiting` are the bytes of all inputs that wait for others.
-    pub(super) fn join(&self, choice: Choice, max_line: usize, waiting: &mut usize, block: &mut Block) {
+    /// Joins the lines of the input's block that belong together; `waiting` are the bytes of all inputs that wait for others.
+    /// If some of this one do, gives when they have waited long enough.
+    pub(super) fn join(
+        &self,
+        choice: Choice,
+        max_line: usize,
+        waiting: &mut usize,
+        block: &mut Block,
+    ) -> Option<Instant> {
         let mut joins = self.joins.lock().unwrap_or_else(PoisonError::into_inner);
-        joins.block_of_many(choice, max_line, waiting, block);
+        joins.block_of_many(choice, max_line, Instant::now(), waiting, block)
     }
+}
+
+/// Lines of an input wait for others of their event, and at some time have waited long enough.
+#[derive(Debug)]
+struct Later {
+    at: Instant,
+    input: Arc<str>,
+    live: Live,
 }
 
 /// A block of an input.
@@ -93,6 +107,8 @@ struct State {
     blocking: usize,
     stopping: bool,
     over: bool,
+    /// One an input at most.
+    later: Vec<Later>,
     spare: Vec<Block>,
 }
 
@@ -162,10 +178,27 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// Waits for the next block; `None` when there will be none.
-    pub(super) fn next(&self, block: &mut Block) -> Result<Option<Queued>, ReadError> {
+    /// Lines of that input wait for others; when they have waited long enough, there is a block without lines, if nothing of
+    /// the input has come before.
+    pub(super) fn look_again(&self, input: &Arc<str>, live: &Live, at: Instant) {
+        let mut state = self.lock();
+        if !state.later.iter().any(|later| Arc::ptr_eq(&later.live.joins, &live.joins)) {
+            let (lines, joins) = (live.lines.clone(), live.joins.clone());
+            let live = Live { lines, joins, since: at, held: live.held.nothing() };
+            state.later.push(Later { at, input: input.clone(), live });
+        }
+    }
+
+    /// Waits for the next block; `None` when there will be none. While `is_scarce`, lines may stand in the kernel's buffers and
+    /// be read later, so that none has waited long enough.
+    pub(super) fn next(&self, block: &mut Block, is_scarce: impl Fn() -> bool) -> Result<Option<Queued>, ReadError> {
         let mut state = self.lock();
         loop {
+            if let Some(later) = state.due(Instant::now(), &is_scarce) {
+                block.begin();
+                block.expires = true;
+                return Ok(Some(later.queued()));
+            }
             if let Some(next) = state.waiting.pop_front() {
                 state.first += 1;
                 let mut next = next?;
@@ -174,10 +207,22 @@ impl Queue {
                 return Ok(Some(next));
             }
             if state.sockets == 0 && (state.stopping || state.blocking == 0) {
+                // Of an input whose end nobody has met, such as a silent standard input.
+                if let Some(later) = state.later.pop() {
+                    block.begin();
+                    (block.expires, block.ends) = (true, true);
+                    return Ok(Some(later.queued()));
+                }
                 state.over = true;
                 return Ok(None);
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = match state.later.iter().map(|later| later.at).min() {
+                Some(at) => {
+                    let left = at.saturating_duration_since(Instant::now());
+                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
         }
     }
 
@@ -212,7 +257,27 @@ impl Queue {
     }
 }
 
+impl Later {
+    /// A block without lines.
+    fn queued(self) -> Queued {
+        Queued { input: self.input, begins: false, live: self.live, block: Block::default() }
+    }
+}
+
 impl State {
+    /// An input whose lines have waited long enough, and of which no others wait here.
+    fn due(&mut self, now: Instant, is_scarce: impl Fn() -> bool) -> Option<Later> {
+        while let Some(at) = self.later.iter().position(|later| later.at <= now) {
+            let joins = &self.later[at].live.joins;
+            let is_of = |queued: &Queued| Arc::ptr_eq(&queued.live.joins, joins);
+            if !is_scarce() && !self.waiting.iter().flatten().any(is_of) {
+                return Some(self.later.swap_remove(at));
+            }
+            self.later[at].at = now + MAX_SILENCE;
+        }
+        None
+    }
+
     fn open(&mut self, kind: Kind) -> &mut usize {
         match kind {
             Kind::Socket => &mut self.sockets,
@@ -274,7 +339,7 @@ mod tests {
         drop(open);
         let (mut room, mut taken) = (Block::default(), Vec::new());
         let mut tickets = Vec::new();
-        while let Some(next) = queue.next(&mut room).unwrap() {
+        while let Some(next) = queue.next(&mut room, || false).unwrap() {
             taken.push((next.input.to_string(), next.begins, String::from_utf8(room.bytes().to_vec()).unwrap()));
             assert_eq!(room.read, room.bytes().len() as u64);
             tickets.push(next);
@@ -298,7 +363,7 @@ mod tests {
         queue.stop();
         let waiting = std::thread::spawn({
             let queue = queue.clone();
-            move || queue.next(&mut Block::default()).unwrap().is_none()
+            move || queue.next(&mut Block::default(), || false).unwrap().is_none()
         });
         drop(socket);
         assert!(waiting.join().unwrap());

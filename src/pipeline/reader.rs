@@ -71,11 +71,16 @@ impl Reader {
     /// none left. After an error the next call goes on with the next input.
     pub(super) fn next(&mut self, block: &mut Block) -> Result<Option<Ticket>, ReadError> {
         if let Some(feed) = &self.feed {
-            let next = feed.next(block)?;
-            return Ok(next.map(|Queued { input, begins, live, .. }| {
-                live.join(self.decode, self.max_line, &mut self.waiting_bytes, block);
-                Ticket { input, begins, stretch: None, live: Some(live) }
-            }));
+            while let Some(Queued { input, begins, live, .. }) = feed.next(block)? {
+                if let Some(at) = live.join(self.decode, self.max_line, &mut self.waiting_bytes, block) {
+                    feed.look_again(&input, &live, at);
+                }
+                // Its lines may have been complete meanwhile.
+                if !block.expires || !block.together.joined.events().is_empty() {
+                    return Ok(Some(Ticket { input, begins, stretch: None, live: Some(live) }));
+                }
+            }
+            return Ok(None);
         }
         loop {
             let Some(open) = &mut self.open else {

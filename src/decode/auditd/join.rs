@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
 use std::ops::Range;
+use std::time::Instant;
 
 use memchr::{memchr, memmem, memrchr};
 
@@ -62,6 +63,8 @@ pub struct Joiner {
     last_node: Option<(Vec<u8>, usize)>,
     /// Room for the records of the next event.
     room: String,
+    /// When the records come that are taken now, where that counts.
+    now: Option<Instant>,
 }
 
 /// What lines of a block have become.
@@ -102,6 +105,8 @@ struct Open {
     /// Its place in the order in which events began.
     place: u64,
     records: String,
+    /// When its last record came.
+    touched: Option<Instant>,
     /// Where in the first record the machine and the stamp stand.
     node: Range<usize>,
     stamp: Range<usize>,
@@ -192,6 +197,25 @@ impl Joiner {
         self.complete_all(length, out);
     }
 
+    /// Records that are taken from here on come at that time: [`Joiner::expire`] goes by it.
+    pub fn set_clock(&mut self, now: Instant) {
+        self.now = Some(now);
+    }
+
+    /// Nothing follows for now the block's `length` bytes: the events are complete whose last record came by then.
+    pub fn expire(&mut self, by: Instant, length: usize, out: &mut Joined) {
+        let is_silent = |event: &&Open| event.touched.is_some_and(|touched| touched <= by);
+        let silent: Vec<u64> = self.events().filter(is_silent).map(|event| event.place).collect();
+        for place in silent {
+            self.complete(place, length, false, out);
+        }
+    }
+
+    /// When the last record came of the event of which none has come for the longest time.
+    pub fn longest_silent(&self) -> Option<Instant> {
+        self.events().filter_map(|event| event.touched).min()
+    }
+
     /// Bytes of records that are waited for.
     pub fn open_bytes(&self) -> usize {
         self.open_bytes
@@ -258,6 +282,7 @@ impl Joiner {
                     _ => self.open.get_mut(&place),
                 };
                 if let Some(event) = event {
+                    event.touched = self.now;
                     event.records.push_str(record);
                     event.records.push('\n');
                     self.open_bytes += record.len() + 1;
@@ -332,7 +357,8 @@ impl Joiner {
         }
         self.begun += 1;
         let Head { node, stamp, .. } = head;
-        self.last = Some(Open { key, place: self.begun, records: mem::take(&mut self.room), node, stamp });
+        self.last =
+            Some(Open { key, place: self.begun, records: mem::take(&mut self.room), touched: self.now, node, stamp });
         self.begun
     }
 

@@ -3,6 +3,7 @@
 mod backpressure;
 mod connections;
 mod framing;
+mod silence;
 mod tls;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

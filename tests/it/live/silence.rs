@@ -1,0 +1,47 @@
+//! Events whose last record has not come, of senders that say nothing more.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use super::{Live, matching};
+
+/// The first event of a real log, without the record that would end it.
+fn open_event() -> String {
+    let log = include_str!("../../captures/auditd-raw.log");
+    let stamp = |line: &str| line.split_once("audit(").and_then(|(_, rest)| rest.split(')').next().map(str::to_owned));
+    let first = log.lines().find_map(stamp).unwrap();
+    let of_event = log.lines().filter(|line| stamp(line).as_ref() == Some(&first) && !line.contains("PROCTITLE"));
+    of_event.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn what_waits_for_a_silent_sender_waits_no_longer_than_a_while() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = format!("unix:{}", folder.path().join("socket").display());
+    let mut live = Live::start(&["tcp://127.0.0.1:0", &socket], &[]);
+    let mut tcp = live.connect();
+    tcp.write_all(open_event().as_bytes()).unwrap();
+    assert_eq!(live.alerts(1)[0]["source"]["decoder"], "auditd");
+    // Again, with a line behind it that is not finished.
+    tcp.write_all(open_event().as_bytes()).unwrap();
+    tcp.write_all(b"type=").unwrap();
+    assert_eq!(live.alerts(1)[0]["source"]["line"], 2 * open_event().lines().count());
+    let mut unix = std::os::unix::net::UnixStream::connect(folder.path().join("socket")).unwrap();
+    unix.write_all(open_event().as_bytes()).unwrap();
+    assert_eq!(live.alerts(1)[0]["source"]["decoder"], "auditd");
+    // Nobody has closed.
+    live.stopped().counted(&[("alerts", 3)]);
+}
+
+#[test]
+fn a_stop_drops_nothing_that_waits_on_a_silent_standard_input() {
+    let mut live = Live::with(&["-", "tcp://127.0.0.1:0"], &[], Stdio::piped(), Stdio::piped());
+    let mut stdin = live.stdin();
+    write!(stdin, "{}{}\n", open_event(), matching("behind it")).unwrap();
+    assert_eq!(live.alerts(1)[0]["columns"]["Source"], "behind it");
+    live.terminate();
+    let ended = live.ended();
+    assert_eq!(ended.status, Some(0));
+    ended.counted(&[("alerts", 2)]);
+    drop(stdin);
+}
