@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::framing::Block;
 use super::generation::Generation;
-use super::lines::Lines;
+use super::lines::{Gated, Lines};
 use super::worker::{BlockOutput, Emit, WorkerOptions};
 use crate::matcher::{GatePlan, Path, Ruleset};
 use crate::value::functions::Context;
@@ -44,7 +44,9 @@ impl Shadow {
         let (mut fast, mut plain) = (BlockOutput::default(), BlockOutput::default());
         match &rules.gate {
             GatePlan::On(gate) => {
-                self.fast.gated(gate, block, input, context, &mut fast, &mut |_| {});
+                let mut gated = Gated::default();
+                gated.scan(gate, bytes);
+                self.fast.gated(&gated, block, input, context, &mut fast, &mut |_| {});
             }
             GatePlan::Off(_) => self.fast.every(block, input, context, &mut fast, &mut |_| {}),
         }
