@@ -178,15 +178,25 @@ impl Decoders {
         if !matches!(self.choice, Choice::Auto) {
             return None;
         }
-        let senders = self.markers.senders_of(line);
-        let text = text_of(line).filter(|text| !senders.is_empty() && text.starts_with('{'))?;
+        // Most likely it is by who wrote the last one: only those are looked for who would be asked before.
+        let last = self.rows.by.and_then(|by| SENDERS.iter().position(|sender| sender.name == by.name))?;
+        let near = self.markers.senders_of(line, last + 1);
+        let text = text_of(line).filter(|text| !near.is_empty() && text.starts_with('{'))?;
         let node = tree::parse(text, self.max_depth.min(DEEPEST), &mut self.room).ok()?;
         if node.get("records").is_some_and(|records| records.is_array()) || !self.rows.is_foreign(node) {
             return None;
         }
-        let start = line.as_ptr() as usize;
-        let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth, start, only: None };
-        Some(walk.object(node, &Around::default(), 0)).filter(|taken| *taken != Taken::No)
+        let (start, max_depth) = (line.as_ptr() as usize, self.max_depth);
+        let mut walk = Walk { senders: &near, rows: &mut self.rows, max_depth, start, only: None };
+        walk.begin(node);
+        let mut taken = walk.sender_of(node, &Around::default());
+        let all;
+        if taken == Taken::No {
+            all = self.markers.senders_of(line, SENDERS.len());
+            walk.senders = &all;
+            taken = walk.object(node, &Around::default(), 0);
+        }
+        Some(taken).filter(|taken| *taken != Taken::No)
     }
 
     /// The same of a line of which the records of auditd's have been taken out to be joined.
@@ -213,7 +223,7 @@ impl Decoders {
         let mut senders = match self.choice {
             Choice::Off => return Decoded::Nobodys,
             Choice::One(sender) => vec![sender],
-            Choice::Auto => self.markers.senders_of(line),
+            Choice::Auto => self.markers.senders_of(line, SENDERS.len()),
         };
         senders.retain(|sender| !is_out(sender));
         let Some(text) = text_of(line) else {
@@ -276,11 +286,12 @@ impl Markers {
         Markers(markers)
     }
 
-    /// Those who may have written the line, in the order of the table.
-    fn senders_of(&self, line: &[u8]) -> Vec<&'static Sender> {
-        let mut found = 0;
+    /// Those among the first `among` who may have written the line, in the order of the table.
+    fn senders_of(&self, line: &[u8], among: usize) -> Vec<&'static Sender> {
+        let (mut found, among) = (0, u64::MAX.checked_shr(64 - among as u32).unwrap_or_default());
         for (finder, senders) in &self.0 {
-            if found & senders != *senders && finder.find(line).is_some() {
+            let senders = senders & among;
+            if found & senders != senders && finder.find(line).is_some() {
                 found |= senders;
             }
         }
@@ -321,7 +332,7 @@ impl Walk<'_> {
                 match decode(text, around, self.rows) {
                     Taken::No => {}
                     taken => {
-                        self.rows.taken += u64::from(taken == Taken::Yes);
+                        self.rows.take(sender, &taken);
                         return taken;
                     }
                 }
@@ -363,9 +374,14 @@ impl Walk<'_> {
         }
     }
 
+    /// An object of the line's own is looked at.
+    fn begin(&mut self, node: Node<'_>) {
+        self.rows.object_ends_at(node.raw().as_ptr() as usize + node.raw().len() - 1 - self.start);
+    }
+
     fn object(&mut self, node: Node<'_>, around: &Around<'_>, depth: usize) -> Taken {
         if depth == 0 {
-            self.rows.object_ends_at(node.raw().as_ptr() as usize + node.raw().len() - 1 - self.start);
+            self.begin(node);
         }
         match self.sender_of(node, around) {
             Taken::No if depth < MAX_WRAPPERS => {}
@@ -393,7 +409,7 @@ impl Walk<'_> {
                 match decode(node, around, self.rows) {
                     Taken::No => {}
                     taken => {
-                        self.rows.taken += u64::from(taken == Taken::Yes);
+                        self.rows.take(sender, &taken);
                         return taken;
                     }
                 }

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::tree::Node;
+use super::{Sender, Taken};
 use crate::record::{Records, Written};
 use crate::value::DateTime;
 use crate::value::dynamic::append_json_string;
@@ -22,6 +23,8 @@ pub struct Rows {
     object_end: Option<usize>,
     /// How many of the line's objects were senders'.
     pub(super) taken: u64,
+    /// Who wrote the last object that was some sender's.
+    pub(super) by: Option<&'static Sender>,
     faults: Vec<String>,
 }
 
@@ -86,6 +89,12 @@ impl Rows {
     /// What is decoded next is an object of the line's own.
     pub(super) fn object_ends_at(&mut self, offset: usize) {
         self.object_end = Some(offset);
+    }
+
+    /// Something of the line's is that sender's.
+    pub(super) fn take(&mut self, sender: &'static Sender, taken: &Taken) {
+        self.taken += u64::from(*taken == Taken::Yes);
+        self.by = Some(sender);
     }
 
     /// How many of the line's objects were senders'.

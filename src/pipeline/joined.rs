@@ -28,6 +28,11 @@ pub struct Together {
 }
 
 impl Together {
+    /// Whether no event is complete.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.joined.events().is_empty()
+    }
+
     pub(super) fn clear(&mut self) {
         self.joined.clear();
         self.is_joined = false;
@@ -121,6 +126,14 @@ struct State {
     /// Blocks behind it that have been looked at already.
     ahead: BTreeSet<u64>,
     joins: Joins,
+}
+
+impl InOrder {
+    /// Nothing follows: all blocks that have been given out have been joined, and this one behind them has no lines.
+    pub(super) fn end(&self, choice: Choice, max_line: usize, block: &mut Block) {
+        block.ends = true;
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).joins.block(choice, max_line, block);
+    }
 }
 
 /// A block's turn to be joined to those before it.

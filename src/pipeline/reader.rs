@@ -52,6 +52,8 @@ pub(super) struct Ticket {
     pub(super) begins: bool,
     /// What is still to be read, by whoever holds the ticket.
     pub(super) stretch: Option<Stretch>,
+    /// Where its lines are joined to those of its input that came before; a live input's have been.
+    pub(super) order: Option<Arc<InOrder>>,
     /// What a block of a live input holds until it has been written.
     pub(super) live: Option<Live>,
 }
@@ -78,8 +80,8 @@ impl Reader {
                     feed.look_again(&input, &live, at);
                 }
                 // Its lines may have been complete meanwhile.
-                if !block.expires || !block.together.joined.events().is_empty() {
-                    return Ok(Some(Ticket { input, begins, stretch: None, live: Some(live) }));
+                if !block.expires || !block.together.is_nothing() {
+                    return Ok(Some(Ticket { input, begins, stretch: None, order: None, live: Some(live) }));
                 }
             }
             return Ok(None);
@@ -99,7 +101,8 @@ impl Reader {
                     let stretch = next.clone();
                     next.offset += READ_SIZE as u64;
                     open.given += 1;
-                    return Ok(Some(Ticket { input, begins, stretch: Some(stretch), live: None }));
+                    let order = Some(stretch.order.clone());
+                    return Ok(Some(Ticket { input, begins, stretch: Some(stretch), order, live: None }));
                 }
                 Bytes::Stream(framer) => match framer.next(block) {
                     Ok(more) => {
@@ -107,10 +110,11 @@ impl Reader {
                         block.ends = !more;
                         block.turn = Turn::new(&open.order, open.given, self.decode, self.max_line);
                         open.given += 1;
+                        let order = Some(open.order.clone());
                         if !more {
                             self.open = None;
                         }
-                        return Ok(Some(Ticket { input, begins, stretch: None, live: None }));
+                        return Ok(Some(Ticket { input, begins, stretch: None, order, live: None }));
                     }
                     // The next call finds its end.
                     Err(e) => return Err((input.to_string(), e)),

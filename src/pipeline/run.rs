@@ -15,6 +15,7 @@ use super::drain::Drain;
 use super::feed::{Feed, ListenError, LiveOptions};
 use super::framing::Block;
 use super::generation::{Generation, Generations};
+use super::joined::InOrder;
 use super::ledger::Ledger;
 use super::reader::{Reader, Ticket};
 use super::sink::{Output, Sink, SinkError, SinkOptions, SinkState, Tally};
@@ -109,6 +110,8 @@ pub struct Running {
     failed: Notify,
     /// Whether the sink is there.
     sink: Arc<SinkState>,
+    /// Held by whoever ends the run, so that the second finds all done.
+    ending: Mutex<()>,
     /// Set to have files opened anew.
     reopen: Vec<Arc<AtomicBool>>,
     started: Instant,
@@ -138,6 +141,8 @@ struct Turn {
     since: VecDeque<Instant>,
     /// Blocks that were done before their turn.
     left: BTreeMap<u64, Done>,
+    /// The input that is being read, and where its lines are joined; none of live inputs.
+    open: Option<(Arc<str>, Arc<InOrder>)>,
     /// Room for output, for those who left theirs.
     room: Vec<BlockOutput>,
     ledger: Ledger,
@@ -178,8 +183,8 @@ impl Running {
         });
         let turn = Mutex::new(Turn { ledger, drained: feed.is_none(), ..Turn::default() });
         let (ended, started) = (Condvar::new(), Instant::now());
-        let failed = Notify::new();
-        Ok(Running { run, reader, feed, turn, ended, writer, drain, tally, sink, failed, reopen, started })
+        let (failed, ending) = (Notify::new(), Mutex::default());
+        Ok(Running { run, reader, feed, turn, ended, writer, drain, tally, sink, failed, ending, reopen, started })
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
@@ -273,6 +278,7 @@ impl Running {
                         return None;
                     }
                     turn.read += 1;
+                    turn.open = ticket.order.clone().map(|order| (ticket.input.clone(), order));
                     turn.since.push_back(ticket.live.as_ref().map_or_else(Instant::now, |live| live.since));
                     return Some((turn.read - 1, ticket, self.run.rules.current()));
                 }
@@ -352,6 +358,8 @@ impl Running {
     fn finish(&self) -> Result<(), Arc<RunError>> {
         // They may not have ended, after a failure, but no more is read.
         self.drain.inputs_ended();
+        let _ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        self.let_go();
         let mut writer = self.writer();
         if self.lock().failure.is_none() && !self.lock().closed {
             let (count, written) = writer.write_results(&self.run, &self.run.rules.current());
@@ -368,6 +376,27 @@ impl Running {
             turn.fail(failure);
         }
         turn.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// What the input that was being read holds back, for others of its event may follow: none do. At the input's own end there
+    /// is nothing left.
+    fn let_go(&self) {
+        let (open, sequence) = {
+            let mut turn = self.lock();
+            (turn.open.take().filter(|_| turn.failure.is_none() && !turn.closed && !turn.broken), turn.read)
+        };
+        let Some((input, order)) = open else { return };
+        let (options, generation) = (self.run.options.clone(), self.run.rules.current());
+        let (mut block, mut out) = (Block::default(), BlockOutput::default());
+        order.end(options.decode, options.max_line, &mut block);
+        if block.together.is_nothing() {
+            return;
+        }
+        let ticket = Ticket { input: input.clone(), begins: false, stretch: None, order: None, live: None };
+        let place = Place { input: &input, sequence, begins: false };
+        let mut worker = Worker::new(generation.clone(), options);
+        worker.block(&mut block, place, &mut out, &mut |out| self.write(&ticket, &generation, out));
+        self.write(&ticket, &generation, &mut out);
     }
 
     /// Ends the run, waiting for the blocks that have been read and for the sink to take what they gave, for as long as the

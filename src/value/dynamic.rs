@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::convert::append_real;
+use super::json::special;
 
 /// How many levels of arrays and bags a dynamic may have, unless a setting allows a record more. Deeper JSON text is not
 /// parsed.
@@ -138,27 +139,17 @@ impl<'a> Dynamic<'a> {
     }
 }
 
-/// The bytes that JSON's strings hold as an escape only.
-const IS_ESCAPED: [bool; 256] = {
-    let mut is_escaped = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        is_escaped[byte] = true;
-        byte += 1;
-    }
-    is_escaped[b'"' as usize] = true;
-    is_escaped[b'\\' as usize] = true;
-    is_escaped
-};
-
 /// Appends a JSON string with its quotes; only what must be escaped is.
 pub fn append_json_string(text: &str, out: &mut String) {
     out.push('"');
     let bytes = text.as_bytes();
     let mut copied = 0;
-    // Most texts have nothing to escape: one look at a table for each byte.
-    while let Some(found) = bytes[copied..].iter().position(|byte| IS_ESCAPED[usize::from(*byte)]) {
-        let at = copied + found;
+    // Most texts have nothing to escape.
+    loop {
+        let at = special(bytes, copied);
+        if at == bytes.len() {
+            break;
+        }
         // Every escaped byte is ASCII, so both ends are character boundaries.
         out.push_str(&text[copied..at]);
         match bytes[at] {

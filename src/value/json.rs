@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 pub use escape::unescape;
-pub(crate) use lexeme::{Cursor, Kind, Lexeme};
+pub(crate) use lexeme::{Cursor, Kind, Lexeme, special};
 
 use super::Dynamic;
 

@@ -79,3 +79,49 @@ fn sigterm_ends_an_idle_run_with_its_ledger() {
         );
     }
 }
+
+/// The first event of a real log, without the record that would end it.
+fn open_event() -> String {
+    let log = include_str!("../captures/auditd-raw.log");
+    let stamp = |line: &str| line.split_once("audit(").and_then(|(_, rest)| rest.split(')').next().map(str::to_owned));
+    let first = log.lines().find_map(stamp).unwrap();
+    let of_event = log.lines().filter(|line| stamp(line).as_ref() == Some(&first) && !line.contains("PROCTITLE"));
+    of_event.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn sigterm_drops_no_event_that_waits_for_others_of_its_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let lines = format!("{}{}", open_event(), String::from_utf8(input(&[matching()])).unwrap());
+    let ends = |mut child: Child, mut source: Box<dyn Write>| {
+        source.write_all(lines.as_bytes()).unwrap();
+        source.flush().unwrap();
+        // What stands behind the event has been handled, so the event has been read.
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        out.read_line(&mut first).unwrap();
+        assert!(first.contains("DeviceNetworkEvents"), "{first}");
+        assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+        // What is read from stays open, and silent.
+        assert_eq!(wait(&mut child).code(), Some(0));
+        drop(source);
+        let mut rest = String::new();
+        out.read_to_string(&mut rest).unwrap();
+        let alerts: Vec<Json> = rest.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(alerts.iter().map(|alert| &alert["source"]["decoder"]).collect::<Vec<_>>(), ["auditd"], "{rest}");
+        assert_eq!(alerts[0]["source"]["line"], lines.lines().count());
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        let ledger: Json = serde_json::from_str(err.lines().last().unwrap()).unwrap();
+        assert_eq!(json!([ledger["alerts"], ledger["written"], ledger["balanced"]]), json!([2, 2, true]));
+    };
+    for workers in ["1", "2"] {
+        let mut child = start(&["run", "--stats", "json", "--workers", workers]);
+        let stdin = child.stdin.take().unwrap();
+        ends(child, Box::new(stdin));
+        let child = start(&["run", "--stats", "json", "--workers", workers, pipe.to_str().unwrap()]);
+        ends(child, Box::new(std::fs::File::options().write(true).open(&pipe).unwrap()));
+    }
+}

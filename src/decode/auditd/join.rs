@@ -248,7 +248,8 @@ impl Joiner {
     /// Takes a record; `false` if it is none, or one that cannot be read.
     fn record(&mut self, record: &str, at: usize, out: &mut Joined) -> bool {
         let line = record.as_bytes();
-        let Some(head) = Head::find(line) else { return false };
+        let mark = self.last.as_ref().map_or(&b""[..], Open::mark);
+        let Some(head) = Head::find_like(line, mark) else { return false };
         let key = match &self.last {
             Some(last) if last.is_of(line, &head) => Some(last.key),
             _ => None,
@@ -388,6 +389,11 @@ impl Joiner {
 }
 
 impl Open {
+    /// What all of its records have.
+    fn mark(&self) -> &[u8] {
+        self.records.as_bytes().get(self.stamp.start - MARKER.len()..self.stamp.end + 1).unwrap_or_default()
+    }
+
     /// Whether a record has the same machine and stamp, spelt alike.
     fn is_of(&self, record: &[u8], head: &Head) -> bool {
         let first = self.records.as_bytes();

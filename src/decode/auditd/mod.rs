@@ -40,6 +40,8 @@ struct Syscall<'t> {
     number: &'t str,
     name: &'t str,
     arguments: [Value<'t>; 4],
+    /// Which call it is, where the number says so.
+    known: Option<Call>,
     is_failed: bool,
     exit: &'t str,
     pid: &'t str,
@@ -76,7 +78,7 @@ pub(super) fn decode(text: &str, around: &Around<'_>, rows: &mut Rows) -> Taken 
         ));
     }
     let outcome = syscall.outcome();
-    let Some(call) = syscall.call().filter(|call| call.has_rows(outcome, rows)) else {
+    let Some(call) = syscall.known.or_else(|| syscall.call()).filter(|call| call.has_rows(outcome, rows)) else {
         return Taken::Yes;
     };
     let mut event = AuditEvent {
@@ -91,8 +93,9 @@ pub(super) fn decode(text: &str, around: &Around<'_>, rows: &mut Rows) -> Taken 
     };
     let mut argv = Vec::new();
     let mut title = None;
+    let mark = head.mark(line.as_bytes());
     for (_, line) in lines(text).enumerate().filter(|(number, _)| *number != at) {
-        let Some(head) = Head::find(line.as_bytes()) else {
+        let Some(head) = Head::find_like(line.as_bytes(), mark) else {
             continue;
         };
         let fields = Fields::of(line.get(head.body..).unwrap_or_default());
@@ -121,8 +124,9 @@ impl<'t> Syscall<'t> {
     /// Reads the record, but for one of which it shows early that it has no row: then there is nothing.
     fn of(body: &'t str, rows: &Rows) -> Option<Syscall<'t>> {
         let mut syscall = Syscall::default();
-        for (name, value) in Fields::of(body) {
-            match name.as_bytes() {
+        let mut fields = Fields::of(body);
+        while let Some((name, value)) = fields.next() {
+            match name {
                 b"arch" => syscall.arch = value.word(),
                 b"syscall" => syscall.number = value.word(),
                 b"success" => syscall.is_failed = value.raw == "no",
@@ -132,11 +136,21 @@ impl<'t> Syscall<'t> {
                 b"a2" => syscall.arguments[2] = value,
                 b"a3" => syscall.arguments[3] = value,
                 // What the kernel says of the call ends here; who made it follows.
-                b"items" if syscall.is_without_rows(body, rows) => return None,
+                b"items" => {
+                    syscall.known = syscall.call();
+                    if syscall.is_without_rows(body, rows) {
+                        return None;
+                    }
+                }
                 b"pid" => syscall.pid = value.word(),
                 b"ppid" => syscall.ppid = value.word(),
                 // What the numbers mean comes after them, and counts.
-                b"uid" | b"UID" => syscall.uid = value.word(),
+                b"UID" => syscall.uid = value.word(),
+                b"uid" => {
+                    syscall.uid = value.word();
+                    // Its other ids, its terminal and its session.
+                    fields.skip_to(b" comm=");
+                }
                 b"auid" | b"AUID" => syscall.auid = value.word(),
                 b"comm" => syscall.comm = Some(value),
                 b"exe" => syscall.exe = Some(value),
@@ -150,7 +164,7 @@ impl<'t> Syscall<'t> {
 
     /// Whether it can have no row, whatever follows. A number that says nothing may be followed by a name that does.
     fn is_without_rows(&self, body: &str, rows: &Rows) -> bool {
-        match self.call() {
+        match self.known {
             Some(call) => !call.has_rows(self.outcome(), rows),
             None => !self.number.is_empty() && memmem::find(body.as_bytes(), b"SYSCALL=").is_none(),
         }
@@ -205,13 +219,13 @@ impl<'t> AuditEvent<'t> {
     fn read(&mut self, kind: &str, mut fields: Fields<'t>, argv: &mut Vec<u8>, title: &mut Option<Value<'t>>) {
         match kind {
             "PATH" if !matches!(self.call, Call::Connect | Call::Execute) => self.names.push(name(fields)),
-            "CWD" => self.cwd = fields.find(|f| f.0 == "cwd").map(|f| f.1.text()).unwrap_or_default(),
-            "PROCTITLE" => *title = fields.find(|f| f.0 == "proctitle").map(|f| f.1),
+            "CWD" => self.cwd = fields.find(|f| f.0 == b"cwd").map(|f| f.1.text()).unwrap_or_default(),
+            "PROCTITLE" => *title = fields.find(|f| f.0 == b"proctitle").map(|f| f.1),
             "EXECVE" if self.call == Call::Execute => arguments(fields, argv),
             "SOCKADDR" if self.call == Call::Connect => self.remote = remote(fields),
             // Octal, unlike all other flags.
             "OPENAT2" => {
-                let flags = fields.find(|f| f.0 == "oflag");
+                let flags = fields.find(|f| f.0 == b"oflag");
                 self.open_flags = flags.and_then(|f| u64::from_str_radix(f.1.word(), 8).ok());
             }
             _ => {}
@@ -222,7 +236,7 @@ impl<'t> AuditEvent<'t> {
 fn name<'t>(fields: Fields<'t>) -> Name<'t> {
     let mut name = Name::default();
     for (field, value) in fields {
-        match field.as_bytes() {
+        match field {
             b"name" => name.name = value.text(),
             // What the kernel says behind it is of no use here.
             b"nametype" => {
@@ -239,13 +253,13 @@ fn name<'t>(fields: Fields<'t>) -> Name<'t> {
 /// Appends the arguments of an EXECVE record, each ended by NUL. A long one comes in pieces: `a1_len=9000 a1[0]=… a1[1]=…`.
 fn arguments(fields: Fields<'_>, argv: &mut Vec<u8>) {
     for (name, value) in fields {
-        let Some(number) = name.strip_prefix('a').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) else {
-            continue;
-        };
-        if argv.len() > MAX_COMMAND_LINE || number.ends_with("_len") {
+        let [b'a', number @ ..] = name else { continue };
+        let is_number = number.first().is_some_and(u8::is_ascii_digit);
+        if !is_number || argv.len() > MAX_COMMAND_LINE || number.ends_with(b"_len") {
             continue;
         }
-        if number.split_once('[').is_some_and(|(_, piece)| piece != "0]") && argv.last() == Some(&0) {
+        let piece = memchr(b'[', number).map(|at| &number[at..]);
+        if piece.is_some_and(|piece| piece != b"[0]") && argv.last() == Some(&0) {
             argv.pop();
         }
         value.append_to(argv);
@@ -257,13 +271,13 @@ fn remote(fields: Fields<'_>) -> Option<std::net::SocketAddr> {
     let (mut ip, mut port) = ("", "");
     for (name, value) in fields {
         match name {
-            "saddr" => {
+            b"saddr" => {
                 if let Some(address) = value.bytes().and_then(|bytes| address_of_bytes(&bytes)) {
                     return Some(address);
                 }
             }
-            "laddr" | "addr" => ip = value.word(),
-            "lport" | "port" => port = value.word(),
+            b"laddr" | b"addr" => ip = value.word(),
+            b"lport" | b"port" => port = value.word(),
             _ => {}
         }
     }

@@ -42,6 +42,11 @@ pub(super) struct Head {
 impl Head {
     /// Finds the parts of a record; `None` if the line is none.
     pub(super) fn find(line: &[u8]) -> Option<Head> {
+        Head::find_like(line, b"")
+    }
+
+    /// The same where another record of its event may be known, by its [`Head::mark`]: then its stamp need not be looked at.
+    pub(super) fn find_like(line: &[u8], mark: &[u8]) -> Option<Head> {
         let mut at = 0;
         let mut node = 0..0;
         if line.starts_with(b"node=") {
@@ -54,17 +59,25 @@ impl Head {
         }
         // Both are shorter than what a search for their end would cost to set up.
         let kind = at + 5..at + 5 + line[at + 5..].iter().position(|b| *b == b' ')?;
-        let stamp = kind.end + 1 + MARKER.len();
-        if !line[kind.end + 1..].starts_with(MARKER.as_bytes()) {
-            return None;
-        }
-        let is_of_stamp = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b':');
-        let stamp = stamp..stamp + line[stamp..].iter().position(|b| !is_of_stamp(b))?;
-        if kind.is_empty() || stamp.is_empty() || line[stamp.end] != b')' {
+        let (stamp, rest) = (kind.end + 1 + MARKER.len(), &line[kind.end + 1..]);
+        let length = if mark.len() > MARKER.len() && rest.starts_with(mark) {
+            mark.len() - MARKER.len() - 1
+        } else {
+            let is_of_stamp = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b':');
+            let digits = rest.strip_prefix(MARKER.as_bytes())?;
+            digits.iter().position(|b| !is_of_stamp(b)).filter(|length| digits[*length] == b')')?
+        };
+        let stamp = stamp..stamp + length;
+        if kind.is_empty() || stamp.is_empty() {
             return None;
         }
         let body = if line[stamp.end..].starts_with(b"): ") { stamp.end + 3 } else { line.len().min(stamp.end + 2) };
         Some(Head { node, kind, stamp, body })
+    }
+
+    /// What all records of the event have, of which this is the head of one: marker and stamp.
+    pub(super) fn mark<'l>(&self, line: &'l [u8]) -> &'l [u8] {
+        line.get(self.stamp.start - MARKER.len()..self.stamp.end + 1).unwrap_or_default()
     }
 }
 
@@ -94,7 +107,8 @@ fn behind_header(line: &[u8]) -> Option<(Range<usize>, usize)> {
 /// The fields of a record, one after the other.
 #[derive(Clone, Debug)]
 pub(super) struct Fields<'t> {
-    rest: &'t str,
+    body: &'t str,
+    at: usize,
 }
 
 /// A field's value as it stands there.
@@ -107,17 +121,22 @@ pub(super) struct Value<'t> {
 
 impl<'t> Fields<'t> {
     pub(super) fn of(body: &'t str) -> Fields<'t> {
-        Fields { rest: body }
+        Fields { body, at: 0 }
+    }
+
+    /// Steps over the fields before the one that begins with these bytes, if there is one.
+    pub(super) fn skip_to(&mut self, start: &[u8]) {
+        self.at += memmem::find(&self.body.as_bytes()[self.at..], start).unwrap_or(0);
     }
 }
 
 impl<'t> Iterator for Fields<'t> {
-    type Item = (&'t str, Value<'t>);
+    type Item = (&'t [u8], Value<'t>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let bytes = self.rest.as_bytes();
-        let (mut start, mut equals) = (0, 0);
+        let bytes = self.body.as_bytes();
+        let (mut start, mut equals) = (self.at, self.at);
         // Words without a value are stepped over; what is enriched begins behind its own byte.
         loop {
             match *bytes.get(equals)? {
@@ -127,20 +146,21 @@ impl<'t> Iterator for Fields<'t> {
             }
             equals += 1;
         }
-        let value = equals + 1;
-        let (range, is_quoted, next) = if bytes.get(value) == Some(&b'"') {
-            let end = value + 1 + memchr(b'"', &bytes[value + 1..]).unwrap_or(bytes.len() - value - 1);
-            (value + 1..end, true, bytes.len().min(end + 1))
+        let mut value = equals + 1;
+        let is_quoted = bytes.get(value) == Some(&b'"');
+        let end = if is_quoted {
+            value += 1;
+            let end = memchr(b'"', &bytes[value..]).map_or(bytes.len(), |length| value + length);
+            self.at = bytes.len().min(end + 1);
+            if bytes[self.at..].starts_with(ENRICHED_ESCAPED.as_bytes()) {
+                self.at += ENRICHED_ESCAPED.len();
+            }
+            end
         } else {
-            let end = end_of_word(bytes, value);
-            (value..end, false, end)
+            self.at = end_of_word(bytes, value);
+            self.at
         };
-        let (name, raw) = (self.rest.get(start..equals)?, self.rest.get(range)?);
-        self.rest = self.rest.get(next..)?;
-        if is_quoted && self.rest.starts_with('#') {
-            self.rest = self.rest.strip_prefix(ENRICHED_ESCAPED).unwrap_or(self.rest);
-        }
-        Some((name, Value { raw, is_quoted }))
+        Some((&bytes[start..equals], Value { raw: self.body.get(value..end)?, is_quoted }))
     }
 }
 
@@ -193,7 +213,10 @@ impl<'t> Value<'t> {
 
     /// A number in hexadecimal digits.
     pub(super) fn hex(self) -> u64 {
-        u64::from_str_radix(self.word(), 16).unwrap_or_default()
+        let number = |digits: &str| {
+            digits.bytes().try_fold(0u64, |sum, digit| sum.checked_mul(16)?.checked_add(u64::from(hex_digit(digit)?)))
+        };
+        number(self.word()).unwrap_or_default()
     }
 }
 

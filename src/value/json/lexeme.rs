@@ -191,7 +191,7 @@ const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
 /// Names and values are short, most under 32 bytes, so that eight bytes at a time in a register beat a vector search
 /// with its setup. In the word, the lowest byte that is marked is truly one; bytes above it may be marked by a borrow.
 #[inline]
-fn special(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn special(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
         let quote = word ^ (ONES * u64::from(b'"'));
