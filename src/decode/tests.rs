@@ -75,6 +75,18 @@ fn the_nearest_that_says_the_host_is_heard() {
 }
 
 #[test]
+fn the_object_of_splunks_collector_is_taken_off_and_no_other() {
+    let rows = |line: &str| decode(Choice::Auto, line);
+    assert_eq!(
+        rows(&format!(r#"{{"time":1795507200,"host":"h","event":{RECORD},"index":"i"}}"#)),
+        format!("[{RECORD}]")
+    );
+    assert_eq!(rows(&format!(r#"{{"event":{RECORD}}}"#)), format!("[{RECORD}]"));
+    // The Elastic Common Schema has such an object too.
+    assert_eq!(rows(&format!(r#"{{"event":{RECORD},"ecs":{{"version":"8.0.0"}}}}"#)), "nobody's");
+}
+
+#[test]
 fn a_line_may_be_cut_within_a_character() {
     let event = "<Event><System><Provider Name='Linux-Sysmon'/><EventID>11</EventID></System><EventData>\
                  <Data Name='TargetFilename'>/x</Data><Data Name='User'>M\u{fc}ller";

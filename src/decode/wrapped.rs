@@ -28,15 +28,20 @@ const TIMES: [&str; 5] = ["@timestamp", "timestamp", "ISODATE", "time", "TimeGen
 /// Bytes at the start of a line in which a syslog header ends.
 const MAX_HEADER: usize = 1024;
 
+/// What stands in an object of Splunk's HTTP event collector. There `event` may be the object that somebody else has written;
+/// beside other members it is what the sender says itself.
+const COLLECTOR: [&str; 7] = ["time", "host", "source", "sourcetype", "index", "fields", "event"];
+
 /// How events begin that are no JSON; behind that an object is a part of them.
 const IN_NO_HEADER: [&str; 2] = ["<Event", "msg=audit("];
 
 /// What may be the line in an object of a shipper's: the members of such names, texts first, for an object of such a name may
 /// just as well be what the shipper says itself (`{"log":{"file":…}}`).
 pub(super) fn lines<'t>(node: Node<'t>) -> impl Iterator<Item = Cow<'t, str>> {
-    // An object `event` is what others say themselves.
+    let is_collected = move || node.children().all(|member| COLLECTOR.contains(&&*member.name()));
     let members = move || {
-        MEMBERS.iter().filter_map(move |name| node.find(name).filter(|found| *name != "event" || !found.is_object()))
+        let is_wrapped = move |name, found: &Node<'_>| name != "event" || !found.is_object() || is_collected();
+        MEMBERS.iter().filter_map(move |name| node.find(name).filter(|found| is_wrapped(*name, found)))
     };
     let texts = members().filter_map(|member| match member.text()? {
         Cow::Borrowed(text) => Some(Cow::Borrowed(text.trim())),

@@ -185,7 +185,7 @@ fn lines_of_kubernetes_that_are_no_senders_stay_so() {
         r#"{"output_fields":{"fd.name":"/a"}}"#,
         r#"{"SYSCALL":"x","ID":"1.0:1"}"#,
         r#"{"SYSCALL":{"syscall":257},"ID":"x"}"#,
-        r#"{"event":{"module":"auditd2"}}"#,
+        r#"{"event":{"module":"auditd2"},"ecs":{}}"#,
     ] {
         assert!(matches!(decoders.decode(line.as_bytes()), Decoded::Nobodys), "{line}");
     }

@@ -95,8 +95,11 @@ fn rows_are_noted_as_they_would_be_read() {
 fn what_is_a_row_itself_is_not_taken_for_its_members() {
     let mut decoders = Decoders::new(Choice::Auto, TABLES.map(str::to_owned).to_vec(), 64).noting(layout());
     let laurel = r#"{"ID":"1795453547.993:32","SYSCALL":{"syscall":59},"EXECVE":{"ARGV":["a"]}"#;
-    let is_taken =
-        |decoders: &mut Decoders, rest: &str| decoders.decode_object(format!("{laurel}{rest}}}").as_bytes()).is_some();
+    let is_taken = |decoders: &mut Decoders, rest: &str| {
+        // It is asked for by whose the line before was.
+        assert!(matches!(decoders.decode(format!("{laurel}}}").as_bytes()), Decoded::Rows(_)));
+        decoders.decode_object(format!("{laurel}{rest}}}").as_bytes()).is_some()
+    };
     assert!(is_taken(&mut decoders, ""));
     assert!(is_taken(&mut decoders, r#","Type":"Syslog""#));
     for rest in [
