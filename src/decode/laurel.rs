@@ -39,11 +39,29 @@ struct Syscall<'t> {
     container: Option<Node<'t>>,
 }
 
+/// The records of an event, by their types, and what the event says of itself.
+#[derive(Default)]
+struct Records<'t> {
+    id: Option<Node<'t>>,
+    machine: Option<Node<'t>>,
+    syscall: Option<Node<'t>>,
+    open: Option<Node<'t>>,
+    cwd: Option<Node<'t>>,
+    paths: Option<Node<'t>>,
+    addresses: Option<Node<'t>>,
+    program: Option<Node<'t>>,
+    title: Option<Node<'t>>,
+    parent: Option<Node<'t>>,
+    container: Option<Node<'t>>,
+}
+
 pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
-    let Some(id) = node.text_at("ID").filter(|id| auditd::time(id).is_some()) else {
+    let records = Records::of(node);
+    let Some((id, time)) = records.id.and_then(|id| id.text()).and_then(|id| auditd::time(&id).map(|time| (id, time)))
+    else {
         return Taken::No;
     };
-    let Some(syscall) = node.get("SYSCALL").filter(Node::is_object).map(Syscall::of) else {
+    let Some(syscall) = records.syscall.filter(Node::is_object).map(Syscall::of) else {
         // Something else that the kernel or auditd wrote.
         let is_record =
             |member: Node<'_>| member.text().is_none() && member.name().starts_with(|c: char| c.is_ascii_uppercase());
@@ -58,18 +76,18 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
         call,
         arguments,
         outcome,
-        open_flags: node.text_at("OPENAT2.oflag").and_then(|flags| octal(&flags)).map(u64::from),
-        cwd: text(node.find("CWD.cwd")),
-        names: each(node.get("PATH")).map(name).collect(),
-        remote: each(node.get("SOCKADDR")).find_map(remote),
-        argv: argv(node.get("EXECVE")).map(Cow::Owned),
+        open_flags: of(records.open, "oflag").and_then(|flags| octal(&flags.text()?)).map(u64::from),
+        cwd: text(of(records.cwd, "cwd")),
+        names: each(records.paths).map(name).collect(),
+        remote: each(records.addresses).find_map(remote),
+        argv: argv(records.program).map(Cow::Owned),
     };
-    let machine = node.text_at("NODE");
-    let title = argv(node.get("PROCTITLE"));
+    let machine = records.machine.and_then(|machine| machine.text());
+    let title = argv(records.title);
     let command = event.argv.as_deref().or(title.as_deref()).map(auditd::command_line);
     let actor = Actor {
         decoder: NAME,
-        time: auditd::time(&id),
+        time: Some(time),
         event: match &machine {
             Some(machine) => Cow::Owned(format!("{machine}:{id}")),
             None => id,
@@ -80,47 +98,69 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
         command_line: Cow::Owned(command.unwrap_or_default()),
         pid: word(syscall.pid),
         user: either(syscall.user, syscall.uid),
-        parent: parent(node, &syscall),
+        parent: parent(records.parent.or(syscall.parent), syscall.ppid),
         details: vec![
             (
                 "auid",
                 Some(either(syscall.login, syscall.auid)).filter(|id| !UNSET.contains(&&**id)).unwrap_or_default(),
             ),
             ("key", text(syscall.key)),
-            ("container", text(node.find("CONTAINER_INFO.ID").or(syscall.container))),
+            ("container", text(of(records.container, "ID").or(of(syscall.container, "ID")))),
         ],
     };
     event.rows(&actor, rows);
     Taken::Yes
 }
 
-impl<'t> Syscall<'t> {
+impl<'t> Records<'t> {
     /// Its members, found in one walk: of a name that comes twice the last counts.
+    fn of(event: Node<'t>) -> Records<'t> {
+        let mut records = Records::default();
+        for member in event.children() {
+            let place = match member.name().as_bytes() {
+                b"ID" => &mut records.id,
+                b"NODE" => &mut records.machine,
+                b"SYSCALL" => &mut records.syscall,
+                b"OPENAT2" => &mut records.open,
+                b"CWD" => &mut records.cwd,
+                b"PATH" => &mut records.paths,
+                b"SOCKADDR" => &mut records.addresses,
+                b"EXECVE" => &mut records.program,
+                b"PROCTITLE" => &mut records.title,
+                b"PARENT_INFO" => &mut records.parent,
+                b"CONTAINER_INFO" => &mut records.container,
+                _ => continue,
+            };
+            *place = Some(member);
+        }
+        records
+    }
+}
+
+impl<'t> Syscall<'t> {
+    /// The same of the call's record.
     fn of(record: Node<'t>) -> Syscall<'t> {
         let mut syscall = Syscall::default();
         for member in record.children() {
-            let place = match &*member.name() {
-                "arch" => &mut syscall.arch,
-                "ARCH" => &mut syscall.arch_name,
-                "syscall" => &mut syscall.number,
-                "SYSCALL" => &mut syscall.name,
-                "success" => &mut syscall.success,
-                "exit" => &mut syscall.exit,
-                "ARGV" => &mut syscall.arguments,
-                "pid" => &mut syscall.pid,
-                "ppid" => &mut syscall.ppid,
-                "PPID" => &mut syscall.parent,
-                "uid" => &mut syscall.uid,
-                "UID" => &mut syscall.user,
-                "auid" => &mut syscall.auid,
-                "AUID" => &mut syscall.login,
-                "comm" => &mut syscall.comm,
-                "exe" => &mut syscall.exe,
-                "key" => &mut syscall.key,
-                "CONTAINER_INFO" => {
-                    syscall.container = member.get("ID");
-                    continue;
-                }
+            let place = match member.name().as_bytes() {
+                b"arch" => &mut syscall.arch,
+                b"ARCH" => &mut syscall.arch_name,
+                b"syscall" => &mut syscall.number,
+                b"SYSCALL" => &mut syscall.name,
+                b"success" => &mut syscall.success,
+                b"exit" => &mut syscall.exit,
+                b"ARGV" => &mut syscall.arguments,
+                b"pid" => &mut syscall.pid,
+                b"ppid" => &mut syscall.ppid,
+                b"PPID" => &mut syscall.parent,
+                b"uid" => &mut syscall.uid,
+                b"UID" => &mut syscall.user,
+                b"auid" => &mut syscall.auid,
+                b"AUID" => &mut syscall.login,
+                b"comm" => &mut syscall.comm,
+                b"exe" => &mut syscall.exe,
+                b"key" => &mut syscall.key,
+                b"CONTAINER_INFO" => &mut syscall.container,
                 _ => continue,
             };
             *place = Some(member);
@@ -150,10 +190,10 @@ impl<'t> Syscall<'t> {
 fn name<'t>(path: Node<'t>) -> Name<'t> {
     let mut name = Name::default();
     for member in path.children() {
-        match &*member.name() {
-            "name" => name.name = text(Some(member)),
-            "nametype" => name.kind = word(Some(member)),
-            "mode" => name.mode = octal(&word(Some(member))).unwrap_or_default(),
+        match member.name().as_bytes() {
+            b"name" => name.name = text(Some(member)),
+            b"nametype" => name.kind = word(Some(member)),
+            b"mode" => name.mode = octal(&word(Some(member))).unwrap_or_default(),
             _ => {}
         }
     }
@@ -184,14 +224,12 @@ fn argv(record: Option<Node<'_>>) -> Option<String> {
     Some(argv)
 }
 
-fn parent<'t>(node: Node<'t>, syscall: &Syscall<'t>) -> Parent<'t> {
-    // Of other versions and settings of Laurel's.
-    let info = node.get("PARENT_INFO").or(syscall.parent);
-    let of = |member| text(info.and_then(|info| info.get(member)));
+/// `info` are the parent's own records, of other versions and settings of Laurel's.
+fn parent<'t>(info: Option<Node<'t>>, pid: Option<Node<'t>>) -> Parent<'t> {
     Parent {
-        pid: word(syscall.ppid),
-        exe: of("exe"),
-        name: of("comm"),
+        pid: word(pid),
+        exe: text(of(info, "exe")),
+        name: text(of(info, "comm")),
         command_line: Cow::Owned(argv(info).map(|argv| auditd::command_line(&argv)).unwrap_or_default()),
     }
 }
@@ -208,6 +246,11 @@ fn either<'t>(first: Option<Node<'t>>, second: Option<Node<'t>>) -> Cow<'t, str>
 /// A member's text as it stands there.
 fn word<'t>(node: Option<Node<'t>>) -> Cow<'t, str> {
     node.and_then(|node| node.text()).unwrap_or_default()
+}
+
+/// A member of a record, if there is one.
+fn of<'t>(record: Option<Node<'t>>, member: &str) -> Option<Node<'t>> {
+    record?.get(member)
 }
 
 fn octal(text: &str) -> Option<u32> {

@@ -237,13 +237,14 @@ impl Lines {
         let is_json = !is_joined && matches!(first_solid(text), Some(b'{' | b'['));
         let mut outcome = Outcome::default();
         // Where the last line was a sender's, this one will be too: then its members are looked at once, and not twice.
-        let is_senders = std::mem::take(was_senders) && matches!(kind, Text::Line(_));
+        let is_senders = *was_senders && matches!(kind, Text::Line(_));
         let taken = if is_json && is_senders { decoders.decode_object(text) } else { None };
         if taken.is_some() {
             outcome.records = 1;
         } else if is_json && !decoders.takes_all() {
             outcome = hold(Held::Line(text), None).map_err(|malformed| malformed.to_string())?;
             if outcome.foreign.is_empty() {
+                *was_senders = false;
                 return Ok(outcome);
             }
         }

@@ -93,6 +93,11 @@ impl Router {
         Route { routed: self.default.or_else(by_shape).unwrap_or(Routed::Unrouted), envelope: false }
     }
 
+    /// Where a record goes of whose members none means anything. Every shape asks for some.
+    pub(super) fn nothing_known(&self) -> Routed {
+        self.default.unwrap_or(Routed::Unrouted)
+    }
+
     /// Where the record goes that names its table itself.
     pub(super) fn named(&self, ty: Option<Lexeme>, category: Option<Lexeme>, text: &str) -> Option<Route> {
         let word = |lexeme: Option<Lexeme>| lexeme.and_then(|lexeme| string(lexeme, text));

@@ -32,13 +32,17 @@ impl Written {
     /// Whether an object of these members, names and values in `text`, is a record of no table that is known, or one of which
     /// no rule reads and whose rows hold other senders' events.
     pub(crate) fn is_foreign(&mut self, text: &str, members: impl Iterator<Item = (Lexeme, Lexeme)>) -> bool {
+        let router = &self.layout.router;
         self.own.begin();
+        let mut any = false;
         for (name, value) in members {
             if let Some(number) = self.layout.find(name.of(text), name.is_escaped()) {
                 self.own.set(number, value);
+                any = true;
             }
         }
-        matches!(self.layout.router.route(&self.own, text).routed, Routed::Carrier | Routed::Unrouted)
+        let routed = if any { router.route(&self.own, text).routed } else { router.nothing_known() };
+        matches!(routed, Routed::Carrier | Routed::Unrouted)
     }
 
     /// A row of that table begins with the brace at `start`; `false` if no rule reads the table.

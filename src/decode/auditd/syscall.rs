@@ -157,8 +157,8 @@ pub(in super::super) fn of_name(name: &str) -> Option<Call> {
 /// The architecture of `arch=`, with or without `0x`, or of the enriched name.
 pub(in super::super) fn architecture(text: &str) -> u32 {
     match text {
-        "c000003e" | "x86_64" | "b64" => X86_64,
-        "c00000b7" | "aarch64" => AARCH64,
+        "c000003e" | "0xc000003e" | "x86_64" | "b64" => X86_64,
+        "c00000b7" | "0xc00000b7" | "aarch64" => AARCH64,
         "riscv64" => RISCV64,
         "i386" | "i686" => I386,
         text => u32::from_str_radix(text.trim_start_matches("0x"), 16).unwrap_or_default(),
