@@ -68,13 +68,12 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
         return if node.children().any(is_record) { Taken::Yes } else { Taken::No };
     };
     let outcome = Outcome::of(word(syscall.success) != "no", &word(syscall.exit));
-    let arguments = syscall.arguments();
-    let Some(call) = syscall.call(arguments[0]).filter(|call| call.has_rows(outcome, rows)) else {
+    let Some(call) = syscall.call().filter(|call| call.has_rows(outcome, rows)) else {
         return Taken::Yes;
     };
     let event = AuditEvent {
         call,
-        arguments,
+        arguments: syscall.arguments(),
         outcome,
         open_flags: of(records.open, "oflag").and_then(|flags| octal(&flags.text()?)).map(u64::from),
         cwd: text(of(records.cwd, "cwd")),
@@ -168,11 +167,11 @@ impl<'t> Syscall<'t> {
         syscall
     }
 
-    fn call(&self, first: u64) -> Option<Call> {
+    fn call(&self) -> Option<Call> {
         let number = self.number.and_then(|number| number.text()?.parse().ok());
         let arch = either(self.arch, self.arch_name);
         number
-            .and_then(|number| auditd::call_of_number(auditd::architecture(&arch), number, first))
+            .and_then(|number| auditd::call_of_number(auditd::architecture(&arch), number, || self.arguments()[0]))
             .or_else(|| auditd::call_of_name(&self.name?.text()?))
     }
 
@@ -180,7 +179,7 @@ impl<'t> Syscall<'t> {
         let mut arguments = [0; 4];
         let list = self.arguments.filter(Node::is_array);
         for (argument, text) in arguments.iter_mut().zip(list.iter().flat_map(Node::children)) {
-            let hex = text.text().and_then(|text| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok());
+            let hex = text.text().and_then(|text| u64::from_str_radix(without(&text, "0x"), 16).ok());
             *argument = hex.unwrap_or_default();
         }
         arguments
@@ -254,7 +253,12 @@ fn of<'t>(record: Option<Node<'t>>, member: &str) -> Option<Node<'t>> {
 }
 
 fn octal(text: &str) -> Option<u32> {
-    u32::from_str_radix(text.trim_start_matches("0o"), 8).ok()
+    u32::from_str_radix(without(text, "0o"), 8).ok()
+}
+
+/// Digits without what says their base.
+fn without<'t>(text: &'t str, base: &str) -> &'t str {
+    text.strip_prefix(base).unwrap_or(text)
 }
 
 /// A member's text without Laurel's escapes.

@@ -277,26 +277,32 @@ impl Decoder {
     }
 }
 
-/// Fills the slots of a table's row: of the members that may fill one, with the first that has a value.
+/// Fills the slots of a table's row.
 #[inline]
-pub(super) fn fill(
-    slots: &[Vec<Wanted>],
-    filled: &mut Vec<Filled>,
-    mut found: impl FnMut(&Wanted) -> Option<(Lexeme, bool)>,
-) {
+fn fill(slots: &[Vec<Wanted>], filled: &mut Vec<Filled>, mut found: impl FnMut(&Wanted) -> Option<(Lexeme, bool)>) {
     for (slot, wanted) in slots.iter().enumerate() {
-        let mut best: Option<Filled> = None;
-        for member in wanted {
-            let Some((lexeme, unescaped)) = found(member) else { continue };
-            if best.is_none() || lexeme.kind != Kind::Null {
-                best = Some(Filled { slot, lexeme, unescaped });
-            }
-            if lexeme.kind != Kind::Null {
-                break;
-            }
-        }
-        filled.extend(best);
+        filled.extend(fill_one(slot, wanted, &mut found));
     }
+}
+
+/// Fills a slot: of the members that may fill it, with the first that has a value.
+#[inline]
+pub(super) fn fill_one(
+    slot: usize,
+    wanted: &[Wanted],
+    mut found: impl FnMut(&Wanted) -> Option<(Lexeme, bool)>,
+) -> Option<Filled> {
+    let mut best: Option<Filled> = None;
+    for member in wanted {
+        let Some((lexeme, unescaped)) = found(member) else { continue };
+        if best.is_none() || lexeme.kind != Kind::Null {
+            best = Some(Filled { slot, lexeme, unescaped });
+        }
+        if lexeme.kind != Kind::Null {
+            break;
+        }
+    }
+    best
 }
 
 fn stringified(layout: &Layout, found: &mut Found, scanner: &mut Scanner<'_>) -> Option<Lexeme> {

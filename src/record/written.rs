@@ -3,18 +3,29 @@
 use std::sync::Arc;
 
 use super::Routed;
-use super::decoder::fill;
+use super::decoder::fill_one;
 use super::found::Found;
-use super::layout::Layout;
+use super::layout::{Layout, Wanted};
 use super::records::{Entry, Filled, Records};
 use crate::value::json::{Cursor, DEEPEST, Kind, Lexeme};
+
+/// Which slots of a table a member fills.
+#[derive(Debug)]
+struct Slots {
+    /// By the number of the name: the slot that this member alone fills, and that no other fills.
+    of_one: Vec<Option<usize>>,
+    /// All other slots.
+    others: Vec<usize>,
+}
 
 /// What stands where in a text of rows.
 #[derive(Debug)]
 pub(crate) struct Written {
     layout: Arc<Layout>,
-    /// The members of the row that is being written.
+    tables: Vec<Slots>,
+    /// The members of the row that is being written, and the names of those, each once.
     own: Found,
+    names: Vec<usize>,
     /// Its table, and where it begins.
     row: Option<(usize, usize)>,
     records: Vec<Entry>,
@@ -22,11 +33,35 @@ pub(crate) struct Written {
     max_depth: usize,
 }
 
+impl Slots {
+    fn of(layout: &Layout, table: usize) -> Slots {
+        let mut slots = Slots { of_one: vec![None; layout.names()], others: Vec::new() };
+        for (slot, wanted) in layout.slots(table).iter().enumerate() {
+            let mut own = wanted.iter().filter(|member| !member.envelope).map(|member| member.name);
+            match (own.next(), own.next()) {
+                (Some(name), None) if slots.of_one[name].is_none() => slots.of_one[name] = Some(slot),
+                _ => slots.others.push(slot),
+            }
+        }
+        slots
+    }
+}
+
 impl Written {
     /// Nothing yet. `max_depth` bounds the nesting of values.
     pub(crate) fn new(layout: Arc<Layout>, max_depth: usize) -> Written {
         let (own, max_depth) = (Found::new(layout.names()), max_depth.min(DEEPEST));
-        Written { layout, own, row: None, records: Vec::new(), filled: Vec::new(), max_depth }
+        let tables = (0..layout.tables().len()).map(|table| Slots::of(&layout, table)).collect();
+        Written {
+            layout,
+            tables,
+            own,
+            names: Vec::new(),
+            row: None,
+            records: Vec::new(),
+            filled: Vec::new(),
+            max_depth,
+        }
     }
 
     /// Whether an object of these members, names and values in `text`, is a record of no table that is known, or one of which
@@ -50,6 +85,7 @@ impl Written {
         let index = self.layout.tables().iter().position(|columns| columns.table.name == table);
         self.row = index.map(|index| (index, start));
         self.own.begin();
+        self.names.clear();
         self.row.is_some()
     }
 
@@ -76,6 +112,9 @@ impl Written {
 
     fn set(&mut self, name: &str, lexeme: Lexeme) {
         if let Some(number) = self.layout.find(name, false) {
+            if self.own.get(number).is_none() {
+                self.names.push(number);
+            }
             self.own.set(number, lexeme);
         }
     }
@@ -83,12 +122,18 @@ impl Written {
     /// The row has ended, its last brace included.
     pub(crate) fn end(&mut self, end: usize) {
         let Some((table, start)) = self.row.take() else { return };
-        let Written { layout, own, filled, .. } = self;
-        let first = filled.len();
-        fill(layout.slots(table), filled, |member| match member.envelope {
-            true => None,
-            false => own.get(member.name).map(|lexeme| (lexeme, false)),
-        });
+        let Written { layout, tables, own, names, filled, .. } = self;
+        let (first, slots) = (filled.len(), &tables[table]);
+        for name in names {
+            if let (Some(slot), Some(lexeme)) = (slots.of_one[*name], own.get(*name)) {
+                filled.push(Filled { slot, lexeme, unescaped: false });
+            }
+        }
+        for slot in &slots.others {
+            let own = |member: &Wanted| own.get(member.name).filter(|_| !member.envelope).map(|lexeme| (lexeme, false));
+            filled.extend(fill_one(*slot, &layout.slots(table)[*slot], own));
+        }
+        filled[first..].sort_unstable_by_key(|filled| filled.slot);
         let text = Lexeme { kind: Kind::Composite, start, end };
         let (routed, end) = (Routed::Table(table), filled.len());
         self.records.push(Entry { routed, text, payload: text, unescaped: false, first, end });

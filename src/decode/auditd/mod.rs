@@ -176,7 +176,7 @@ impl<'t> Syscall<'t> {
 
     fn call(&self) -> Option<Call> {
         match self.number.parse() {
-            Ok(number) => call_of_number(architecture(self.arch), number, self.arguments[0].hex()),
+            Ok(number) => call_of_number(architecture(self.arch), number, || self.arguments[0].hex()),
             Err(_) => None,
         }
         .or_else(|| call_of_name(self.name))

@@ -68,8 +68,8 @@ const CONNECT: Call = Call::Connect;
 const EXECVE: Call = Call::Execute;
 const EXECVEAT: Call = EXECVE;
 
-/// The call of a number on an architecture.
-pub(in super::super) fn of_number(arch: u32, number: u32, first: u64) -> Option<Call> {
+/// The call of a number on an architecture. `first` is its first argument.
+pub(in super::super) fn of_number(arch: u32, number: u32, first: impl FnOnce() -> u64) -> Option<Call> {
     Some(match (arch, number) {
         (X86_64, number) => match number & !X32 {
             2 => OPEN,
@@ -114,7 +114,7 @@ pub(in super::super) fn of_number(arch: u32, number: u32, first: u64) -> Option<
             38 => RENAME,
             83 => SYMLINK,
             92 | 193 => TRUNCATE,
-            102 if first == SOCKETCALL_CONNECT => CONNECT,
+            102 if first() == SOCKETCALL_CONNECT => CONNECT,
             295 => OPENAT,
             301 => UNLINKAT,
             302 => RENAMEAT,
