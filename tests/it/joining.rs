@@ -24,6 +24,11 @@ fn event() -> Vec<String> {
     all.iter().filter(|line| stamp(line) == stamp(&all[0])).cloned().collect()
 }
 
+/// The same without the record that would end it.
+pub(crate) fn open_event() -> String {
+    event().iter().filter(|line| !line.contains("PROCTITLE")).map(|line| format!("{line}\n")).collect()
+}
+
 fn text(lines: &[String]) -> Vec<u8> {
     let mut text = lines.join("\n");
     text.push('\n');

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
+use crate::joining::open_event;
 use crate::records::{flat, input, network};
 use crate::tap;
 
@@ -80,22 +81,13 @@ fn sigterm_ends_an_idle_run_with_its_ledger() {
     }
 }
 
-/// The first event of a real log, without the record that would end it.
-fn open_event() -> String {
-    let log = include_str!("../captures/auditd-raw.log");
-    let stamp = |line: &str| line.split_once("audit(").and_then(|(_, rest)| rest.split(')').next().map(str::to_owned));
-    let first = log.lines().find_map(stamp).unwrap();
-    let of_event = log.lines().filter(|line| stamp(line).as_ref() == Some(&first) && !line.contains("PROCTITLE"));
-    of_event.map(|line| format!("{line}\n")).collect()
-}
-
 #[test]
 fn sigterm_drops_no_event_that_waits_for_others_of_its_records() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let lines = format!("{}{}", open_event(), String::from_utf8(input(&[matching()])).unwrap());
-    let ends = |mut child: Child, mut source: Box<dyn Write>| {
+    let ends = |mut child: Child, mut source: Box<dyn std::io::Write>| {
         source.write_all(lines.as_bytes()).unwrap();
         source.flush().unwrap();
         // What stands behind the event has been handled, so the event has been read.

@@ -4,15 +4,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use super::{Live, matching};
-
-/// The first event of a real log, without the record that would end it.
-fn open_event() -> String {
-    let log = include_str!("../../captures/auditd-raw.log");
-    let stamp = |line: &str| line.split_once("audit(").and_then(|(_, rest)| rest.split(')').next().map(str::to_owned));
-    let first = log.lines().find_map(stamp).unwrap();
-    let of_event = log.lines().filter(|line| stamp(line).as_ref() == Some(&first) && !line.contains("PROCTITLE"));
-    of_event.map(|line| format!("{line}\n")).collect()
-}
+use crate::joining::open_event;
 
 #[test]
 fn what_waits_for_a_silent_sender_waits_no_longer_than_a_while() {
