@@ -39,8 +39,8 @@ pub(super) fn rarest(literal: &[u8]) -> usize {
 /// The share of places in JSON logs where a window is met, by the bytes that are met at each of its places: by chance, and for
 /// certain in some words.
 pub(super) fn met(is_met: impl Fn(usize, u8) -> bool) -> f32 {
-    let at =
-        |place| SHARES.iter().zip(0..).filter(|(_, byte)| is_met(place, *byte)).map(|(share, _)| share).sum::<f32>();
+    let bytes = || (0..=u8::MAX).zip(SHARES.iter());
+    let at = |place| bytes().filter(|(byte, _)| is_met(place, *byte)).map(|(_, share)| share).sum::<f32>();
     let by_chance: f32 = (0..WINDOW).map(at).product();
     let is_met_by = |part: &[u8; WINDOW]| part.iter().enumerate().all(|(place, byte)| is_met(place, *byte));
     by_chance + PARTS.iter().filter(|(part, _)| is_met_by(part)).map(|(_, words)| words * WORD).sum::<f32>()
