@@ -40,8 +40,11 @@ impl Entry {
     /// What a look-up by low and high nibble lets through: every mixture of them.
     pub(super) fn by_nibbles(&self) -> Entry {
         Entry(self.0.map(|bytes| {
-            let has = |is_part: &dyn Fn(usize) -> bool| bytes.iter().enumerate().any(|(byte, is)| *is && is_part(byte));
-            std::array::from_fn(|byte| has(&|other| other & 15 == byte & 15) && has(&|other| other >> 4 == byte >> 4))
+            let (mut low, mut high) = ([false; 16], [false; 16]);
+            for (byte, _) in bytes.iter().enumerate().filter(|(_, is)| **is) {
+                (low[byte & 15], high[byte >> 4]) = (true, true);
+            }
+            std::array::from_fn(|byte| low[byte & 15] && high[byte >> 4])
         }))
     }
 
