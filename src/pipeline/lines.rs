@@ -421,14 +421,14 @@ impl Site<'_> {
         out.matched.push(found.rule_index as u32);
         let alert = Alert { event, generation: self.generation, ..Alert::new(found, self.source, self.context) };
         if self.options.emit == Emit::Alerts && !self.options.batch {
-            alert.write_numbered(&mut out.bytes);
+            alert.write(self.options.format, &mut out.bytes);
             if out.bytes.len() > MAX_OUTPUT {
                 spill(out);
             }
             return;
         }
         let mut bytes = Numbered::default();
-        alert.write_numbered(&mut bytes);
+        alert.write(self.options.format, &mut bytes);
         match self.options.emit {
             Emit::Alerts => out.results.push(ResultRow::new(found, bytes)),
             Emit::Annotate => {

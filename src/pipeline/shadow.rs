@@ -9,6 +9,7 @@ use super::framing::Block;
 use super::generation::Generation;
 use super::lines::{Gated, Lines};
 use super::worker::{BlockOutput, Emit, WorkerOptions};
+use crate::alert::Format;
 use crate::matcher::{GatePlan, Path, Ruleset};
 use crate::value::functions::Context;
 
@@ -26,7 +27,13 @@ pub(super) struct Shadow {
 impl Shadow {
     pub(super) fn new(generation: &Generation, options: &WorkerOptions) -> Shadow {
         // Alerts are compared, whatever the run writes.
-        let options = WorkerOptions { emit: Emit::Alerts, batch: false, dead_letters: false, ..options.clone() };
+        let options = WorkerOptions {
+            emit: Emit::Alerts,
+            format: Format::Native,
+            batch: false,
+            dead_letters: false,
+            ..options.clone()
+        };
         let fast = Lines::new(generation, Path::Compiled, options.clone());
         Shadow { fast, plain: Lines::new(generation, Path::Plain, options) }
     }

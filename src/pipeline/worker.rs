@@ -8,7 +8,7 @@ use super::ledger::Ledger;
 use super::lines::{Gated, Lines};
 use super::result_table::{CollectedRow, ResultRow};
 use super::shadow::Shadow;
-use crate::alert::{Numbered, Source};
+use crate::alert::{Format, Numbered, Source};
 use crate::decode::Choice;
 use crate::decode::auditd::holds_marker;
 use crate::matcher::{GatePlan, Outcome, Path};
@@ -30,6 +30,8 @@ pub enum Emit {
 pub struct WorkerOptions {
     /// What is written.
     pub emit: Emit,
+    /// The shape of alerts.
+    pub format: Format,
     /// Bounds of what is decoded.
     pub limits: Limits,
     /// Whose lines are decoded.

@@ -24,7 +24,7 @@ fn event() -> Vec<String> {
     all.iter().filter(|line| stamp(line) == stamp(&all[0])).cloned().collect()
 }
 
-/// The same without the record that would end it.
+/// The same without the record that would end it: two alerts, of a program and of what it was asked to fetch.
 pub(crate) fn open_event() -> String {
     event().iter().filter(|line| !line.contains("PROCTITLE")).map(|line| format!("{line}\n")).collect()
 }

@@ -102,12 +102,12 @@ fn sigterm_drops_no_event_that_waits_for_others_of_its_records() {
         let mut rest = String::new();
         out.read_to_string(&mut rest).unwrap();
         let alerts: Vec<Json> = rest.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(alerts.iter().map(|alert| &alert["source"]["decoder"]).collect::<Vec<_>>(), ["auditd"], "{rest}");
+        assert_eq!(alerts.iter().map(|alert| &alert["source"]["decoder"]).collect::<Vec<_>>(), ["auditd"; 2], "{rest}");
         assert_eq!(alerts[0]["source"]["line"], lines.lines().count());
         let mut err = String::new();
         child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
         let ledger: Json = serde_json::from_str(err.lines().last().unwrap()).unwrap();
-        assert_eq!(json!([ledger["alerts"], ledger["written"], ledger["balanced"]]), json!([2, 2, true]));
+        assert_eq!(json!([ledger["alerts"], ledger["written"], ledger["balanced"]]), json!([3, 3, true]));
     };
     for workers in ["1", "2"] {
         let mut child = start(&["run", "--stats", "json", "--workers", workers]);

@@ -1,5 +1,6 @@
 //! Which bytes of a literal to look for first, and how often they are met.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// Bytes of a literal that the first look compares. Three let little through if they are chosen well, four cost a load and two
@@ -38,30 +39,24 @@ pub(super) fn rarest(literal: &[u8]) -> usize {
 /// The share of places in JSON logs where a window is met, by the bytes that are met at each of its places: by chance, and for
 /// certain in some words.
 pub(super) fn met(is_met: impl Fn(usize, u8) -> bool) -> f32 {
-    let at = |place| (0..=u8::MAX).filter(|byte| is_met(place, *byte)).map(share).sum::<f32>();
+    let bytes = || (0..=u8::MAX).zip(SHARES.iter());
+    let at = |place| bytes().filter(|(byte, _)| is_met(place, *byte)).map(|(_, share)| share).sum::<f32>();
     let by_chance: f32 = (0..WINDOW).map(at).product();
-    let is_met_by = |part: &&[u8; WINDOW]| part.iter().enumerate().all(|(place, byte)| is_met(place, *byte));
-    by_chance + PARTS.iter().filter(is_met_by).count() as f32 * WORD
+    let is_met_by = |part: &[u8; WINDOW]| part.iter().enumerate().all(|(place, byte)| is_met(place, *byte));
+    by_chance + PARTS.iter().filter(|(part, _)| is_met_by(part)).map(|(_, words)| words * WORD).sum::<f32>()
 }
 
-/// The windows of all words.
-static PARTS: LazyLock<Vec<[u8; WINDOW]>> = LazyLock::new(|| {
-    let parts = WORDS.split(' ').flat_map(|word| word.as_bytes().windows(WINDOW));
-    parts.filter_map(|part| part.first_chunk().copied()).collect()
-});
+/// The share of every byte.
+static SHARES: LazyLock<[f32; 256]> = LazyLock::new(|| std::array::from_fn(|byte| share(byte as u8)));
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_window_is_of_rare_bytes_and_of_no_common_word() {
-        for (literal, window) in [("fileaccessed", "lea"), ("tokencache", "nca"), ("169.254.", "69."), ("abc", "abc")] {
-            let at = rarest(literal.as_bytes());
-            assert_eq!(&literal[at..at + WINDOW], window, "{literal}");
-        }
+/// The windows of all words, and in how many each is.
+static PARTS: LazyLock<Vec<([u8; WINDOW], f32)>> = LazyLock::new(|| {
+    let mut parts = BTreeMap::new();
+    for part in WORDS.split(' ').flat_map(|word| word.as_bytes().windows(WINDOW)) {
+        part.first_chunk().into_iter().for_each(|part| *parts.entry(*part).or_insert(0.0) += 1.0);
     }
-}
+    parts.into_iter().collect()
+});
 
 /// The share of a byte in JSON logs. Made by counting Defender and Entra records, and rounded: quotes and the letters of words
 /// lead, then digits, which ids and hashes are full of. Of eight letters one is a capital.
@@ -88,4 +83,17 @@ fn share(byte: u8) -> f32 {
     };
     let share = (-halvings as f32).exp2();
     if byte.is_ascii_uppercase() { share / 8.0 } else { share }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_of_rare_bytes_and_of_no_common_word() {
+        for (literal, window) in [("fileaccessed", "lea"), ("tokencache", "nca"), ("169.254.", "69."), ("abc", "abc")] {
+            let at = rarest(literal.as_bytes());
+            assert_eq!(&literal[at..at + WINDOW], window, "{literal}");
+        }
+    }
 }

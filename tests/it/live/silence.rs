@@ -13,16 +13,16 @@ fn what_waits_for_a_silent_sender_waits_no_longer_than_a_while() {
     let mut live = Live::start(&["tcp://127.0.0.1:0", &socket], &[]);
     let mut tcp = live.connect();
     tcp.write_all(open_event().as_bytes()).unwrap();
-    assert_eq!(live.alerts(1)[0]["source"]["decoder"], "auditd");
+    assert_eq!(live.alerts(2)[1]["source"]["decoder"], "auditd");
     // Again, with a line behind it that is not finished.
     tcp.write_all(open_event().as_bytes()).unwrap();
     tcp.write_all(b"type=").unwrap();
-    assert_eq!(live.alerts(1)[0]["source"]["line"], 2 * open_event().lines().count());
+    assert_eq!(live.alerts(2)[1]["source"]["line"], 2 * open_event().lines().count());
     let mut unix = std::os::unix::net::UnixStream::connect(folder.path().join("socket")).unwrap();
     unix.write_all(open_event().as_bytes()).unwrap();
-    assert_eq!(live.alerts(1)[0]["source"]["decoder"], "auditd");
+    assert_eq!(live.alerts(2)[1]["source"]["decoder"], "auditd");
     // Nobody has closed.
-    live.stopped().counted(&[("alerts", 3)]);
+    live.stopped().counted(&[("alerts", 6)]);
 }
 
 #[test]
@@ -34,6 +34,6 @@ fn a_stop_drops_nothing_that_waits_on_a_silent_standard_input() {
     live.terminate();
     let ended = live.ended();
     assert_eq!(ended.status, Some(0));
-    ended.counted(&[("alerts", 2)]);
+    ended.counted(&[("alerts", 3)]);
     drop(stdin);
 }

@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
 };
 
-use super::Teddy;
+use super::{Met, Teddy};
 use crate::matcher::gate::escape::Escapes;
 use crate::matcher::gate::window::WINDOW;
 
@@ -41,31 +41,42 @@ pub(super) fn find(
     escapes: &Escapes,
     newlines: &mut u64,
 ) -> Option<usize> {
+    while let Some(met) = next(tables, block, &mut at, newlines) {
+        if let Some(found) = teddy.first_of(met, block, at, escapes, newlines) {
+            return Some(found);
+        }
+        at += WIDTH;
+    }
+    teddy.find_in_tail(block, at, escapes, newlines)
+}
+
+/// Goes on to the next round that meets something. It is a function of its own, and never inlined, so that nothing is called
+/// in its loop, and the tables stay in registers. The loop is written out, for iterators over registers are not always inlined
+/// here (measured: half the speed).
+#[inline(never)]
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+fn next(tables: &Tables, block: &[u8], at: &mut usize, newlines: &mut u64) -> Option<Met> {
     let newline = _mm256_set1_epi8(b'\n' as i8);
     let [first_byte, second_byte, third_byte] = tables.0.each_ref().map(|(low, high)| (table(low), table(high)));
-    // The loop is written out, for iterators over registers are not always inlined here (measured: half the speed).
-    while let Some(round) = block.get(at..).and_then(|rest| rest.first_chunk::<ROUND>()) {
+    let (mut place, mut passed) = (*at, 0);
+    let met = loop {
+        let Some(round) = block.get(place..).and_then(|rest| rest.first_chunk::<ROUND>()) else { break None };
         let first = load(round, 0);
         let buckets = _mm256_and_si256(
             _mm256_and_si256(look_up(first, first_byte), look_up(load(round, 1), second_byte)),
             look_up(load(round, 2), third_byte),
         );
-        let ends = _mm256_movemask_epi8(_mm256_cmpeq_epi8(first, newline)) as u32;
         let nothing = _mm256_cmpeq_epi8(buckets, _mm256_setzero_si256());
-        let mut places = !(_mm256_movemask_epi8(nothing) as u32);
-        while places != 0 {
-            let place = places.trailing_zeros();
-            let found = at + place as usize;
-            if teddy.is_found(block, found, escapes) {
-                *newlines += u64::from((ends & ((1 << place) - 1)).count_ones());
-                return Some(found);
-            }
-            places &= places - 1;
+        let places = !(_mm256_movemask_epi8(nothing) as u32);
+        let ends = _mm256_movemask_epi8(_mm256_cmpeq_epi8(first, newline)) as u32;
+        if places != 0 {
+            break Some(Met { places: places.into(), ends: ends.into() });
         }
-        *newlines += u64::from(ends.count_ones());
-        at += WIDTH;
-    }
-    teddy.find_in_tail(block, at, escapes, newlines)
+        passed += u64::from(ends.count_ones());
+        place += WIDTH;
+    };
+    (*at, *newlines) = (place, *newlines + passed);
+    met
 }
 
 /// The [`WIDTH`] bytes from `at` on. Where it is inlined, `at` is known to be in bounds.

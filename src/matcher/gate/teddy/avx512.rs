@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_test_epi8_mask,
 };
 
-use super::Teddy;
+use super::{Met, Teddy};
 use crate::matcher::gate::escape::Escapes;
 use crate::matcher::gate::window::WINDOW;
 
@@ -19,28 +19,13 @@ const ROUND: usize = WIDTH + WINDOW - 1;
 /// See [`Teddy::find`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,popcnt")]
 pub(super) fn find(teddy: &Teddy, block: &[u8], mut at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
-    while let Some(mut met) = next(teddy, block, &mut at, newlines) {
-        while met.places != 0 {
-            let place = met.places.trailing_zeros();
-            let found = at + place as usize;
-            if teddy.is_found(block, found, escapes) {
-                *newlines += u64::from((met.ends & ((1 << place) - 1)).count_ones());
-                return Some(found);
-            }
-            met.places &= met.places - 1;
+    while let Some(met) = next(teddy, block, &mut at, newlines) {
+        if let Some(found) = teddy.first_of(met, block, at, escapes, newlines) {
+            return Some(found);
         }
-        *newlines += u64::from(met.ends.count_ones());
         at += WIDTH;
     }
     teddy.find_in_tail(block, at, escapes, newlines)
-}
-
-/// What a round has met, a bit a byte.
-struct Met {
-    /// Where a bucket's window may begin.
-    places: u64,
-    /// Newlines.
-    ends: u64,
 }
 
 /// Goes on to the next round that meets something. It is a function of its own, and never inlined, so that nothing is called

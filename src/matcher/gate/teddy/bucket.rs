@@ -40,8 +40,11 @@ impl Entry {
     /// What a look-up by low and high nibble lets through: every mixture of them.
     pub(super) fn by_nibbles(&self) -> Entry {
         Entry(self.0.map(|bytes| {
-            let has = |is_part: &dyn Fn(usize) -> bool| bytes.iter().enumerate().any(|(byte, is)| *is && is_part(byte));
-            std::array::from_fn(|byte| has(&|other| other & 15 == byte & 15) && has(&|other| other >> 4 == byte >> 4))
+            let (mut low, mut high) = ([false; 16], [false; 16]);
+            for (byte, _) in bytes.iter().enumerate().filter(|(_, is)| **is) {
+                (low[byte & 15], high[byte >> 4]) = (true, true);
+            }
+            std::array::from_fn(|byte| low[byte & 15] && high[byte >> 4])
         }))
     }
 
@@ -70,18 +73,20 @@ impl Entry {
 pub(super) fn places(entries: &[Entry]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by(|a, b| entries[*b].share().total_cmp(&entries[*a].share()).then(a.cmp(b)));
-    let mut buckets: [Option<Entry>; BUCKETS] = Default::default();
+    let mut buckets: [Option<(Entry, f32)>; BUCKETS] = Default::default();
     let mut places = vec![0; entries.len()];
     for at in order {
-        let with =
-            |bucket: &Option<Entry>| bucket.as_ref().map_or_else(|| entries[at].clone(), |b| b.union(&entries[at]));
-        let more = |bucket: &usize| {
-            let before = buckets[*bucket].as_ref().map_or(0.0, Entry::share);
-            with(&buckets[*bucket]).share() - before
+        let with = |bucket: &Option<(Entry, f32)>| {
+            let entry = bucket.as_ref().map_or_else(|| entries[at].clone(), |(before, _)| before.union(&entries[at]));
+            let share = entry.share();
+            let more = share - bucket.as_ref().map_or(0.0, |(_, before)| *before);
+            (entry, share, more)
         };
-        let best = (0..BUCKETS).min_by(|a, b| more(a).total_cmp(&more(b))).unwrap_or_default();
-        buckets[best] = Some(with(&buckets[best]));
-        places[at] = best;
+        let choices = buckets.iter().map(with).enumerate();
+        if let Some((best, (entry, share, _))) = choices.min_by(|(_, a), (_, b)| a.2.total_cmp(&b.2)) {
+            buckets[best] = Some((entry, share));
+            places[at] = best;
+        }
     }
     places
 }

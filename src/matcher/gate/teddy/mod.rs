@@ -33,7 +33,15 @@ enum Wide {
     Avx512,
 }
 
-#[derive(Clone, Debug)]
+/// What a round has met, a bit a byte.
+struct Met {
+    /// Where a bucket's window may begin.
+    places: u64,
+    /// Newlines.
+    ends: u64,
+}
+
+#[derive(Debug)]
 struct Literal {
     /// In lower case.
     text: Vec<u8>,
@@ -106,6 +114,23 @@ impl Teddy {
             // SAFETY: likewise `avx512`.
             Wide::Avx512 => unsafe { avx512::find(self, block, at, escapes, newlines) },
         }
+    }
+
+    /// The first place of a round at `at` that makes its line a candidate. Adds to `newlines` how many stand before it, or in the
+    /// round.
+    fn first_of(&self, met: Met, block: &[u8], at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
+        let Met { mut places, ends } = met;
+        while places != 0 {
+            let place = places.trailing_zeros();
+            let found = at + place as usize;
+            if self.is_found(block, found, escapes) {
+                *newlines += u64::from((ends & ((1 << place) - 1)).count_ones());
+                return Some(found);
+            }
+            places &= places - 1;
+        }
+        *newlines += u64::from(ends.count_ones());
+        None
     }
 
     /// The last bytes, one at a time.

@@ -160,6 +160,7 @@ fn worker(ruleset: Arc<Ruleset>, shadow: u64) -> Worker {
     let options = WorkerOptions {
         decode: kqltap::decode::Choice::Auto,
         emit: Emit::Alerts,
+        format: kqltap::alert::Format::Native,
         limits: Limits::default(),
         max_line: 1 << 20,
         now: None,
