@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::server::TlsStream;
 
 use super::{Listening, proxy, tcp};
 use crate::pipeline::budget::{Account, Held};
@@ -119,7 +120,7 @@ impl Connection {
     }
 
     /// Reads lines until the connection ends.
-    async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> End {
+    async fn read(&mut self, stream: &mut impl Socket) -> End {
         let stop = self.shared.stop.clone();
         // How long the peer has been waited for: within this line, or since the last.
         let mut waited = Duration::ZERO;
@@ -169,7 +170,8 @@ impl Connection {
                     let deadline = bound.map(|bound| since + bound.saturating_sub(waited));
                     tokio::select! {
                         () = stop.cancelled() => {}
-                        () = woken() => {}
+                        // What is wrong with it, the next read says.
+                        _ = stream.readable() => {}
                         () = passed(deadline) => {}
                     }
                     waited += since.elapsed();
@@ -178,12 +180,8 @@ impl Connection {
         }
     }
 
-    /// Reads what there is, as much as `room` allows; `None` if there is nothing now, and the task is woken when there is.
-    async fn read_at_once(
-        &mut self,
-        stream: &mut (impl AsyncRead + Unpin),
-        mut room: Held,
-    ) -> Option<Result<Taken, End>> {
+    /// Reads what there is, as much as `room` allows; `None` if there is nothing now.
+    async fn read_at_once(&mut self, stream: &mut impl Socket, mut room: Held) -> Option<Result<Taken, End>> {
         let mut block = self.shared.queue.spare();
         let at = self.cutter.begin(&mut block);
         let buffer = &mut block.room[at..at + room.bytes()];
@@ -281,15 +279,37 @@ enum Taken {
     NotWanted,
 }
 
-fn poll_read(stream: &mut (impl AsyncRead + Unpin), cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
-    let mut buffer = ReadBuf::new(room);
-    Pin::new(stream).poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
+/// What is read from, and can be waited for without a place to read to: who waits for a silent peer holds none.
+///
+/// The wait asks the socket itself. That a read has nothing does not mean that the task will be woken by that read: a task that
+/// has done much is told so too, lest it keep others from their turn, and then the wait that follows gets no second word.
+trait Socket: AsyncRead + Unpin + Send {
+    /// Comes when a read may have something.
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-/// Comes when the task is woken for something.
-async fn woken() {
-    let mut asked = false;
-    poll_fn(|_| if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+impl Socket for TcpStream {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        TcpStream::readable(self)
+    }
+}
+
+impl Socket for UnixStream {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        UnixStream::readable(self)
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    /// A read has nothing only when the session holds nothing any more: what comes, comes from the socket.
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        self.get_ref().0.readable()
+    }
+}
+
+fn poll_read(stream: &mut impl Socket, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+    let mut buffer = ReadBuf::new(room);
+    Pin::new(stream).poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
 }
 
 /// Comes at the deadline; never if there is none.
@@ -297,5 +317,66 @@ async fn passed(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::ready;
+
+    use tokio::sync::Semaphore;
+    use tokio::task::coop::consume_budget;
+    use tokio_util::sync::CancellationToken;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::pipeline::budget::Budget;
+    use crate::pipeline::feed::tests::options;
+    use crate::pipeline::queue::Queue;
+
+    /// Has a line for each of so many reads, and gives others their turn as tokio's sockets do.
+    struct Eager(usize);
+
+    impl AsyncRead for Eager {
+        fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            ready!(pin!(consume_budget()).poll(cx));
+            if self.0 > 0 {
+                self.0 -= 1;
+                buffer.put_slice(b"{}\n");
+            }
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Socket for Eager {
+        async fn readable(&self) -> io::Result<()> {
+            consume_budget().await;
+            Ok(())
+        }
+    }
+
+    /// A peer that always has more used to be waited for until `line_timeout`, or for ever.
+    #[tokio::test(start_paused = true)]
+    async fn who_is_always_ready_is_read_to_the_end() {
+        let shared = Listening {
+            options: Arc::new(options()),
+            max_line: 1000,
+            queue: Arc::default(),
+            budget: Budget::new(8 * READ_SIZE, 1000),
+            stop: CancellationToken::new(),
+            counters: Arc::default(),
+            notices: Arc::default(),
+            tasks: TaskTracker::new(),
+            slots: Arc::new(Semaphore::new(1)),
+        };
+        let queue: Arc<Queue> = shared.queue.clone();
+        let mut connection = Connection::new(shared, "test".to_owned());
+        let read = timeout(Duration::from_secs(1), connection.read(&mut Eager(10_000))).await;
+        assert!(matches!(read, Ok(End::Closed)), "{read:?}");
+        let mut block = Block::default();
+        assert!(queue.next(&mut block).is_ok_and(|next| next.is_some()));
+        assert_eq!(block.bytes().len(), 30_000);
     }
 }
