@@ -5,8 +5,10 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+
+use tokio::sync::Notify;
 
 use super::budget::Held;
 use super::framing::{Block, READ_SIZE};
@@ -96,11 +98,11 @@ struct State {
     spare: Vec<Block>,
 }
 
-/// The queue: inputs put in, workers take out.
+/// The queue: inputs put in, workers take out, one at a time.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    changed: Condvar,
+    changed: Notify,
 }
 
 /// An input that is open; the queue ends with the last of them.
@@ -119,7 +121,7 @@ impl Queue {
     }
 
     /// Adds a block; `false` if no more are taken.
-    pub(super) fn push(&self, origin: &mut Origin, block: Block, held: Held) -> bool {
+    pub(super) fn push(&self, origin: &mut Origin, mut block: Block, held: Held) -> bool {
         let mut state = self.lock();
         if state.over {
             return false;
@@ -131,6 +133,12 @@ impl Queue {
             before.block.append(block);
             before.live.held.join(held);
             return true;
+        }
+        // A few lines that must wait do not keep a read's room with them.
+        if !state.waiting.is_empty() && block.length < block.room.len() / 2 {
+            let lines = block.room[..block.length].to_vec();
+            let room = std::mem::replace(&mut block.room, lines);
+            state.keep(Block { room, ..Block::default() });
         }
         let begins = !std::mem::replace(&mut origin.begun, true);
         origin.last = Some(state.first + state.waiting.len() as u64);
@@ -162,22 +170,29 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// Waits for the next block; `None` when there will be none.
-    pub(super) fn next(&self, block: &mut Block) -> Result<Option<Queued>, ReadError> {
+    /// The next block, or that there will be none; `None` if there is none yet.
+    pub(super) fn pop(&self, block: &mut Block) -> Option<Result<Option<Queued>, ReadError>> {
         let mut state = self.lock();
+        // The last room that is kept is the first for the next read: what a worker reads comes to where its cache is.
+        state.keep(std::mem::take(block));
+        if let Some(next) = state.waiting.pop_front() {
+            state.first += 1;
+            return Some(next.map(|mut next| {
+                *block = std::mem::take(&mut next.block);
+                Some(next)
+            }));
+        }
+        state.over |= state.sockets == 0 && (state.stopping || state.blocking == 0);
+        state.over.then_some(Ok(None))
+    }
+
+    /// Waits for the next block; `None` when there will be none.
+    pub(super) async fn next(&self, block: &mut Block) -> Result<Option<Queued>, ReadError> {
         loop {
-            if let Some(next) = state.waiting.pop_front() {
-                state.first += 1;
-                let mut next = next?;
-                std::mem::swap(block, &mut next.block);
-                state.keep(std::mem::take(&mut next.block));
-                return Ok(Some(next));
+            if let Some(next) = self.pop(block) {
+                return next;
             }
-            if state.sockets == 0 && (state.stopping || state.blocking == 0) {
-                state.over = true;
-                return Ok(None);
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.changed.notified().await;
         }
     }
 
@@ -189,7 +204,7 @@ impl Queue {
     /// From now on only what sockets have is waited for.
     pub(super) fn stop(&self) {
         self.lock().stopping = true;
-        self.changed.notify_all();
+        self.changed.notify_one();
     }
 
     /// Whether no more is wanted of inputs that could be read for ever.
@@ -231,7 +246,7 @@ impl State {
 impl Drop for Open {
     fn drop(&mut self) {
         *self.queue.lock().open(self.kind) -= 1;
-        self.queue.changed.notify_all();
+        self.queue.changed.notify_one();
     }
 }
 
@@ -260,8 +275,8 @@ mod tests {
         Block { room: lines.as_bytes().to_vec(), length: lines.len(), read: lines.len() as u64, ..Block::default() }
     }
 
-    #[test]
-    fn small_blocks_of_an_input_are_joined_and_keep_their_order() {
+    #[tokio::test]
+    async fn small_blocks_of_an_input_are_joined_and_keep_their_order() {
         let budget = Budget::new(10 * READ_SIZE, 1000);
         let mut account = Account::new(&budget, usize::MAX);
         let queue = Arc::new(Queue::default());
@@ -274,7 +289,7 @@ mod tests {
         drop(open);
         let (mut room, mut taken) = (Block::default(), Vec::new());
         let mut tickets = Vec::new();
-        while let Some(next) = queue.next(&mut room).unwrap() {
+        while let Some(next) = queue.next(&mut room).await.unwrap() {
             taken.push((next.input.to_string(), next.begins, String::from_utf8(room.bytes().to_vec()).unwrap()));
             assert_eq!(room.read, room.bytes().len() as u64);
             tickets.push(next);
@@ -290,17 +305,20 @@ mod tests {
         assert!(!queue.push(&mut origins[0], block("3\n"), account.nothing()), "it is over");
     }
 
-    #[test]
-    fn a_stop_does_not_wait_for_a_read_that_never_returns() {
+    #[tokio::test]
+    async fn a_stop_does_not_wait_for_a_read_that_never_returns() {
         let queue = Arc::new(Queue::default());
         let _stdin = queue.open(Kind::Blocking);
         let socket = queue.open(Kind::Socket);
-        queue.stop();
-        let waiting = std::thread::spawn({
+        let waiting = tokio::spawn({
             let queue = queue.clone();
-            move || queue.next(&mut Block::default()).unwrap().is_none()
+            async move { queue.next(&mut Block::default()).await.unwrap().is_none() }
         });
+        tokio::task::yield_now().await;
+        queue.stop();
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "a socket is read to its end");
         drop(socket);
-        assert!(waiting.join().unwrap());
+        assert!(waiting.await.unwrap());
     }
 }

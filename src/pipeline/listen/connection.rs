@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::server::TlsStream;
 
@@ -147,6 +148,10 @@ impl Connection {
                     if lines || !within_line {
                         waited = Duration::ZERO;
                     }
+                    if lines {
+                        // A worker may wait for them: it runs this task.
+                        yield_now().await;
+                    }
                 }
                 Some(Err(end)) => return end,
                 None if last.is_some() => {
@@ -155,7 +160,7 @@ impl Connection {
                         return End::Stopped;
                     }
                     nothing += 1;
-                    tokio::task::yield_now().await;
+                    yield_now().await;
                 }
                 None => {
                     let (bound, end): (_, fn(Duration) -> End) = match within_line {
@@ -329,7 +334,6 @@ mod tests {
     use tokio::sync::Semaphore;
     use tokio::task::coop::consume_budget;
     use tokio_util::sync::CancellationToken;
-    use tokio_util::task::TaskTracker;
 
     use super::*;
     use crate::pipeline::budget::Budget;
@@ -368,7 +372,6 @@ mod tests {
             stop: CancellationToken::new(),
             counters: Arc::default(),
             notices: Arc::default(),
-            tasks: TaskTracker::new(),
             slots: Arc::new(Semaphore::new(1)),
         };
         let queue: Arc<Queue> = shared.queue.clone();
@@ -376,7 +379,7 @@ mod tests {
         let read = timeout(Duration::from_secs(1), connection.read(&mut Eager(10_000))).await;
         assert!(matches!(read, Ok(End::Closed)), "{read:?}");
         let mut block = Block::default();
-        assert!(queue.next(&mut block).is_ok_and(|next| next.is_some()));
+        assert!(queue.next(&mut block).await.is_ok_and(|next| next.is_some()));
         assert_eq!(block.bytes().len(), 30_000);
     }
 }
