@@ -17,10 +17,9 @@ use super::framing::{Block, READ_SIZE};
 use super::generation::{Generation, Generations};
 use super::ledger::Ledger;
 use super::reader::{Reader, Ticket};
-use super::sink::{Output, Sink, SinkError, SinkOptions, SinkState, Tally};
+use super::sink::{Output, PeerTls, Sink, SinkError, SinkOptions, SinkState, Tally};
 use super::source::Input;
 use super::stretch::Stretch;
-use super::tls::TlsError;
 use super::worker::{BlockOutput, Place, Worker, WorkerOptions};
 use super::writer::Writer;
 use crate::rows::RowsError;
@@ -111,6 +110,8 @@ pub struct Running {
     sink: Arc<SinkState>,
     /// Set to have files opened anew.
     reopen: Vec<Arc<AtomicBool>>,
+    /// What outputs are reached with.
+    peers: Vec<Arc<PeerTls>>,
     started: Instant,
 }
 
@@ -166,6 +167,7 @@ impl Running {
         let drain = Arc::new(Drain::new(run.sink.drain_timeout));
         let mut writer = Writer::open(&run, &drain)?;
         let reopen = writer.sinks().map(|sink| sink.reopen_flag()).collect();
+        let peers = writer.sinks().filter_map(|sink| sink.tls()).collect();
         let (tally, sink) = (writer.tally(), writer.state());
         let writer = Mutex::new(writer);
         let ledger = Ledger { keeps_dead_letters: run.dead_letter.is_some(), ..Ledger::default() };
@@ -182,7 +184,7 @@ impl Running {
         let turn = Mutex::new(Turn { ledger, drained: feed.is_none(), ..Turn::default() });
         let (ended, started) = (Condvar::new(), Instant::now());
         let failed = Notify::new();
-        Ok(Running { run, reader, feed, turn, ended, writer, drain, tally, sink, failed, reopen, started })
+        Ok(Running { run, reader, feed, turn, ended, writer, drain, tally, sink, failed, reopen, peers, started })
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
@@ -465,9 +467,13 @@ impl Running {
         self.feed.as_ref().map_or(0, |feed| feed.in_flight())
     }
 
-    /// Reads the certificates of listeners again, for connections to come; on an error the old ones stay.
-    pub fn reload_certificates(&self) -> Result<(), TlsError> {
-        self.feed.as_ref().map_or(Ok(()), |feed| feed.reload())
+    /// Reads the certificates of listeners and outputs again, for connections to come. Where there is an error, which is given in
+    /// a sentence, the old ones stay.
+    pub fn reload_certificates(&self) -> Result<(), String> {
+        let listeners = self.feed.iter().map(|feed| feed.reload().map_err(|error| error.to_string()));
+        let outputs = self.peers.iter().map(|peer| peer.reload().map_err(|error| format!("output: {error}")));
+        let wrong: Vec<String> = listeners.chain(outputs).filter_map(Result::err).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
     }
 
     /// How it stands.

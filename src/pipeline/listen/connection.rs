@@ -327,6 +327,7 @@ async fn passed(deadline: Option<Instant>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
     use std::pin::pin;
     use std::sync::Arc;
     use std::task::ready;
@@ -337,6 +338,7 @@ mod tests {
 
     use super::*;
     use crate::pipeline::budget::Budget;
+    use crate::pipeline::feed::LiveOptions;
     use crate::pipeline::feed::tests::options;
     use crate::pipeline::queue::Queue;
 
@@ -361,11 +363,9 @@ mod tests {
         }
     }
 
-    /// A peer that always has more used to be waited for until `line_timeout`, or for ever.
-    #[tokio::test(start_paused = true)]
-    async fn who_is_always_ready_is_read_to_the_end() {
-        let shared = Listening {
-            options: Arc::new(options()),
+    fn shared(options: LiveOptions) -> Listening {
+        Listening {
+            options: Arc::new(options),
             max_line: 1000,
             queue: Arc::default(),
             budget: Budget::new(8 * READ_SIZE, 1000),
@@ -373,7 +373,13 @@ mod tests {
             counters: Arc::default(),
             notices: Arc::default(),
             slots: Arc::new(Semaphore::new(1)),
-        };
+        }
+    }
+
+    /// A peer that always has more used to be waited for until `line_timeout`, or for ever.
+    #[tokio::test(start_paused = true)]
+    async fn who_is_always_ready_is_read_to_the_end() {
+        let shared = shared(options());
         let queue: Arc<Queue> = shared.queue.clone();
         let mut connection = Connection::new(shared, "test".to_owned());
         let read = timeout(Duration::from_secs(1), connection.read(&mut Eager(10_000))).await;
@@ -381,5 +387,69 @@ mod tests {
         let mut block = Block::default();
         assert!(queue.next(&mut block).await.is_ok_and(|next| next.is_some()));
         assert_eq!(block.bytes().len(), 30_000);
+    }
+
+    /// Says these words, each so many seconds after the one before; then nothing.
+    struct Slow(VecDeque<(u64, &'static [u8])>, Instant);
+
+    impl Slow {
+        fn new(words: &[(u64, &'static [u8])]) -> Slow {
+            let mut slow = Slow(words.iter().copied().collect(), Instant::now());
+            slow.wait();
+            slow
+        }
+
+        fn wait(&mut self) {
+            self.1 = Instant::now() + Duration::from_secs(self.0.front().map_or(0, |(seconds, _)| *seconds));
+        }
+    }
+
+    impl AsyncRead for Slow {
+        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            if Instant::now() < self.1 {
+                return Poll::Pending;
+            }
+            let Some((_, word)) = self.0.pop_front() else { return Poll::Pending };
+            buffer.put_slice(word);
+            self.wait();
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Socket for Slow {
+        async fn readable(&self) -> io::Result<()> {
+            if self.0.is_empty() {
+                return std::future::pending().await;
+            }
+            sleep_until(self.1).await;
+            Ok(())
+        }
+    }
+
+    /// How it ends, and after how many seconds, if a line may take 10 and the silence between two lines 60.
+    async fn ends(words: &[(u64, &'static [u8])]) -> (&'static str, u64) {
+        let bounds = LiveOptions {
+            line_timeout: Some(Duration::from_secs(10)),
+            idle_timeout: Some(Duration::from_secs(60)),
+            ..options()
+        };
+        let since = Instant::now();
+        let end = Connection::new(shared(bounds), "test".to_owned()).read(&mut Slow::new(words)).await;
+        let why = match end {
+            End::Idle(_) => "idle",
+            End::Slow(_) => "slow",
+            _ => "else",
+        };
+        (why, since.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_counted_from_the_last_line_and_a_line_from_its_beginning() {
+        assert_eq!(ends(&[]).await, ("idle", 60));
+        assert_eq!(ends(&[(50, b"{}\n"), (50, b"{}\n")]).await, ("idle", 160));
+        assert_eq!(ends(&[(50, b"{")]).await, ("slow", 60));
+        // A byte now and then does not hold it open; the end of the line does.
+        assert_eq!(ends(&[(0, b"{"), (4, b" "), (4, b" "), (4, b" ")]).await, ("slow", 10));
+        assert_eq!(ends(&[(0, b"{"), (9, b"}\n"), (59, b"{"), (9, b"}\n{")]).await, ("slow", 87));
     }
 }
