@@ -174,6 +174,7 @@ fn drive(ruleset: &Arc<Ruleset>, path: &FilePath, emit: Emit, dead_letters: bool
     let nowhere = || Output::File(PathBuf::from("/dev/null"));
     let options = WorkerOptions {
         emit,
+        format: kqltap::alert::Format::Native,
         limits: Limits::default(),
         decode: Choice::Auto,
         max_line: 16 << 20,

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use layers::{Layers, Origin};
 
+use crate::alert::Format;
 use crate::compile::BindOptions;
 use crate::decode::Choice;
 use crate::kql;
@@ -54,6 +55,8 @@ pub struct RawSettings {
     pub metrics: Option<String>,
     #[allow(missing_docs)]
     pub emit: Option<String>,
+    #[allow(missing_docs)]
+    pub format: Option<String>,
     #[allow(missing_docs)]
     pub table: Option<String>,
     #[allow(missing_docs)]
@@ -287,6 +290,7 @@ impl RawSettings {
             watch: self.watch.or(below.watch),
             metrics: self.metrics.or(below.metrics),
             emit: self.emit.or(below.emit),
+            format: self.format.or(below.format),
             table: self.table.or(below.table),
             lookback: self.lookback.or(below.lookback),
             now: self.now.or(below.now),
@@ -393,6 +397,7 @@ impl Settings {
             },
             worker: WorkerOptions {
                 emit: choice("emit", raw.emit, &[("alerts", Emit::Alerts), ("annotate", Emit::Annotate)])?,
+                format: choice("format", raw.format, &Format::ALL)?,
                 limits: record::Limits {
                     max_depth: bound("max_record_depth", raw.max_record_depth, 2, 512)?,
                     max_records: bound("max_line_records", raw.max_line_records, 1, 1 << 31)?,

@@ -1,8 +1,13 @@
 //! What is written for a match.
 
+mod asim;
+mod ecs;
 mod evidence;
+mod finding;
+mod format;
 mod native;
 mod numbered;
+mod ocsf;
 
 use sha2::{Digest, Sha256};
 
@@ -13,11 +18,13 @@ use crate::compile::{BoundRule, each_table_leg, of_record};
 use crate::decode::Event;
 use crate::matcher::{Match, cell, source_value};
 use crate::schema::ScalarType;
-use crate::value::Value;
 use crate::value::functions::Context;
 use crate::value::operators::truth;
+use crate::value::{DateTime, Value};
+use finding::Finding;
 
 pub use evidence::{Evidence, MAX_EVIDENCE};
+pub use format::Format;
 pub use numbered::Numbered;
 
 /// Where a record came from.
@@ -43,6 +50,8 @@ pub struct Alert<'a> {
     pub source: Source<'a>,
     /// The sender's event that became the record; none where the record came as one of its table.
     pub event: Option<&'a Event>,
+    /// When it was found.
+    pub now: DateTime,
     /// Which rules gave it: 1 are those that a run begins with, and each reload brings the next.
     pub generation: u64,
 }
@@ -64,6 +73,7 @@ impl<'a> Alert<'a> {
             evidence: evidence_of(found, context),
             source,
             event: None,
+            now: context.now,
             generation: 1,
         }
     }
@@ -71,18 +81,30 @@ impl<'a> Alert<'a> {
     /// Appends the alert in kqltap's own format, one line of JSON, newline included.
     pub fn write_native(&self, out: &mut Vec<u8>) {
         let mut numbered = Numbered::default();
-        self.write_numbered(&mut numbered);
+        native::write(self, &mut numbered);
         numbered.resolve(0, out);
     }
 
-    /// The same, the line's number left open.
-    pub fn write_numbered(&self, out: &mut Numbered) {
-        native::write(self, out);
+    /// Appends the alert in any format, newline included, with the line's number left open.
+    pub fn write(&self, format: Format, out: &mut Numbered) {
+        if format == Format::Native {
+            return native::write(self, out);
+        }
+        let found = self.found;
+        let finding = Finding::new(
+            (&self.id, &found.rule.rule),
+            (&found.program.table.name, Some(found.record.payload())),
+            (&self.time, self.now),
+            (&found.rule.query.columns, &found.row),
+        );
+        let mut native = Numbered::default();
+        native::write(self, &mut native);
+        format.write(&finding, &native, out);
     }
 }
 
 /// Writes the alert of a row that many records made; no one record stands behind it.
-pub fn write_result(rule: &BoundRule, row: &[Value<'_>], nth: usize, out: &mut Vec<u8>) {
+pub fn write_result(rule: &BoundRule, row: &[Value<'_>], nth: usize, format: Format, now: DateTime, out: &mut Vec<u8>) {
     let mut columns = String::new();
     native::write_columns(&rule.query.columns, row, &mut columns);
     let mut hash = Sha256::new();
@@ -93,7 +115,27 @@ pub fn write_result(rule: &BoundRule, row: &[Value<'_>], nth: usize, out: &mut V
     let is_time = |name: &str| matches!(name, "TimeGenerated" | "Timestamp");
     let time = rule.query.columns.iter().position(|c| is_time(&c.name) && c.ty == ScalarType::DateTime);
     let time = time.and_then(|at| row.get(at).cloned()).unwrap_or(Value::Null);
-    native::write_result(rule, &hex(&hash.finalize()), &time, &columns, out);
+    let (id, tables) = (hex(&hash.finalize()), tables_of(rule));
+    let (mut native, mut all) = (Numbered::default(), Numbered::default());
+    native::write_result(rule, &id, &time, (&tables, &columns), &mut native);
+    let finding = Finding::new((&id, &rule.rule), (&tables, None), (&time, now), (&rule.query.columns, row));
+    format.write(&finding, &native, &mut all);
+    all.resolve(0, out);
+}
+
+/// All tables that a query reads, with commas between them.
+fn tables_of(rule: &BoundRule) -> String {
+    let mut tables: Vec<&str> = Vec::new();
+    for leg in &rule.query.legs {
+        each_table_leg(leg, &mut |leg| {
+            if let Some(table) = leg.table()
+                && !tables.contains(&table.name.as_str())
+            {
+                tables.push(&table.name);
+            }
+        });
+    }
+    tables.join(",")
 }
 
 fn hex(digest: &[u8]) -> String {

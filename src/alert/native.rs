@@ -1,8 +1,8 @@
 //! kqltap's own alert: one line of JSON, the shape that README.md shows.
 
 use super::{Alert, Numbered};
+use crate::compile::BoundRule;
 use crate::compile::bound::OutputColumn;
-use crate::compile::{BoundRule, each_table_leg};
 use crate::value::Value;
 use crate::value::dynamic::append_json_string;
 
@@ -42,25 +42,21 @@ pub(super) fn write(alert: &Alert<'_>, out: &mut Numbered) {
 }
 
 /// The alert of a row that many records made: it names all tables that the query reads, and no place in the input.
-pub(super) fn write_result(rule: &BoundRule, id: &str, time: &Value<'_>, columns: &str, out: &mut Vec<u8>) {
+pub(super) fn write_result(
+    rule: &BoundRule,
+    id: &str,
+    time: &Value<'_>,
+    (tables, columns): (&str, &str),
+    out: &mut Numbered,
+) {
     let mut line = String::with_capacity(1024);
     begin(rule, id, time, &mut line);
-    let mut tables: Vec<&str> = Vec::new();
-    for leg in &rule.query.legs {
-        each_table_leg(leg, &mut |leg| {
-            if let Some(table) = leg.table()
-                && !tables.contains(&table.name.as_str())
-            {
-                tables.push(&table.name);
-            }
-        });
-    }
-    member(&mut line, "table", &tables.join(","));
+    member(&mut line, "table", tables);
     line.push_str(",\"columns\":");
     line.push_str(columns);
     // A batch begins and ends with the same rules.
     line.push_str(",\"evidence\":[],\"source\":null,\"generation\":1}\n");
-    out.extend_from_slice(line.as_bytes());
+    out.push(line.as_bytes());
 }
 
 fn begin(bound: &BoundRule, id: &str, time: &Value<'_>, line: &mut String) {

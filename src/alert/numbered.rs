@@ -48,6 +48,12 @@ impl Numbered {
         self.bytes.extend_from_slice(other.bytes.trim_ascii_end());
     }
 
+    /// Appends another text, its places included, as a line.
+    pub fn append_line(&mut self, other: &Numbered) {
+        self.append_trimmed(other);
+        self.bytes.push(b'\n');
+    }
+
     /// Writes the text to `out`; `first` is the number of its block's first line.
     pub fn resolve(&self, first: u64, out: &mut Vec<u8>) {
         let mut at = 0;

@@ -130,6 +130,9 @@ pub(super) struct RunArguments {
     /// Write alerts, or every line with matched records annotated
     #[arg(long, value_name = "WHAT")]
     emit: Option<EmitName>,
+    /// The shape of alerts: kqltap's own, or a standard's with kqltap's own within
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<FormatName>,
     /// The table of records that name none
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
@@ -191,6 +194,14 @@ enum EmitName {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatName {
+    Native,
+    Ocsf,
+    Ecs,
+    Asim,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum OnFullName {
     Block,
     Drop,
@@ -232,6 +243,7 @@ impl RunArguments {
             watch: self.watch.then_some(true),
             metrics: self.metrics.clone(),
             emit: self.emit.map(|e| word(&e)),
+            format: self.format.map(|f| word(&f)),
             table: self.table.clone(),
             lookback: self.lookback.map(|l| word(&l)),
             now: self.now.clone(),

@@ -233,6 +233,7 @@ mod tests {
             dead_letter: None,
             options: WorkerOptions {
                 emit: Emit::Alerts,
+                format: crate::alert::Format::Native,
                 limits: Limits::default(),
                 max_line: 1 << 20,
                 now: None,

@@ -6,7 +6,7 @@
 
 use std::io::{self, ErrorKind, Read};
 
-use super::joined::Together;
+use super::joined::{Together, Turn};
 
 /// Bytes asked of the source at a time.
 pub const READ_SIZE: usize = 256 * 1024;
@@ -28,6 +28,8 @@ pub struct Block {
     pub read: u64,
     /// What lines that belong together have become.
     pub together: Together,
+    /// Where they are still to be joined.
+    pub(super) turn: Option<Turn>,
     /// Whether its input has ended behind it.
     pub(super) ends: bool,
 }
@@ -38,6 +40,15 @@ impl Block {
         &self.room[self.begin..self.length]
     }
 
+    /// Joins lines that belong together, in the order of their input, if that is still to be done. `may_hold` says whether
+    /// lines may be some that are joined.
+    pub(super) fn join(&mut self, may_hold: impl FnOnce(&[u8]) -> bool) {
+        if let Some(turn) = self.turn.take() {
+            let waits = self.ends || may_hold(self.bytes());
+            turn.join(waits, self);
+        }
+    }
+
     /// Empties it.
     pub(super) fn begin(&mut self) {
         self.begin = 0;
@@ -45,6 +56,7 @@ impl Block {
         self.oversized = None;
         self.read = 0;
         self.together.clear();
+        self.turn = None;
         self.ends = false;
     }
 }

@@ -2,11 +2,11 @@
 //! of their input, and stay where they are.
 
 use std::collections::BTreeSet;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::framing::Block;
 use crate::decode::Choice;
-use crate::decode::auditd::{Joined, Joiner, NAME, TakenLine, holds_marker};
+use crate::decode::auditd::{Joined, Joiner, NAME, TakenLine};
 
 /// Bytes of records that wait for others of their event, of all live inputs together; an input by itself has a bound of its
 /// own.
@@ -87,8 +87,8 @@ impl Joins {
     }
 }
 
-/// Joining for a file that several workers read at once: lines are joined in the file's order, whoever has read them. Where
-/// no line may be one that is joined, nobody waits.
+/// Joining for an input whose blocks several workers handle at once: lines are joined in the input's order. Where no line may
+/// be one that is joined, nobody waits.
 #[derive(Debug, Default)]
 pub(super) struct InOrder {
     state: Mutex<State>,
@@ -97,36 +97,53 @@ pub(super) struct InOrder {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The stretch whose turn it is.
+    /// The block whose turn it is.
     next: u64,
-    /// Stretches behind it that have been looked at already.
+    /// Blocks behind it that have been looked at already.
     ahead: BTreeSet<u64>,
     joins: Joins,
 }
 
-impl InOrder {
-    /// Joins lines of the file's stretch of that number, once those before it have been. Every stretch that is given out must
-    /// come here, or those behind it wait for ever.
-    pub(super) fn block(&self, choice: Choice, max_line: usize, stretch: u64, block: &mut Block) {
-        if !joins(choice) {
-            return;
-        }
-        let waits = block.ends || holds_marker(block.bytes());
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+/// A block's turn to be joined to those before it.
+#[derive(Debug)]
+pub(super) struct Turn {
+    order: Arc<InOrder>,
+    /// The block's number in its input.
+    number: u64,
+    choice: Choice,
+    max_line: usize,
+}
+
+impl Turn {
+    /// The turn of an input's block of that number; none if these senders have no lines that are joined.
+    pub(super) fn new(order: &Arc<InOrder>, number: u64, choice: Choice, max_line: usize) -> Option<Turn> {
+        joins(choice).then(|| Turn { order: order.clone(), number, choice, max_line })
+    }
+
+    /// Joins the block's lines, once those before it have been. Unless it `waits`, no line of it is one that is joined.
+    pub(super) fn join(self, waits: bool, block: &mut Block) {
+        let mut state = self.order.state.lock().unwrap_or_else(PoisonError::into_inner);
         if waits {
-            let turn = self.changed.wait_while(state, |state| state.next != stretch);
+            let turn = self.order.changed.wait_while(state, |state| state.next != self.number);
             state = turn.unwrap_or_else(PoisonError::into_inner);
-            state.joins.block(choice, max_line, block);
+            state.joins.block(self.choice, self.max_line, block);
         } else {
-            block.together.is_joined = matches!(choice, Choice::One(_));
+            block.together.is_joined = state.joins.any || matches!(self.choice, Choice::One(_));
         }
-        state.ahead.insert(stretch);
+    }
+}
+
+impl Drop for Turn {
+    /// It is over, however it went: others wait for it.
+    fn drop(&mut self) {
+        let mut state = self.order.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.ahead.insert(self.number);
         while state.ahead.first() == Some(&state.next) {
             state.ahead.pop_first();
             state.next += 1;
         }
         drop(state);
-        self.changed.notify_all();
+        self.order.changed.notify_all();
     }
 }
 
@@ -173,8 +190,8 @@ mod tests {
     }
 
     #[test]
-    fn stretches_are_joined_in_the_files_order() {
-        let (order, done) = (InOrder::default(), Mutex::new(Vec::new()));
+    fn blocks_are_joined_in_their_inputs_order() {
+        let (order, done) = (Arc::new(InOrder::default()), Mutex::new(Vec::new()));
         let call = "type=SYSCALL msg=audit(1.0:1): syscall=59\n";
         let title = "type=PROCTITLE msg=audit(1.0:1): proctitle=61\n";
         let parts = [("{}\n", false), (call, false), ("{}\n", false), (title, false), ("", true)];
@@ -184,7 +201,8 @@ mod tests {
                 let (order, done) = (&order, &done);
                 scope.spawn(move || {
                     let mut block = block(lines, ends);
-                    order.block(Choice::Auto, 1_000, number as u64, &mut block);
+                    block.turn = Turn::new(order, number as u64, Choice::Auto, 1_000);
+                    block.join(|lines| lines.starts_with(b"type="));
                     let joined = &block.together.joined;
                     let events: Vec<String> =
                         joined.events().iter().map(|event| joined.records(event).to_owned()).collect();

@@ -8,8 +8,9 @@ use super::result_table::{CollectedRow, ResultRow};
 use super::worker::{BlockOutput, Emit, Spill, WorkerOptions};
 use crate::alert::{Alert, Numbered, Source};
 use crate::compile::ir::Rest;
+use crate::decode::auditd::holds_marker;
 use crate::decode::{Decoded, Decoders, Event};
-use crate::matcher::gate::Gate;
+use crate::matcher::gate::{Candidate, Gate};
 use crate::matcher::profile::Profile;
 use crate::matcher::{Match, Matcher, Outcome, Path};
 use crate::record::{self, Malformed};
@@ -23,6 +24,28 @@ pub(super) struct Lines {
     generation: u64,
     /// Where it stands in what has been joined of the block.
     cursor: Cursor,
+}
+
+/// What the gate says of a block.
+#[derive(Default)]
+pub(super) struct Gated {
+    /// The lines that must be decoded.
+    pub(super) candidates: Vec<Candidate>,
+    /// How many lines the block has.
+    pub(super) lines: u64,
+}
+
+impl Gated {
+    /// Asks the gate.
+    pub(super) fn scan(&mut self, gate: &Gate, lines: &[u8]) {
+        self.candidates.clear();
+        self.lines = gate.scan(lines, &mut |candidate| self.candidates.push(candidate));
+    }
+
+    /// Whether a line may be one that is joined to others. The gate looks for what such lines have.
+    pub(super) fn hold_joined(&self, lines: &[u8]) -> bool {
+        self.candidates.iter().any(|candidate| holds_marker(&lines[candidate.start..candidate.end]))
+    }
 }
 
 /// Bytes of output from which a block's is written before the block is done: one line may match many rules, and each
@@ -46,31 +69,29 @@ impl Lines {
     /// Decodes the lines that the gate lets through.
     pub(super) fn gated(
         &mut self,
-        gate: &Gate,
+        gated: &Gated,
         block: &Block,
         input: &str,
         context: &Context,
         out: &mut BlockOutput,
         spill: &mut Spill<'_>,
-    ) -> u64 {
+    ) {
         let bytes = block.bytes();
         self.cursor = Cursor::default();
         let mut at = 0;
-        let mut candidates = 0;
-        let lines = gate.scan(bytes, &mut |candidate| {
+        for candidate in &gated.candidates {
             self.pass(&bytes[at..candidate.start], &[], out);
             at = candidate.end;
-            candidates += 1;
             let line = &bytes[candidate.start..candidate.end];
             let place = Place { block, at: candidate.start };
             self.line(line, place, context, Source { input, line: candidate.line }, out, spill);
-        });
+        }
         self.pass(&bytes[at..], &[], out);
         // `line` has counted the candidates.
-        out.count_lines(lines - candidates);
-        out.ledger.gated += lines - candidates;
+        let others = gated.lines - gated.candidates.len() as u64;
+        out.count_lines(others);
+        out.ledger.gated += others;
         self.rest(block, input, context, out, spill);
-        candidates
     }
 
     /// Decodes every line.
@@ -377,14 +398,14 @@ impl Site<'_> {
         out.matched.push(found.rule_index as u32);
         let alert = Alert { event, generation: self.generation, ..Alert::new(found, self.source, self.context) };
         if self.options.emit == Emit::Alerts && !self.options.batch {
-            alert.write_numbered(&mut out.bytes);
+            alert.write(self.options.format, &mut out.bytes);
             if out.bytes.len() > MAX_OUTPUT {
                 spill(out);
             }
             return;
         }
         let mut bytes = Numbered::default();
-        alert.write_numbered(&mut bytes);
+        alert.write(self.options.format, &mut bytes);
         match self.options.emit {
             Emit::Alerts => out.results.push(ResultRow::new(found, bytes)),
             Emit::Annotate => {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::compressed;
 use super::feed::Feed;
 use super::framing::{Block, Framer, READ_SIZE};
-use super::joined::{InOrder, Joins};
+use super::joined::{InOrder, Turn};
 use super::queue::{Live, Queued};
 use super::source::Input;
 use super::stretch::Stretch;
@@ -33,8 +33,10 @@ pub(super) struct Reader {
 struct Open {
     bytes: Bytes,
     name: Arc<str>,
-    begun: bool,
-    joins: Joins,
+    /// Blocks that have been given out.
+    given: u64,
+    /// Where lines that belong together are joined.
+    order: Arc<InOrder>,
 }
 
 enum Bytes {
@@ -82,31 +84,28 @@ impl Reader {
                 let Some(input) = self.waiting.pop_front() else { return Ok(None) };
                 let name = input.name();
                 let bytes = self.open(&input).map_err(|e| (name.clone(), e))?;
-                self.open = Some(Open { bytes, name: name.into(), begun: false, joins: Joins::default() });
+                self.open = Some(Open { bytes, name: name.into(), given: 0, order: Arc::default() });
                 continue;
             };
-            let begins = !open.begun;
+            let begins = open.given == 0;
             let input = open.name.clone();
             match &mut open.bytes {
                 Bytes::Stretches(next) => {
                     let stretch = next.clone();
                     next.offset += READ_SIZE as u64;
-                    open.begun = true;
+                    open.given += 1;
                     return Ok(Some(Ticket { input, begins, stretch: Some(stretch), live: None }));
                 }
                 Bytes::Stream(framer) => match framer.next(block) {
-                    Ok(true) => {
-                        open.begun = true;
-                        open.joins.block(self.decode, self.max_line, block);
-                        return Ok(Some(Ticket { input, begins, stretch: None, live: None }));
-                    }
-                    Ok(false) => {
-                        block.ends = true;
-                        open.joins.block(self.decode, self.max_line, block);
-                        self.open = None;
-                        if !block.together.joined.events().is_empty() {
-                            return Ok(Some(Ticket { input, begins, stretch: None, live: None }));
+                    Ok(more) => {
+                        // Behind the end comes a block without lines: what waits to be joined waits no longer.
+                        block.ends = !more;
+                        block.turn = Turn::new(&open.order, open.given, self.decode, self.max_line);
+                        open.given += 1;
+                        if !more {
+                            self.open = None;
                         }
+                        return Ok(Some(Ticket { input, begins, stretch: None, live: None }));
                     }
                     // The next call finds its end.
                     Err(e) => return Err((input.to_string(), e)),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::run::RunError;
-use crate::alert::{self, Numbered};
+use crate::alert::{self, Format, Numbered};
 use crate::compile::bound::{Leg, Order, SortColumn};
 use crate::compile::{BoundRule, each_table_leg};
 use crate::matcher::{Match, Ruleset};
@@ -88,6 +88,7 @@ impl ResultTable {
         mut self,
         ruleset: &Ruleset,
         context: &Context,
+        format: Format,
         max_bytes: usize,
     ) -> Result<(Vec<u8>, Vec<u64>), RunError> {
         let (mut out, mut counts) = (Vec::new(), vec![0; ruleset.rules.len()]);
@@ -98,7 +99,9 @@ impl ResultTable {
                 let rows = rows::run(&bound.query, &mut tables, context, &limits)
                     .map_err(|error| RunError::Query(bound.rule.name.clone(), error))?;
                 counts[rule] = rows.len() as u64;
-                rows.iter().enumerate().for_each(|(nth, row)| alert::write_result(bound, row, nth, &mut out));
+                for (nth, row) in rows.iter().enumerate() {
+                    alert::write_result(bound, row, nth, format, context.now, &mut out);
+                }
                 continue;
             }
             let Some(mut rows) = self.rules.remove(&rule) else { continue };

@@ -210,7 +210,7 @@ impl Running {
             worker.follow(&generation);
             let place = Place { input: &ticket.input, sequence, begins: ticket.begins };
             // What outgrows its room is written early, in the block's turn.
-            let lines = worker.block(&block, place, &mut out, &mut |out| {
+            let lines = worker.block(&mut block, place, &mut out, &mut |out| {
                 if self.await_turn(sequence) {
                     self.write(&ticket, &generation, out);
                 }
@@ -313,7 +313,7 @@ impl Running {
             say!(Error, input = input; "kqltap: cannot read {input}: {error}");
             self.lock().unread = true;
         }
-        stretch.join(self.run.options.decode, max_line, block);
+        block.turn = stretch.turn(self.run.options.decode, max_line);
         if !matches!(read, Ok(true)) {
             self.reader.lock().unwrap_or_else(PoisonError::into_inner).end_of(stretch);
         }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use super::framing::Block;
 use super::generation::Generation;
-use super::lines::Lines;
+use super::lines::{Gated, Lines};
 use super::worker::{BlockOutput, Emit, WorkerOptions};
+use crate::alert::Format;
 use crate::matcher::{GatePlan, Path, Ruleset};
 use crate::value::functions::Context;
 
@@ -26,7 +27,13 @@ pub(super) struct Shadow {
 impl Shadow {
     pub(super) fn new(generation: &Generation, options: &WorkerOptions) -> Shadow {
         // Alerts are compared, whatever the run writes.
-        let options = WorkerOptions { emit: Emit::Alerts, batch: false, dead_letters: false, ..options.clone() };
+        let options = WorkerOptions {
+            emit: Emit::Alerts,
+            format: Format::Native,
+            batch: false,
+            dead_letters: false,
+            ..options.clone()
+        };
         let fast = Lines::new(generation, Path::Compiled, options.clone());
         Shadow { fast, plain: Lines::new(generation, Path::Plain, options) }
     }
@@ -44,7 +51,9 @@ impl Shadow {
         let (mut fast, mut plain) = (BlockOutput::default(), BlockOutput::default());
         match &rules.gate {
             GatePlan::On(gate) => {
-                self.fast.gated(gate, block, input, context, &mut fast, &mut |_| {});
+                let mut gated = Gated::default();
+                gated.scan(gate, bytes);
+                self.fast.gated(&gated, block, input, context, &mut fast, &mut |_| {});
             }
             GatePlan::Off(_) => self.fast.every(block, input, context, &mut fast, &mut |_| {}),
         }

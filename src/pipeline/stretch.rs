@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
 use super::framing::{Block, KEPT, Oversized, READ_SIZE};
-use super::joined::InOrder;
+use super::joined::{InOrder, Turn};
 use crate::decode::Choice;
 
 /// Bytes that are read at a time for the rest of a stretch's last line.
@@ -27,9 +27,9 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// Joins lines of what has been read. Every stretch that is given out must come here, read or not: others wait for it.
-    pub(super) fn join(&self, choice: Choice, max_line: usize, block: &mut Block) {
-        self.order.block(choice, max_line, self.offset / READ_SIZE as u64, block);
+    /// Its turn to be joined to those before it, read or not.
+    pub(super) fn turn(&self, choice: Choice, max_line: usize) -> Option<Turn> {
+        Turn::new(&self.order, self.offset / READ_SIZE as u64, choice, max_line)
     }
 
     /// Fills `block` with the lines that begin here; `false` if the file ends before.

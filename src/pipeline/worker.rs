@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::framing::Block;
 use super::generation::Generation;
 use super::ledger::Ledger;
-use super::lines::Lines;
+use super::lines::{Gated, Lines};
 use super::result_table::{CollectedRow, ResultRow};
 use super::shadow::Shadow;
-use crate::alert::{Numbered, Source};
+use crate::alert::{Format, Numbered, Source};
 use crate::decode::Choice;
+use crate::decode::auditd::holds_marker;
 use crate::matcher::{GatePlan, Outcome, Path};
 use crate::record::Limits;
 use crate::value::DateTime;
@@ -29,6 +30,8 @@ pub enum Emit {
 pub struct WorkerOptions {
     /// What is written.
     pub emit: Emit,
+    /// The shape of alerts.
+    pub format: Format,
     /// Bounds of what is decoded.
     pub limits: Limits,
     /// Whose lines are decoded.
@@ -60,6 +63,7 @@ pub struct Place<'i> {
 pub struct Worker {
     generation: Arc<Generation>,
     lines: Lines,
+    gated: Gated,
     pace: Pace,
     shadow: Option<Shadow>,
 }
@@ -103,7 +107,7 @@ impl Worker {
     pub fn new(generation: Arc<Generation>, options: WorkerOptions) -> Worker {
         let shadow = (options.shadow > 0).then(|| Shadow::new(&generation, &options));
         let lines = Lines::new(&generation, Path::Compiled, options);
-        Worker { lines, generation, pace: Pace::default(), shadow }
+        Worker { lines, generation, gated: Gated::default(), pace: Pace::default(), shadow }
     }
 
     /// The blocks that follow are evaluated by that generation.
@@ -115,7 +119,7 @@ impl Worker {
 
     /// Handles the lines of one block, and gives how many there were. The block that begins an input is decoded whole: an
     /// input of another format is noticed at once, though the gate would let it pass.
-    pub fn block(&mut self, block: &Block, place: Place<'_>, out: &mut BlockOutput, spill: &mut Spill<'_>) -> u64 {
+    pub fn block(&mut self, block: &mut Block, place: Place<'_>, out: &mut BlockOutput, spill: &mut Spill<'_>) -> u64 {
         let Place { input, sequence, begins } = place;
         out.clear();
         let options = &self.lines.options;
@@ -131,10 +135,15 @@ impl Worker {
         let ruleset = self.generation.ruleset.clone();
         match &ruleset.gate {
             GatePlan::On(gate) if !must_decode && self.pace.wants_gate() => {
-                let candidates = self.lines.gated(gate, block, input, &context, out, spill);
-                self.pace.note(out.lines, candidates);
+                self.gated.scan(gate, block.bytes());
+                block.join(|lines| self.gated.hold_joined(lines));
+                self.lines.gated(&self.gated, block, input, &context, out, spill);
+                self.pace.note(self.gated.lines, self.gated.candidates.len() as u64);
             }
-            _ => self.lines.every(block, input, &context, out, spill),
+            _ => {
+                block.join(holds_marker);
+                self.lines.every(block, input, &context, out, spill);
+            }
         }
         if block.together.is_first_cut {
             out.say(0, || {

@@ -134,7 +134,12 @@ impl Writer {
     /// Writes the ordered results of a batch: how many rows there are, and whether they could be written.
     pub(super) fn write_results(&mut self, run: &Run, generation: &Generation) -> (u64, Result<(), RunError>) {
         let context = Context { now: run.options.now.unwrap_or_else(DateTime::now) };
-        match std::mem::take(&mut self.results).finish(&generation.ruleset, &context, run.batch_memory) {
+        match std::mem::take(&mut self.results).finish(
+            &generation.ruleset,
+            &context,
+            run.options.format,
+            run.batch_memory,
+        ) {
             Ok((bytes, counts)) => {
                 for (rule, alerts) in counts.iter().enumerate() {
                     generation.counts(rule).into_iter().for_each(|counts| counts.add_alerts(*alerts));

@@ -8,6 +8,7 @@ mod batch;
 mod cases;
 mod cli;
 mod decode;
+mod formats;
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz;
 mod growth;

@@ -27,6 +27,16 @@ impl Escapes {
         Escapes { matters }
     }
 
+    /// What escapes that matter begin with, by the bytes that each of the first three may be; no byte stands for any.
+    pub(super) fn beginnings(&self) -> Vec<[&'static [u8]; 3]> {
+        // Those of ASCII characters are `\u00..`.
+        let mut beginnings: Vec<[&[u8]; 3]> = vec![[b"\\", b"u", b"0"]];
+        if self.matters[usize::from(b'/')] {
+            beginnings.push([b"\\", b"/", b""]);
+        }
+        beginnings
+    }
+
     /// Whether the backslash at `at` begins an escape that matters. How many backslashes stand before it is not asked: in
     /// JSON inside a string each of them is doubled.
     pub(super) fn matters(&self, block: &[u8], at: usize) -> bool {

@@ -46,7 +46,7 @@ impl Gate {
     pub fn new(literals: Vec<String>) -> Gate {
         let escapes = Escapes::new(&literals);
         #[cfg(target_arch = "x86_64")]
-        let search = teddy::Teddy::new(&literals).map(|teddy| Search::Teddy(Box::new(teddy)));
+        let search = teddy::Teddy::new(&literals, &escapes).map(|teddy| Search::Teddy(Box::new(teddy)));
         #[cfg(not(target_arch = "x86_64"))]
         let search: Option<Search> = None;
         let search = search.unwrap_or_else(|| Search::Portable(portable::Portable::new(&literals)));
@@ -58,6 +58,19 @@ impl Gate {
         let escapes = Escapes::new(&literals);
         let search = Search::Portable(portable::Portable::new(&literals));
         Gate { literals, escapes, search }
+    }
+
+    /// One of each search that this processor has.
+    #[cfg(test)]
+    fn of_each_kind(literals: &[String]) -> Vec<Gate> {
+        let mut gates = vec![Gate::portable(literals.to_vec())];
+        #[cfg(target_arch = "x86_64")]
+        for teddy in [teddy::Teddy::avx2, teddy::Teddy::avx512] {
+            let escapes = Escapes::new(literals);
+            let search = teddy(literals, &escapes).map(|teddy| Search::Teddy(Box::new(teddy)));
+            gates.extend(search.map(|search| Gate { literals: literals.to_vec(), escapes, search }));
+        }
+        gates
     }
 
     /// What it looks for.

@@ -160,6 +160,7 @@ fn worker(ruleset: Arc<Ruleset>, shadow: u64) -> Worker {
     let options = WorkerOptions {
         decode: kqltap::decode::Choice::Auto,
         emit: Emit::Alerts,
+        format: kqltap::alert::Format::Native,
         limits: Limits::default(),
         max_line: 1 << 20,
         now: None,
@@ -184,7 +185,7 @@ fn a_gate_that_is_wrong_is_caught() {
         Arc::new(ruleset)
     };
     let mut out = BlockOutput::default();
-    worker(sabotaged(), 1).block(&block, place(0), &mut out, &mut |_| {});
+    worker(sabotaged(), 1).block(&mut block, place(0), &mut out, &mut |_| {});
     assert_eq!((out.ledger.alerts, out.ledger.shadowed, out.ledger.disagreements), (0, 4, 2));
     let lines: Vec<u64> = out.alarms.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [1, 3]);
@@ -195,11 +196,11 @@ fn a_gate_that_is_wrong_is_caught() {
     // One block in two: the first is looked at, the second is not.
     let mut seldom = worker(sabotaged(), 2);
     for (sequence, disagreements) in [(0, 2), (1, 0), (2, 2)] {
-        seldom.block(&block, place(sequence), &mut out, &mut |_| {});
+        seldom.block(&mut block, place(sequence), &mut out, &mut |_| {});
         assert_eq!(out.ledger.disagreements, disagreements, "block {sequence}");
     }
     let sound = Arc::new(Ruleset::new(vec![rule()], &CATALOG, None).unwrap());
-    worker(sound, 1).block(&block, place(0), &mut out, &mut |_| {});
+    worker(sound, 1).block(&mut block, place(0), &mut out, &mut |_| {});
     assert_eq!((out.ledger.alerts, out.ledger.shadowed, out.ledger.disagreements), (2, 4, 0));
 }
 

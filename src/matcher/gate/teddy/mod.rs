@@ -1,0 +1,173 @@
+//! The search on x86-64: 32 or 64 bytes at a time, ASCII case folded in the look-up tables.
+//!
+//! This is the Teddy algorithm of Hyperscan with a window in place of a prefix. Each literal is in one of eight buckets. For
+//! each byte of the window a table says which buckets it may belong to; both cases of a letter are entered, so nothing has to
+//! be folded. Where all window bytes agree on a bucket, its literals are compared. What an escape begins with is in the
+//! buckets too.
+//!
+//! The only unsafe code of the crate is here. It was let in because the safe ways were measured at 0.4 to 0.9 of the speed
+//! of decoding every line, and a gate that slow is of no use (BENCHMARKS.md). There are two kinds of it: unaligned loads,
+//! of slices that are as long as what is read, and calls of functions that need instructions which [`Teddy::new`] has asked for.
+#![allow(unsafe_code)]
+
+mod avx2;
+mod avx512;
+mod bucket;
+
+use super::escape::Escapes;
+use super::window::{WINDOW, rarest};
+use bucket::{BUCKETS, Entry};
+
+#[derive(Debug)]
+pub(super) struct Teddy {
+    /// For each window byte, by its value: the buckets that it may belong to.
+    tables: [[u8; 256]; WINDOW],
+    buckets: [Vec<Literal>; BUCKETS],
+    wide: Wide,
+}
+
+/// The registers that are looked through.
+#[derive(Debug)]
+enum Wide {
+    Avx2(Box<avx2::Tables>),
+    Avx512,
+}
+
+/// What a round has met, a bit a byte.
+struct Met {
+    /// Where a bucket's window may begin.
+    places: u64,
+    /// Newlines.
+    ends: u64,
+}
+
+#[derive(Debug)]
+struct Literal {
+    /// In lower case.
+    text: Vec<u8>,
+    /// Where its window begins.
+    window: usize,
+    /// The window's bytes. They are compared before all else, for most of what the first look lets through ends there.
+    head: [u8; WINDOW],
+}
+
+impl Literal {
+    fn new(text: &str) -> Option<Literal> {
+        let text = text.as_bytes().to_vec();
+        let window = if text.len() < WINDOW { return None } else { rarest(&text) };
+        let head = *text[window..].first_chunk()?;
+        Some(Literal { text, window, head })
+    }
+}
+
+impl Teddy {
+    /// The widest that the processor has; `None` where it lacks AVX2 or what came with it, or a literal is too short.
+    pub(super) fn new(literals: &[String], escapes: &Escapes) -> Option<Teddy> {
+        Teddy::avx512(literals, escapes).or_else(|| Teddy::avx2(literals, escapes))
+    }
+
+    /// Registers of 64 bytes, each byte looked up as it is.
+    pub(super) fn avx512(literals: &[String], escapes: &Escapes) -> Option<Teddy> {
+        let has_all = std::is_x86_feature_detected!("avx512f")
+            && std::is_x86_feature_detected!("avx512bw")
+            && std::is_x86_feature_detected!("avx512vbmi")
+            && std::is_x86_feature_detected!("bmi1")
+            && std::is_x86_feature_detected!("popcnt");
+        if !has_all { None } else { Teddy::build(literals, escapes, Entry::exact, |_| Wide::Avx512) }
+    }
+
+    /// Registers of 32 bytes, each byte looked up by its two halves.
+    pub(super) fn avx2(literals: &[String], escapes: &Escapes) -> Option<Teddy> {
+        let has_all = std::is_x86_feature_detected!("avx2")
+            && std::is_x86_feature_detected!("bmi1")
+            && std::is_x86_feature_detected!("popcnt");
+        let wide = |tables: &_| Wide::Avx2(Box::new(avx2::Tables::new(tables)));
+        if !has_all { None } else { Teddy::build(literals, escapes, Entry::by_nibbles, wide) }
+    }
+
+    fn build(
+        literals: &[String],
+        escapes: &Escapes,
+        looked_up: impl Fn(&Entry) -> Entry,
+        wide: impl FnOnce(&[[u8; 256]; WINDOW]) -> Wide,
+    ) -> Option<Teddy> {
+        let literals: Vec<Literal> = literals.iter().map(|text| Literal::new(text)).collect::<Option<_>>()?;
+        let mut entries: Vec<Entry> = literals.iter().map(|literal| Entry::of_text(literal.head)).collect();
+        entries.extend(escapes.beginnings().into_iter().map(Entry::of_sets));
+        let places = bucket::places(&entries.iter().map(looked_up).collect::<Vec<_>>());
+        let mut tables = [[0; 256]; WINDOW];
+        for (entry, place) in entries.iter().zip(&places) {
+            entry.enter(*place, &mut tables);
+        }
+        let mut buckets: [Vec<Literal>; BUCKETS] = Default::default();
+        for (literal, place) in literals.into_iter().zip(places) {
+            buckets[place].push(literal);
+        }
+        Some(Teddy { wide: wide(&tables), tables, buckets })
+    }
+
+    /// See [`Gate::find`](super::Gate).
+    pub(super) fn find(&self, block: &[u8], at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
+        match &self.wide {
+            // SAFETY: `avx2` gives this only where the processor has all that the function enables.
+            Wide::Avx2(tables) => unsafe { avx2::find(self, tables, block, at, escapes, newlines) },
+            // SAFETY: likewise `avx512`.
+            Wide::Avx512 => unsafe { avx512::find(self, block, at, escapes, newlines) },
+        }
+    }
+
+    /// The first place of a round at `at` that makes its line a candidate. Adds to `newlines` how many stand before it, or in the
+    /// round.
+    fn first_of(&self, met: Met, block: &[u8], at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
+        let Met { mut places, ends } = met;
+        while places != 0 {
+            let place = places.trailing_zeros();
+            let found = at + place as usize;
+            if self.is_found(block, found, escapes) {
+                *newlines += u64::from((ends & ((1 << place) - 1)).count_ones());
+                return Some(found);
+            }
+            places &= places - 1;
+        }
+        *newlines += u64::from(ends.count_ones());
+        None
+    }
+
+    /// The last bytes, one at a time.
+    fn find_in_tail(&self, block: &[u8], at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
+        for (found, byte) in block.iter().enumerate().skip(at) {
+            if self.is_found(block, found, escapes) {
+                return Some(found);
+            }
+            *newlines += u64::from(*byte == b'\n');
+        }
+        None
+    }
+
+    /// Whether what the first look has found at `found` makes its line a candidate.
+    fn is_found(&self, block: &[u8], found: usize, escapes: &Escapes) -> bool {
+        self.is_literal(block, found) || (block[found] == b'\\' && escapes.matters(block, found))
+    }
+
+    /// Whether a literal's window begins at `found`, and the rest of the literal stands around it.
+    fn is_literal(&self, block: &[u8], found: usize) -> bool {
+        let Some(window) = block.get(found..).and_then(|rest| rest.first_chunk::<WINDOW>()) else { return false };
+        let mut candidates = u8::MAX;
+        for (byte, table) in window.iter().zip(&self.tables) {
+            candidates &= table[usize::from(*byte)];
+        }
+        let window = window.map(|byte| byte.to_ascii_lowercase());
+        while candidates != 0 {
+            let bucket = &self.buckets[candidates.trailing_zeros() as usize];
+            for literal in bucket.iter().filter(|literal| literal.head == window) {
+                let text =
+                    found.checked_sub(literal.window).and_then(|start| block.get(start..start + literal.text.len()));
+                if text.is_some_and(|text| text.eq_ignore_ascii_case(&literal.text)) {
+                    return true;
+                }
+            }
+            candidates &= candidates - 1;
+        }
+        false
+    }
+}
