@@ -73,6 +73,8 @@ impl Watch {
         if let Some(tls) = &settings.tls {
             paths.extend([&tls.certificate, &tls.key].into_iter().chain(&tls.client_ca).cloned());
         }
+        let own = &settings.sink.tls;
+        paths.extend(own.ca.iter().chain(&own.certificate).chain(&own.key).cloned());
         let seen = Stamps::of(&paths);
         Watch { paths, seen }
     }

@@ -153,13 +153,8 @@ impl Cutter {
                 let whole = known + at + 1;
                 self.tail.clear();
                 self.tail.extend_from_slice(&block.room[whole..end]);
-                if whole < block.room.len() / 2 {
-                    // A few lines do not take a read's room with them.
-                    blocks.push(block_of(&block.room[..whole]));
-                } else {
-                    block.length = whole;
-                    blocks.push(std::mem::take(block));
-                }
+                block.length = whole;
+                blocks.push(std::mem::take(block));
             }
             None => {
                 self.tail.extend_from_slice(&block.room[known..end]);
@@ -352,10 +347,6 @@ fn push_lines(lines: &mut Vec<u8>, oversized: Option<Oversized>, blocks: &mut Ve
     if !lines.is_empty() || oversized.is_some() {
         blocks.push(Block { oversized, ..block_from(std::mem::take(lines)) });
     }
-}
-
-fn block_of(lines: &[u8]) -> Block {
-    block_from(lines.to_vec())
 }
 
 fn block_from(lines: Vec<u8>) -> Block {

@@ -1,20 +1,20 @@
 //! Live inputs: as soon as one input is a socket, every input runs on its own and puts its blocks into one queue.
 //!
-//! Sockets are tasks of one runtime on a thread of its own; standard input and each file have a thread. What they may have
+//! Sockets are tasks, run by the worker that waits for a block; standard input and each file have a thread. What they may have
 //! read ahead of the writer is bounded in bytes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::budget::{Account, Budget};
 use super::cutter::Cutter;
 use super::framing::{Block, READ_SIZE};
 use super::ledger::Connections;
-use super::listen::{self, Listening};
+use super::listen::{self, Listening, Sockets};
 use super::queue::{Kind, Live, Origin, Queue, Queued};
 use super::reader::ReadError;
 use super::source::Input;
@@ -80,6 +80,7 @@ pub fn check(inputs: &[Input], options: &LiveOptions, max_line: usize) -> Result
 #[derive(Debug)]
 pub(super) struct Feed {
     queue: Arc<Queue>,
+    sockets: Arc<Sockets>,
     budget: Arc<Budget>,
     stop: CancellationToken,
     connections: Arc<listen::Counters>,
@@ -92,26 +93,16 @@ pub(super) struct Feed {
 impl Feed {
     /// Binds the listeners, says where they listen, and begins to read.
     pub(super) fn start(inputs: &[Input], options: &LiveOptions, max_line: usize) -> Result<Feed, ListenError> {
-        let feed = Feed {
-            queue: Arc::default(),
-            budget: Budget::new(options.max_in_flight, max_line),
-            stop: CancellationToken::new(),
-            connections: Arc::default(),
-            slots: Arc::new(Semaphore::new(options.max_connections)),
-            max_connections: options.max_connections,
-            tls: options.tls.clone(),
-        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ListenError::Start)?;
         let listening = Listening {
             options: Arc::new(options.clone()),
             max_line,
-            queue: feed.queue.clone(),
-            budget: feed.budget.clone(),
-            stop: feed.stop.clone(),
-            counters: feed.connections.clone(),
+            queue: Arc::default(),
+            budget: Budget::new(options.max_in_flight, max_line),
+            stop: CancellationToken::new(),
+            counters: Arc::default(),
             notices: Arc::default(),
-            tasks: TaskTracker::new(),
-            slots: feed.slots.clone(),
+            slots: Arc::new(Semaphore::new(options.max_connections)),
         };
         let listeners = {
             let _runtime = runtime.enter();
@@ -122,17 +113,20 @@ impl Feed {
             say!(Info, input = listener.name(); "kqltap: listening on {}", listener.name());
         }
         for listener in listeners {
-            listening.tasks.spawn_on(listener.accept(), runtime.handle());
+            runtime.spawn(listener.accept());
         }
-        let (stopped, tasks) = (feed.stop.clone(), listening.tasks.clone());
-        start_thread("sockets", move || {
-            runtime.block_on(async {
-                stopped.cancelled().await;
-                // They end by themselves; until then somebody has to run them.
-                tasks.close();
-                tasks.wait().await;
-            });
-        })?;
+        let feed = Feed {
+            queue: listening.queue,
+            sockets: Arc::new(Sockets::new(runtime)),
+            budget: listening.budget,
+            stop: listening.stop,
+            connections: listening.counters,
+            slots: listening.slots,
+            max_connections: options.max_connections,
+            tls: options.tls.clone(),
+        };
+        let sockets = feed.sockets.clone();
+        start_thread("sockets", move || sockets.stand_in())?;
         for input in inputs.iter().filter(|input| !input.is_listener()) {
             let (queue, open) = (feed.queue.clone(), feed.queue.open(Kind::Blocking));
             let mut account = Account::new(&feed.budget, options.max_connection);
@@ -149,7 +143,22 @@ impl Feed {
 
     /// Waits for the next block of any input; `None` when there will be none.
     pub(super) fn next(&self, block: &mut Block) -> Result<Option<Queued>, ReadError> {
-        self.queue.next(block, || self.budget.is_scarce())
+        let first_a_round = self.sockets.turn();
+        let is_scarce = || self.budget.is_scarce();
+        if !first_a_round && let Some(next) = self.queue.pop(block, is_scarce) {
+            return next;
+        }
+        let next = self.sockets.run(async {
+            if first_a_round {
+                yield_now().await;
+            }
+            self.queue.next(block, is_scarce).await
+        });
+        let next = next.unwrap_or(Ok(None));
+        if let Ok(None) = next {
+            self.sockets.end();
+        }
+        next
     }
 
     /// Lines of that input wait for others of their event: they are to be looked at again at that time.
@@ -187,6 +196,12 @@ impl Feed {
     /// Reads the certificates again; on an error the old ones stay.
     pub(super) fn reload(&self) -> Result<(), super::tls::TlsError> {
         self.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.sockets.end();
     }
 }
 

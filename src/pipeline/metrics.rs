@@ -58,7 +58,7 @@ pub fn text(running: &Running) -> String {
     page.one(
         "in_flight_bytes",
         Kind::Gauge,
-        "Bytes read and not written, if an input is listened on.",
+        "Bytes that inputs have read and that are not written; only counted if one of them is listened on, else 0.",
         running.in_flight(),
     );
     page.one("oldest_record_seconds", Kind::Gauge, "Age of the oldest lines read and not written.", oldest);

@@ -5,8 +5,11 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+
+use tokio::sync::Notify;
+use tokio::time::timeout_at;
 
 use super::budget::Held;
 use super::framing::{Block, READ_SIZE};
@@ -112,11 +115,11 @@ struct State {
     spare: Vec<Block>,
 }
 
-/// The queue: inputs put in, workers take out.
+/// The queue: inputs put in, workers take out, one at a time.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    changed: Condvar,
+    changed: Notify,
 }
 
 /// An input that is open; the queue ends with the last of them.
@@ -135,7 +138,7 @@ impl Queue {
     }
 
     /// Adds a block; `false` if no more are taken.
-    pub(super) fn push(&self, origin: &mut Origin, block: Block, held: Held) -> bool {
+    pub(super) fn push(&self, origin: &mut Origin, mut block: Block, held: Held) -> bool {
         let mut state = self.lock();
         if state.over {
             return false;
@@ -147,6 +150,12 @@ impl Queue {
             before.block.append(block);
             before.live.held.join(held);
             return true;
+        }
+        // A few lines that must wait do not keep a read's room with them.
+        if !state.waiting.is_empty() && block.length < block.room.len() / 2 {
+            let lines = block.room[..block.length].to_vec();
+            let room = std::mem::replace(&mut block.room, lines);
+            state.keep(Block { room, ..Block::default() });
         }
         let begins = !std::mem::replace(&mut origin.begun, true);
         origin.last = Some(state.first + state.waiting.len() as u64);
@@ -189,40 +198,55 @@ impl Queue {
         }
     }
 
-    /// Waits for the next block; `None` when there will be none. While `is_scarce`, lines may stand in the kernel's buffers and
-    /// be read later, so that none has waited long enough.
-    pub(super) fn next(&self, block: &mut Block, is_scarce: impl Fn() -> bool) -> Result<Option<Queued>, ReadError> {
+    /// The next block, or that there will be none; `None` if there is none yet. While `is_scarce`, lines may stand in the kernel's
+    /// buffers and be read later, so that none has waited long enough.
+    pub(super) fn pop(
+        &self,
+        block: &mut Block,
+        is_scarce: impl Fn() -> bool,
+    ) -> Option<Result<Option<Queued>, ReadError>> {
         let mut state = self.lock();
+        // The last room that is kept is the first for the next read: what a worker reads comes to where its cache is.
+        state.keep(std::mem::take(block));
+        if let Some(later) = state.due(Instant::now(), is_scarce) {
+            block.expires = true;
+            return Some(Ok(Some(later.queued())));
+        }
+        if let Some(next) = state.waiting.pop_front() {
+            state.first += 1;
+            return Some(next.map(|mut next| {
+                *block = std::mem::take(&mut next.block);
+                Some(next)
+            }));
+        }
+        if state.sockets > 0 || (state.blocking > 0 && !state.stopping) {
+            return None;
+        }
+        // Of an input whose end nobody has met, such as a silent standard input.
+        if let Some(later) = state.later.pop() {
+            (block.expires, block.ends) = (true, true);
+            return Some(Ok(Some(later.queued())));
+        }
+        state.over = true;
+        Some(Ok(None))
+    }
+
+    /// Waits for the next block; `None` when there will be none.
+    pub(super) async fn next(
+        &self,
+        block: &mut Block,
+        is_scarce: impl Fn() -> bool,
+    ) -> Result<Option<Queued>, ReadError> {
         loop {
-            if let Some(later) = state.due(Instant::now(), &is_scarce) {
-                block.begin();
-                block.expires = true;
-                return Ok(Some(later.queued()));
+            if let Some(next) = self.pop(block, &is_scarce) {
+                return next;
             }
-            if let Some(next) = state.waiting.pop_front() {
-                state.first += 1;
-                let mut next = next?;
-                std::mem::swap(block, &mut next.block);
-                state.keep(std::mem::take(&mut next.block));
-                return Ok(Some(next));
+            let at = self.lock().later.iter().map(|later| later.at).min();
+            match at {
+                // Either way it is looked at again.
+                Some(at) => drop(timeout_at(at.into(), self.changed.notified()).await),
+                None => self.changed.notified().await,
             }
-            if state.sockets == 0 && (state.stopping || state.blocking == 0) {
-                // Of an input whose end nobody has met, such as a silent standard input.
-                if let Some(later) = state.later.pop() {
-                    block.begin();
-                    (block.expires, block.ends) = (true, true);
-                    return Ok(Some(later.queued()));
-                }
-                state.over = true;
-                return Ok(None);
-            }
-            state = match state.later.iter().map(|later| later.at).min() {
-                Some(at) => {
-                    let left = at.saturating_duration_since(Instant::now());
-                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
         }
     }
 
@@ -234,7 +258,7 @@ impl Queue {
     /// From now on only what sockets have is waited for.
     pub(super) fn stop(&self) {
         self.lock().stopping = true;
-        self.changed.notify_all();
+        self.changed.notify_one();
     }
 
     /// Whether no more is wanted of inputs that could be read for ever.
@@ -296,7 +320,7 @@ impl State {
 impl Drop for Open {
     fn drop(&mut self) {
         *self.queue.lock().open(self.kind) -= 1;
-        self.queue.changed.notify_all();
+        self.queue.changed.notify_one();
     }
 }
 
@@ -325,8 +349,8 @@ mod tests {
         Block { room: lines.as_bytes().to_vec(), length: lines.len(), read: lines.len() as u64, ..Block::default() }
     }
 
-    #[test]
-    fn small_blocks_of_an_input_are_joined_and_keep_their_order() {
+    #[tokio::test]
+    async fn small_blocks_of_an_input_are_joined_and_keep_their_order() {
         let budget = Budget::new(10 * READ_SIZE, 1000);
         let mut account = Account::new(&budget, usize::MAX);
         let queue = Arc::new(Queue::default());
@@ -339,7 +363,7 @@ mod tests {
         drop(open);
         let (mut room, mut taken) = (Block::default(), Vec::new());
         let mut tickets = Vec::new();
-        while let Some(next) = queue.next(&mut room, || false).unwrap() {
+        while let Some(next) = queue.next(&mut room, || false).await.unwrap() {
             taken.push((next.input.to_string(), next.begins, String::from_utf8(room.bytes().to_vec()).unwrap()));
             assert_eq!(room.read, room.bytes().len() as u64);
             tickets.push(next);
@@ -355,17 +379,20 @@ mod tests {
         assert!(!queue.push(&mut origins[0], block("3\n"), account.nothing()), "it is over");
     }
 
-    #[test]
-    fn a_stop_does_not_wait_for_a_read_that_never_returns() {
+    #[tokio::test]
+    async fn a_stop_does_not_wait_for_a_read_that_never_returns() {
         let queue = Arc::new(Queue::default());
         let _stdin = queue.open(Kind::Blocking);
         let socket = queue.open(Kind::Socket);
-        queue.stop();
-        let waiting = std::thread::spawn({
+        let waiting = tokio::spawn({
             let queue = queue.clone();
-            move || queue.next(&mut Block::default(), || false).unwrap().is_none()
+            async move { queue.next(&mut Block::default(), || false).await.unwrap().is_none() }
         });
+        tokio::task::yield_now().await;
+        queue.stop();
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "a socket is read to its end");
         drop(socket);
-        assert!(waiting.join().unwrap());
+        assert!(waiting.await.unwrap());
     }
 }

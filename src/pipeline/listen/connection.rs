@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::server::TlsStream;
 
 use super::{Listening, proxy, tcp};
 use crate::pipeline::budget::{Account, Held};
@@ -119,7 +121,7 @@ impl Connection {
     }
 
     /// Reads lines until the connection ends.
-    async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> End {
+    async fn read(&mut self, stream: &mut impl Socket) -> End {
         let stop = self.shared.stop.clone();
         // How long the peer has been waited for: within this line, or since the last.
         let mut waited = Duration::ZERO;
@@ -146,6 +148,10 @@ impl Connection {
                     if lines || !within_line {
                         waited = Duration::ZERO;
                     }
+                    if lines {
+                        // A worker may wait for them: it runs this task.
+                        yield_now().await;
+                    }
                 }
                 Some(Err(end)) => return end,
                 None if last.is_some() => {
@@ -154,7 +160,7 @@ impl Connection {
                         return End::Stopped;
                     }
                     nothing += 1;
-                    tokio::task::yield_now().await;
+                    yield_now().await;
                 }
                 None => {
                     let (bound, end): (_, fn(Duration) -> End) = match within_line {
@@ -169,7 +175,8 @@ impl Connection {
                     let deadline = bound.map(|bound| since + bound.saturating_sub(waited));
                     tokio::select! {
                         () = stop.cancelled() => {}
-                        () = woken() => {}
+                        // What is wrong with it, the next read says.
+                        _ = stream.readable() => {}
                         () = passed(deadline) => {}
                     }
                     waited += since.elapsed();
@@ -178,12 +185,8 @@ impl Connection {
         }
     }
 
-    /// Reads what there is, as much as `room` allows; `None` if there is nothing now, and the task is woken when there is.
-    async fn read_at_once(
-        &mut self,
-        stream: &mut (impl AsyncRead + Unpin),
-        mut room: Held,
-    ) -> Option<Result<Taken, End>> {
+    /// Reads what there is, as much as `room` allows; `None` if there is nothing now.
+    async fn read_at_once(&mut self, stream: &mut impl Socket, mut room: Held) -> Option<Result<Taken, End>> {
         let mut block = self.shared.queue.spare();
         let at = self.cutter.begin(&mut block);
         let buffer = &mut block.room[at..at + room.bytes()];
@@ -281,15 +284,37 @@ enum Taken {
     NotWanted,
 }
 
-fn poll_read(stream: &mut (impl AsyncRead + Unpin), cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
-    let mut buffer = ReadBuf::new(room);
-    Pin::new(stream).poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
+/// What is read from, and can be waited for without a place to read to: who waits for a silent peer holds none.
+///
+/// The wait asks the socket itself. That a read has nothing does not mean that the task will be woken by that read: a task that
+/// has done much is told so too, lest it keep others from their turn, and then the wait that follows gets no second word.
+trait Socket: AsyncRead + Unpin + Send {
+    /// Comes when a read may have something.
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-/// Comes when the task is woken for something.
-async fn woken() {
-    let mut asked = false;
-    poll_fn(|_| if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+impl Socket for TcpStream {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        TcpStream::readable(self)
+    }
+}
+
+impl Socket for UnixStream {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        UnixStream::readable(self)
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    /// A read has nothing only when the session holds nothing any more: what comes, comes from the socket.
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        self.get_ref().0.readable()
+    }
+}
+
+fn poll_read(stream: &mut impl Socket, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+    let mut buffer = ReadBuf::new(room);
+    Pin::new(stream).poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
 }
 
 /// Comes at the deadline; never if there is none.
@@ -297,5 +322,134 @@ async fn passed(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::ready;
+
+    use tokio::sync::Semaphore;
+    use tokio::task::coop::consume_budget;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::pipeline::budget::Budget;
+    use crate::pipeline::feed::LiveOptions;
+    use crate::pipeline::feed::tests::options;
+    use crate::pipeline::queue::Queue;
+
+    /// Has a line for each of so many reads, and gives others their turn as tokio's sockets do.
+    struct Eager(usize);
+
+    impl AsyncRead for Eager {
+        fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            ready!(pin!(consume_budget()).poll(cx));
+            if self.0 > 0 {
+                self.0 -= 1;
+                buffer.put_slice(b"{}\n");
+            }
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Socket for Eager {
+        async fn readable(&self) -> io::Result<()> {
+            consume_budget().await;
+            Ok(())
+        }
+    }
+
+    fn shared(options: LiveOptions) -> Listening {
+        Listening {
+            options: Arc::new(options),
+            max_line: 1000,
+            queue: Arc::default(),
+            budget: Budget::new(8 * READ_SIZE, 1000),
+            stop: CancellationToken::new(),
+            counters: Arc::default(),
+            notices: Arc::default(),
+            slots: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// A peer that always has more used to be waited for until `line_timeout`, or for ever.
+    #[tokio::test(start_paused = true)]
+    async fn who_is_always_ready_is_read_to_the_end() {
+        let shared = shared(options());
+        let queue: Arc<Queue> = shared.queue.clone();
+        let mut connection = Connection::new(shared, "test".to_owned());
+        let read = timeout(Duration::from_secs(1), connection.read(&mut Eager(10_000))).await;
+        assert!(matches!(read, Ok(End::Closed)), "{read:?}");
+        let mut block = Block::default();
+        assert!(queue.next(&mut block, || false).await.is_ok_and(|next| next.is_some()));
+        assert_eq!(block.bytes().len(), 30_000);
+    }
+
+    /// Says these words, each so many seconds after the one before; then nothing.
+    struct Slow(VecDeque<(u64, &'static [u8])>, Instant);
+
+    impl Slow {
+        fn new(words: &[(u64, &'static [u8])]) -> Slow {
+            let mut slow = Slow(words.iter().copied().collect(), Instant::now());
+            slow.wait();
+            slow
+        }
+
+        fn wait(&mut self) {
+            self.1 = Instant::now() + Duration::from_secs(self.0.front().map_or(0, |(seconds, _)| *seconds));
+        }
+    }
+
+    impl AsyncRead for Slow {
+        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            if Instant::now() < self.1 {
+                return Poll::Pending;
+            }
+            let Some((_, word)) = self.0.pop_front() else { return Poll::Pending };
+            buffer.put_slice(word);
+            self.wait();
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Socket for Slow {
+        async fn readable(&self) -> io::Result<()> {
+            if self.0.is_empty() {
+                return std::future::pending().await;
+            }
+            sleep_until(self.1).await;
+            Ok(())
+        }
+    }
+
+    /// How it ends, and after how many seconds, if a line may take 10 and the silence between two lines 60.
+    async fn ends(words: &[(u64, &'static [u8])]) -> (&'static str, u64) {
+        let bounds = LiveOptions {
+            line_timeout: Some(Duration::from_secs(10)),
+            idle_timeout: Some(Duration::from_secs(60)),
+            ..options()
+        };
+        let since = Instant::now();
+        let end = Connection::new(shared(bounds), "test".to_owned()).read(&mut Slow::new(words)).await;
+        let why = match end {
+            End::Idle(_) => "idle",
+            End::Slow(_) => "slow",
+            _ => "else",
+        };
+        (why, since.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_counted_from_the_last_line_and_a_line_from_its_beginning() {
+        assert_eq!(ends(&[]).await, ("idle", 60));
+        assert_eq!(ends(&[(50, b"{}\n"), (50, b"{}\n")]).await, ("idle", 160));
+        assert_eq!(ends(&[(50, b"{")]).await, ("slow", 60));
+        // A byte now and then does not hold it open; the end of the line does.
+        assert_eq!(ends(&[(0, b"{"), (4, b" "), (4, b" "), (4, b" ")]).await, ("slow", 10));
+        assert_eq!(ends(&[(0, b"{"), (9, b"}\n"), (59, b"{"), (9, b"}\n{")]).await, ("slow", 87));
     }
 }

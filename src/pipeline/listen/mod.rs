@@ -4,6 +4,7 @@ mod connection;
 mod counters;
 mod notices;
 mod proxy;
+mod sockets;
 mod tcp;
 mod unix;
 
@@ -12,7 +13,6 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::budget::Budget;
 use super::feed::{ListenError, LiveOptions};
@@ -21,6 +21,7 @@ use super::source::Input;
 use connection::{Accepted, Connection};
 pub(super) use counters::Counters;
 pub(super) use notices::Notices;
+pub(super) use sockets::Sockets;
 
 /// How long accepting rests when the system gives no more connections: out of file descriptors, mostly.
 const REST: Duration = Duration::from_millis(100);
@@ -35,7 +36,6 @@ pub(super) struct Listening {
     pub(super) stop: CancellationToken,
     pub(super) counters: Arc<Counters>,
     pub(super) notices: Arc<Notices>,
-    pub(super) tasks: TaskTracker,
     /// One for each connection that there may be.
     pub(super) slots: Arc<Semaphore>,
 }
@@ -139,7 +139,7 @@ impl Listening {
         let open = self.queue.open(Kind::Socket);
         let connection = Connection::new(self.clone(), accepted.name(listener));
         let listener = listener.to_owned();
-        self.tasks.spawn(async move {
+        tokio::spawn(async move {
             connection.serve(accepted, &listener).await;
             drop((slot, open));
         });

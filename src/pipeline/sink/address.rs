@@ -60,7 +60,7 @@ impl Address {
     }
 
     /// Connects, trying each address of a name in turn.
-    pub(super) fn connect(&self, tls: Option<&Arc<rustls::ClientConfig>>) -> io::Result<Connection> {
+    pub(super) fn connect(&self, tls: Option<Arc<rustls::ClientConfig>>) -> io::Result<Connection> {
         let place = match self {
             Address::Unix(path) => return Connection::unix(UnixStream::connect(path)?),
             Address::Tcp(place) | Address::Tls(place) => place,
@@ -75,7 +75,7 @@ impl Address {
                     rustix::net::sockopt::set_tcp_keepidle(&stream, KEEP_ALIVE)?;
                     rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER)?;
                     return match tls {
-                        Some(tls) => Connection::tls(stream, tls.clone(), self.server_name()?),
+                        Some(tls) => Connection::tls(stream, tls, self.server_name()?),
                         None => Connection::tcp(stream),
                     };
                 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::ClientConfig;
-
 use super::super::drain::{Drain, Progress};
 use super::address::Address;
 use super::connection::{Broken, Connection};
 use super::state::SinkState;
+use super::tls::PeerTls;
 
 /// The wait before the second attempt; each wait is twice the last, up to the longest, and a random part of it is left out so
 /// that many senders do not come back at once.
@@ -31,7 +30,7 @@ pub(super) struct GivenUp;
 /// A peer, connected or not.
 pub(super) struct Link {
     address: Address,
-    tls: Option<Arc<ClientConfig>>,
+    tls: Option<Arc<PeerTls>>,
     drain: Arc<Drain>,
     /// Told when the peer goes and comes.
     state: Arc<SinkState>,
@@ -52,12 +51,7 @@ struct Away {
 }
 
 impl Link {
-    pub(super) fn new(
-        address: Address,
-        tls: Option<Arc<ClientConfig>>,
-        drain: Arc<Drain>,
-        state: Arc<SinkState>,
-    ) -> Link {
+    pub(super) fn new(address: Address, tls: Option<Arc<PeerTls>>, drain: Arc<Drain>, state: Arc<SinkState>) -> Link {
         let now = Instant::now();
         let progress = Progress::new();
         Link { address, tls, drain, state, connection: None, progress, wait: FIRST_WAIT, made: now, away: None }
@@ -109,7 +103,7 @@ impl Link {
         if self.drain.gives_up(self.progress.since()) {
             return Err(Broken::GivenUp);
         }
-        let mut connection = self.address.connect(self.tls.as_ref())?;
+        let mut connection = self.address.connect(self.tls.as_ref().map(|tls| tls.config()))?;
         connection.greet(&self.drain, &self.progress)?;
         Ok(connection)
     }

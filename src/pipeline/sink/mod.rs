@@ -25,7 +25,7 @@ use std::time::Duration;
 pub use address::Address;
 pub use state::SinkState;
 pub use tally::Tally;
-pub use tls::OutputTls;
+pub use tls::{OutputTls, PeerTls};
 
 use super::drain::Drain;
 use client::Client;
@@ -122,6 +122,7 @@ pub struct Sink {
     reopen: Arc<AtomicBool>,
     tally: Arc<Tally>,
     state: Arc<SinkState>,
+    tls: Option<Arc<PeerTls>>,
 }
 
 enum Way {
@@ -153,21 +154,32 @@ impl Sink {
         let tally = Arc::new(Tally::default());
         let spool_max = options.spool.as_ref().map_or(0, |spool| spool.max);
         let state = Arc::new(SinkState::new(output.name(), spool_max));
+        let tls = match output {
+            Output::Peer(address) if matches!(address, Address::Tls(_)) || options.tls.is_set() => {
+                Some(Arc::new(PeerTls::load(options.tls.clone())?))
+            }
+            _ => None,
+        };
+        let link = |address: &Address| Link::new(address.clone(), tls.clone(), drain.clone(), state.clone());
         let drop = options.on_full == OnFull::Drop;
         let way = match (output, &options.spool) {
-            (Output::Peer(address), Some(spool)) => {
-                let link = link(address, options, drain, &state)?;
-                Way::Spooled(Spooled::start(link, spool, options, tally.clone(), drain.clone(), state.clone())?)
-            }
+            (Output::Peer(address), Some(spool)) => Way::Spooled(Spooled::start(
+                link(address),
+                spool,
+                options,
+                tally.clone(),
+                drain.clone(),
+                state.clone(),
+            )?),
             (output, _) if drop => {
                 let (name, bytes) = (output.name(), options.queue_bytes);
-                let target = target(output, options, drain, &state)?;
+                let target = target(output, options, &link)?;
                 let queue = Queue::start(target, bytes, name, tally.clone(), drain.clone(), state.clone());
                 Way::Queued(queue.map_err(|e| e.to_string())?)
             }
-            (output, _) => Way::Direct(target(output, options, drain, &state)?),
+            (output, _) => Way::Direct(target(output, options, &link)?),
         };
-        Ok(Sink { way, reopen: Arc::default(), tally, state })
+        Ok(Sink { way, reopen: Arc::default(), tally, state, tls })
     }
 
     /// What became of the alerts.
@@ -178,6 +190,11 @@ impl Sink {
     /// How it is.
     pub fn state(&self) -> Arc<SinkState> {
         self.state.clone()
+    }
+
+    /// The certificates that it is reached with, to be read again.
+    pub fn tls(&self) -> Option<Arc<PeerTls>> {
+        self.tls.clone()
     }
 
     /// Asks for files to be opened anew: when it is set, they are before something is written the next time.
@@ -226,21 +243,10 @@ impl Sink {
     }
 }
 
-fn target(
-    output: &Output,
-    options: &SinkOptions,
-    drain: &Arc<Drain>,
-    state: &Arc<SinkState>,
-) -> Result<Box<dyn Target>, String> {
+fn target(output: &Output, options: &SinkOptions, link: impl Fn(&Address) -> Link) -> Result<Box<dyn Target>, String> {
     Ok(match output {
         Output::Stdout => Box::new(io::stdout()),
         Output::File(path) => Box::new(FileTarget::open(path.clone()).map_err(|e| e.to_string())?),
-        Output::Peer(address) => Box::new(Client::new(link(address, options, drain, state)?, options.resend_bytes)),
+        Output::Peer(address) => Box::new(Client::new(link(address), options.resend_bytes)),
     })
-}
-
-fn link(address: &Address, options: &SinkOptions, drain: &Arc<Drain>, state: &Arc<SinkState>) -> Result<Link, String> {
-    let wants_tls = matches!(address, Address::Tls(_)) || options.tls.is_set();
-    let tls = wants_tls.then(|| options.tls.client()).transpose()?;
-    Ok(Link::new(address.clone(), tls, drain.clone(), state.clone()))
 }

@@ -14,6 +14,10 @@ use super::target::Target;
 /// Bytes that are written at a time: a slow target shows that it takes something.
 const PIECE: usize = 64 * 1024;
 
+/// How much longer than the drain the sender is waited for. It gives up at the same moment, and is the one who knows whether all
+/// has been written; less than [`GRACE`](super::super::run::GRACE), for which the run waits in its turn.
+const LAST_WORD: Duration = Duration::from_millis(250);
+
 /// The other end is a thread of its own, so that whoever puts something in never waits.
 pub(super) struct Queue {
     shared: Arc<Shared>,
@@ -22,6 +26,8 @@ pub(super) struct Queue {
     name: String,
     tally: Arc<Tally>,
     drain: Arc<Drain>,
+    /// [`LAST_WORD`]
+    last_word: Duration,
 }
 
 #[derive(Default)]
@@ -56,7 +62,7 @@ impl Queue {
         let shared = Arc::new(Shared::default());
         let sender = Sender { target, shared: shared.clone(), tally: tally.clone(), seen };
         std::thread::Builder::new().name("sink".to_owned()).spawn(move || sender.run())?;
-        Ok(Queue { shared, capacity, name, tally, drain })
+        Ok(Queue { shared, capacity, name, tally, drain, last_word: LAST_WORD })
     }
 
     /// Puts in as many of the lines as fit, from the first on; the rest is dropped.
@@ -93,6 +99,8 @@ impl Queue {
                 (left, since) = (state.bytes, Instant::now());
             }
         }
+        let waited = self.shared.changed.wait_timeout_while(state, self.last_word, |state| !state.ended);
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
         self.tally.sum_up(&self.name, Duration::ZERO);
         match state.failure.take() {
             Some(failure) => Err(failure),
@@ -178,6 +186,28 @@ mod tests {
         fn write(&mut self, _: &[u8]) -> Result<(), SinkError> {
             Err(SinkError::Closed("a pipe".to_owned()))
         }
+    }
+
+    /// Takes all, and has nothing to say against the end.
+    struct Willing;
+
+    impl Target for Willing {
+        fn write(&mut self, _: &[u8]) -> Result<(), SinkError> {
+            Ok(())
+        }
+    }
+
+    /// What has been written is no loss, however late the sender says so.
+    #[test]
+    fn the_drain_is_over_for_both_at_the_same_moment() {
+        let seen = Arc::new(SinkState::new("a peer".to_owned(), 0));
+        let (tally, drain) = (Arc::new(Tally::default()), Arc::new(Drain::new(Duration::ZERO)));
+        drain.stop();
+        let mut queue = Queue::start(Box::new(Willing), 100, "a peer".to_owned(), tally.clone(), drain, seen).unwrap();
+        queue.last_word = Duration::from_secs(300);
+        queue.write(b"{}\n").unwrap();
+        assert!(queue.finish().is_ok());
+        assert_eq!(tally.written(), 1);
     }
 
     /// The run hears of it, and need not write once more.

@@ -1,7 +1,7 @@
-//! TLS towards a sink: whom to trust, and who we are.
+//! TLS towards a sink: whom to trust, and who we are; read again when told so.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -57,6 +57,33 @@ impl OutputTls {
             roots.add(certificate).map_err(|e| format!("{}: {e}", path.display()))?;
         }
         Ok(roots)
+    }
+}
+
+/// An output's TLS. A connection that is there keeps what it began with.
+#[derive(Debug)]
+pub struct PeerTls {
+    files: OutputTls,
+    config: RwLock<Arc<ClientConfig>>,
+}
+
+impl PeerTls {
+    /// Reads the files.
+    pub fn load(files: OutputTls) -> Result<PeerTls, String> {
+        let config = RwLock::new(files.client()?);
+        Ok(PeerTls { files, config })
+    }
+
+    /// Reads the files again, for connections to come; on an error the old ones stay.
+    pub fn reload(&self) -> Result<(), String> {
+        let fresh = self.files.client()?;
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    /// For one connection.
+    pub(super) fn config(&self) -> Arc<ClientConfig> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -130,15 +130,15 @@ fn too_many_connections_are_refused_and_a_free_place_is_given_again() {
     assert_eq!(counted["balanced"], true);
 }
 
+/// However slow this machine is: the connection is silent from its first moment on. When silence begins, and what ends it, is
+/// tested with a clock that stands still, beside `listen::connection`.
 #[test]
 fn silence_is_bounded_where_it_is_said() {
-    let mut live = Live::start(&["tcp://127.0.0.1:0"], &[("KQLTAP_IDLE_TIMEOUT", "2s")]);
-    let mut stream = live.connect();
-    stream.write_all(format!("{}\n", matching("a")).as_bytes()).unwrap();
-    live.alerts(1);
+    let mut live = Live::start(&["tcp://127.0.0.1:0"], &[("KQLTAP_IDLE_TIMEOUT", "50ms")]);
+    let stream = live.connect();
     live.wait_for("idle_timeout");
     closed(stream);
-    live.stopped().counted(&[("alerts", 1), ("timed_out", 1)]);
+    live.stopped().counted(&[("connections", 1), ("timed_out", 1)]);
 }
 
 /// What the kernel has taken when the run is stopped is read, and what is within a line then is no line.

@@ -11,7 +11,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use super::peer::{accept, listen, numbers};
-use super::{LONG, Tap, input};
+use super::{LONG, Tap, input, until};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -105,6 +105,38 @@ fn a_peer_that_is_not_who_it_should_be_gets_nothing() {
         tap.wait_for(words);
         drop(listener);
         tap.signal("-KILL");
+    }
+}
+
+/// The peer's authority has changed: who is trusted is read again at SIGHUP, and with `--watch` when the file changes.
+#[test]
+fn whom_to_trust_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = input(folder.path(), 3);
+    let (old, new) = (authority("old"), authority("new"));
+    for watch in [false, true] {
+        let ca = pem(folder.path(), "ca.pem", &old.pem());
+        let (listener, target) = listen();
+        let target = by_name(&target);
+        let mut arguments = vec!["--output", &target, "--output-tls-ca", &ca, "--drain-timeout", LONG, &input];
+        arguments.extend(watch.then_some("--watch"));
+        let tap = Tap::start(&arguments);
+        let config = server(&new, "localhost", None);
+        assert!(served(&listener, config.clone()).is_err());
+        tap.wait_for("UnknownIssuer");
+        if !watch {
+            pem(folder.path(), "ca.pem", "nothing");
+            tap.signal("-HUP");
+            tap.wait_for("the certificates that are there stay");
+        }
+        pem(folder.path(), "ca.pem", &new.pem());
+        if !watch {
+            tap.signal("-HUP");
+        }
+        // Until then it tries with what it had.
+        let found = until("a connection that is trusted", || served(&listener, config.clone()).ok());
+        assert_eq!(numbers(&found), [1, 2, 3]);
+        tap.end().with(0, true);
     }
 }
 
