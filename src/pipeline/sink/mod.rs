@@ -173,11 +173,11 @@ impl Sink {
             )?),
             (output, _) if drop => {
                 let (name, bytes) = (output.name(), options.queue_bytes);
-                let target = target(output, options, &link)?;
+                let target = target(output, options, link)?;
                 let queue = Queue::start(target, bytes, name, tally.clone(), drain.clone(), state.clone());
                 Way::Queued(queue.map_err(|e| e.to_string())?)
             }
-            (output, _) => Way::Direct(target(output, options, &link)?),
+            (output, _) => Way::Direct(target(output, options, link)?),
         };
         Ok(Sink { way, reopen: Arc::default(), tally, state, tls })
     }
