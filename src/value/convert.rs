@@ -217,10 +217,18 @@ pub fn totimespan<'a>(value: &Value<'_>) -> Value<'a> {
 pub fn toguid<'a>(value: &Value<'_>) -> Value<'a> {
     let guid = match unwrap(value) {
         Value::Guid(guid) => Some(guid),
-        Value::String(text) => parse_guid(text.trim()),
+        Value::String(text) => guid_in(text.trim()),
         _ => None,
     };
     guid.map_or(Value::Null, Value::Guid)
+}
+
+/// A guid in a text, its hyphens wherever they stand: the engine's answer to the documentation's example.
+fn guid_in(text: &str) -> Option<u128> {
+    parse_guid(text).or_else(|| {
+        let inner = text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_hexdigit());
+        parse_guid(&text.replace('-', "")).filter(|_| inner)
+    })
 }
 
 pub(super) fn parse_guid(text: &str) -> Option<u128> {

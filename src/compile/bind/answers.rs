@@ -77,7 +77,7 @@ fn sources_make_rows() {
         "print a = 1, b = 'x' | getschema | project ColumnName, ColumnType",
         "ColumnName:string ColumnType:string\na|long\nb|string",
     );
-    check("declare query_parameters(x:long = 5); print x", "x:long\n5");
+    check("declare query_parameters(x:long = 5); print x", "print_0:long\n5");
     refuse("declare query_parameters(x:long); print x", "KS189");
     refuse("print 1 | print 2", "KS");
 }
@@ -203,7 +203,7 @@ fn functions_are_put_where_they_are_called() {
     check("let g = (T:(a:long), n:long) { T | where a > n }; range a from 1 to 4 step 1 | invoke g(2)", "a:long\n3\n4");
     check("let g = (T:(*)) { T | count }; g(range a from 1 to 4 step 1)", "Count:long\n4");
     check("let v = view () { print a = 1 }; v | extend b = a", "a:long b:long\n1|1");
-    check("let n = 1; let f = () { n }; let n = 2; print f(), n", "print_0:long n:long\n1|2");
+    check("let n = 1; let f = () { n }; let n = 2; print f(), n", "print_0:long print_1:long\n1|2");
     refuse("let f = (x:long) { f(x) }; print f(1)", "KS143");
     refuse(&format!("{f} print f()"), "KS197");
     refuse(&format!("{f} print f(1, 2, 3)"), "KS119");
@@ -231,7 +231,7 @@ fn tables_inside_expressions() {
     check("range a from 1 to 4 step 1 | where a in (range b from 2 to 3 step 1)", "a:long\n2\n3");
     check(
         "let m = toscalar(range x from 1 to 5 step 1 | summarize max(x)); print m, m + 1",
-        "m:long print_1:long\n5|6",
+        "print_0:long print_1:long\n5|6",
     );
     check("print toscalar(print 1 | where 1 == 2)", "print_0:long\n");
     check(
@@ -256,6 +256,7 @@ fn windows_look_at_other_rows() {
 fn unions_take_views_and_name_their_sources() {
     check("union withsource=s (print x = 1 | as A), (print x = 2 | as B | where x > 0)", "s:string x:long\nA|1\nB|2");
     check("union withsource=s (print x = 1), (print x = 'a') | project-away s", "x_long:long x_string:string\n1|\n|a");
+    check("print x = 1 | as A | union withsource=s (print x = 2 | as B)", "s:string x:long\nA|1\nB|2");
     check("let A1 = view () { print a = 1 }; let A2 = print a = 2; union A1, A2", "a:long\n1\n2");
     check("let Zz_1 = print a = 1; let Zz_2 = print a = 2; union Zz_*", "a:long\n1\n2");
     check("union isfuzzy=true NoSuch, Neither(), (print a = 1)", "a:long\n1");

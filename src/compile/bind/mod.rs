@@ -37,6 +37,7 @@ mod tabular;
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
 mod union;
+mod unpack;
 mod walk;
 mod window;
 

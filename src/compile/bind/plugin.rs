@@ -1,7 +1,9 @@
 //! `evaluate plugin(…)`
 
 use super::Binder;
-use super::scope::{LegScope, OpenBag, Scope, Tabular};
+use super::scope::{LegScope, Scope, Tabular};
+use super::subquery::is_static;
+use super::unpack::Conflict;
 use crate::compile::bound::{Bound, BoundKind, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, ColumnDeclaration, Expr, ExprKind, Name};
@@ -69,23 +71,24 @@ impl Binder<'_> {
             });
             return self.declared_columns(table, rest, &columns, call.span);
         }
-        let (bag, prefix) = self.unpacked(arguments, call.span)?;
+        let unpack = self.unpacked(arguments, call.span)?;
         for leg in &mut table.legs {
-            let bound = self.scalar(bag, &mut Scope::Row(leg));
+            let bound = self.scalar(unpack.bag, &mut Scope::Row(leg));
             if bound.is_error() {
                 return None;
             }
             let before: Vec<String> = leg.columns.iter().map(|c| c.name.clone()).collect();
-            leg.columns.retain(|c| !matches!(&bag.kind, ExprKind::Name(name) if name.text == c.name));
+            leg.columns.retain(|c| unpack.name() != c.name);
             if !rest {
                 // Columns of the input that are declared stay, the others go.
                 leg.columns.retain(|c| columns.iter().any(|d| d.name == c.name));
             }
             for column in &columns {
-                if before.contains(&column.name) {
+                // Kusto has it that a declared column of the input keeps its value.
+                if before.contains(&column.name) && unpack.conflict != Conflict::ReplaceSource {
                     continue;
                 }
-                let key = column.name.strip_prefix(&prefix).unwrap_or(&column.name).to_owned();
+                let key = column.name.strip_prefix(&unpack.prefix).unwrap_or(&column.name).to_owned();
                 let kind = BoundKind::Member(Box::new(bound.clone()), key);
                 let member = Bound { kind, ty: ScalarType::Dynamic, span: call.span };
                 let value = converted(member, column.ty);
@@ -97,68 +100,72 @@ impl Binder<'_> {
         Some(table)
     }
 
-    /// The column of bags, and the prefix of what it unpacks to.
-    fn unpacked<'e>(&mut self, arguments: &'e [Argument], span: Span) -> Option<(&'e Expr, String)> {
-        let [bag, rest @ ..] = arguments else {
-            self.error("KS119", span, "bag_unpack() takes the column of bags");
-            return None;
-        };
-        if !matches!(bag.value.kind, ExprKind::Name(_)) {
-            self.error("KS109", bag.value.span, "bag_unpack() takes the name of a column");
-            return None;
-        }
-        let mut prefix = String::new();
-        if let Some(first) = rest.iter().find(|a| a.name.as_ref().is_none_or(|n| n.text == "OutputColumnPrefix")) {
-            let bound = self.scalar(&first.value, &mut Scope::Nothing);
-            match bound.as_constant() {
-                Some(Value::String(text)) => prefix = text.to_string(),
-                _ => {
-                    self.error("KS131", first.value.span, "the prefix of bag_unpack must be a literal string");
-                    return None;
-                }
-            }
-        }
-        Some((&bag.value, prefix))
-    }
-
-    /// Which columns a bag unpacks to is only known of literal bags, and of `bag_pack(…)` written out.
-    fn bag_unpack(&mut self, mut table: Tabular, arguments: &[Argument], span: Span) -> Option<Tabular> {
-        let (bag, prefix) = self.unpacked(arguments, span)?;
+    /// Which columns a bag unpacks to is known of bags that the query spells out, and of tables that read no records.
+    fn bag_unpack(&mut self, table: Tabular, arguments: &[Argument], span: Span) -> Option<Tabular> {
+        let unpack = self.unpacked(arguments, span)?;
+        let mut table = self.spelt_out(table, unpack.bag);
         for leg in &mut table.legs {
-            let bound = self.scalar(bag, &mut Scope::Row(leg));
+            let bound = self.scalar(unpack.bag, &mut Scope::Row(leg));
             if bound.is_error() {
                 return None;
             }
             let Some(members) = members_of(leg, &bound) else {
-                let name = match &bag.kind {
-                    ExprKind::Name(name) => name.text.as_str(),
-                    _ => "",
-                };
                 let message = format!(
                     "which columns bag_unpack gives depends on the records: those that the query names are read, and \
-                     '{name}' stays and holds them all"
+                     '{}' stays and holds them all",
+                    unpack.name()
                 );
                 self.report(
                     Diagnostic::warning("KT014", span, message)
                         .help("bag_unpack(bag) : (name:type, …) says which columns there are"),
                 );
-                leg.bags.push(OpenBag { value: bound, prefix: prefix.clone(), ty: None });
+                leg.bags.push(unpack.open(bound));
                 continue;
             };
-            leg.columns.retain(|c| !matches!(&bag.kind, ExprKind::Name(name) if name.text == c.name));
+            leg.columns.retain(|c| unpack.name() != c.name);
             for (name, ty) in members {
-                let member = Bound {
-                    kind: BoundKind::Member(Box::new(bound.clone()), name.clone()),
-                    ty: ScalarType::Dynamic,
-                    span,
-                };
-                let value = converted(member, ty);
-                let title = format!("{prefix}{name}");
-                let column = leg.assign(&title, value);
+                let title = format!("{}{name}", unpack.prefix);
+                if unpack.ignored.contains(&name) {
+                    continue;
+                }
+                if leg.columns.iter().any(|c| c.name == title) {
+                    match unpack.conflict {
+                        Conflict::Error => {
+                            let message = format!("bag_unpack gives a column '{title}', and there is one already");
+                            self.report(Diagnostic::error("KS171", span, message).help(
+                                "columnsConflict='replace_source' takes the bag's, columnsConflict='keep_source' the other",
+                            ));
+                            return None;
+                        }
+                        Conflict::KeepSource => continue,
+                        Conflict::ReplaceSource => {}
+                    }
+                }
+                let kind = BoundKind::Member(Box::new(bound.clone()), name);
+                let member = Bound { kind, ty: ScalarType::Dynamic, span };
+                let column = leg.assign(&title, converted(member, ty));
                 leg.put(column);
             }
         }
         Some(table)
+    }
+
+    /// A table that reads no records has its rows now, and so its bags; without the bag's column it is left as it is.
+    fn spelt_out(&mut self, mut table: Tabular, bag: &Expr) -> Tabular {
+        let known = table.legs.iter_mut().all(|leg| {
+            let said = self.diagnostics.len();
+            let bound = self.scalar(bag, &mut Scope::Row(leg));
+            self.diagnostics.truncate(said);
+            !bound.is_error() && members_of(leg, &bound).is_some()
+        });
+        if known || !is_static(&table) {
+            return table;
+        }
+        let (columns, query) = (table.columns(), table.clone().finish());
+        match self.rows_now(&query) {
+            Ok(rows) => Self::values(&columns, rows),
+            Err(_) => table,
+        }
     }
 }
 

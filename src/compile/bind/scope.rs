@@ -41,6 +41,8 @@ pub(super) struct LegScope {
     pub(super) open: bool,
     /// Bags whose members are columns too, whatever they are.
     pub(super) bags: Vec<OpenBag>,
+    /// What `as` has called it.
+    pub(super) title: Option<String>,
 }
 
 /// A bag that was unpacked, and nobody knows into which columns.
@@ -52,6 +54,8 @@ pub(super) struct OpenBag {
     pub(super) prefix: String,
     /// The type of its members, if it is known.
     pub(super) ty: Option<ScalarType>,
+    /// Members that are no columns.
+    pub(super) ignored: Vec<String>,
 }
 
 /// A column in scope. A column of the table gets its cell when it is first used.
@@ -98,7 +102,7 @@ impl LegScope {
 
     fn reading(source: RowSource, columns: Vec<ScopeColumn>) -> LegScope {
         let leg = Leg { source, cells: Vec::new(), steps: Vec::new(), output: Vec::new(), lookback: Vec::new() };
-        LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: false, bags: Vec::new() }
+        LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: false, bags: Vec::new(), title: None }
     }
 
     /// The column of that name, as an expression.
@@ -132,7 +136,10 @@ impl LegScope {
 
     /// The member of an open bag that a column of that name would be.
     pub(super) fn member_of_bag(&self, name: &str, span: Span) -> Option<(Bound, Option<ScalarType>)> {
-        let (bag, key) = self.bags.iter().find_map(|bag| Some((bag, name.strip_prefix(bag.prefix.as_str())?)))?;
+        let (bag, key) = self.bags.iter().find_map(|bag| {
+            let key = name.strip_prefix(bag.prefix.as_str())?;
+            (!bag.ignored.iter().any(|name| name == key)).then_some((bag, key))
+        })?;
         let kind = BoundKind::Member(Box::new(bag.value.clone()), key.to_owned());
         Some((Bound { kind, ty: ScalarType::Dynamic, span }, bag.ty))
     }

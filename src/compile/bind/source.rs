@@ -7,7 +7,7 @@ use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular};
 use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind, Expand, ExpandItem, OutputColumn, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Argument, BinaryOp, ColumnDeclaration, Expr, Name, NamedExpr};
+use crate::kql::ast::{Argument, BinaryOp, ColumnDeclaration, Expr, ExprKind, Name, NamedExpr};
 use crate::rule::Watchlist;
 use crate::schema::ScalarType;
 use crate::value::functions::{self, Callee};
@@ -170,7 +170,7 @@ impl Binder<'_> {
                     }
                     name.text.clone()
                 }
-                None => match inferred_name(&item.value) {
+                None => match inferred_name(&item.value).filter(|_| !matches!(item.value.kind, ExprKind::Name(_))) {
                     Some(name) => unique(&name, &taken),
                     None => format!("print_{at}"),
                 },

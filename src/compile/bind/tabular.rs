@@ -162,6 +162,7 @@ impl Binder<'_> {
                     return None;
                 }
                 self.lets.insert(name.text.clone(), Meaning::Tabular(Rc::new(table.clone())));
+                table.legs.iter_mut().for_each(|leg| leg.title = Some(name.text.clone()));
             }
             OperatorKind::Render => {}
             OperatorKind::GetSchema => return Some(get_schema(&table)),

@@ -195,7 +195,8 @@ struct UnionParameters {
 /// Puts a table's legs behind `legs`, with what `withsource` calls each.
 fn add(legs: &mut Vec<(LegScope, String)>, table: Tabular, name: &str) {
     legs.extend(table.legs.into_iter().map(|leg| {
-        let name = leg.leg.table().map_or(name.to_owned(), |t| t.name.clone());
+        let table = leg.leg.table().map(|table| &table.name);
+        let name = leg.title.as_ref().or(table).map_or(name, String::as_str).to_owned();
         (leg, name)
     }));
 }

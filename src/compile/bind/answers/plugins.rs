@@ -32,7 +32,7 @@ fn addresses_are_looked_up_in_networks() {
     check(
         "let N = datatable(net:string)['2001:db8::/32', '10.0.0.0/8']; \
          datatable(ip:string)['2001:db8::1', '10.9.9.9', '2001:db9::1'] | evaluate ipv6_lookup(N, ip, net, true)",
-        "ip:string net:string\n2001:db8::1|2001:db8::/32\n10.9.9.9|10.0.0.0/8\n2001:db9::1|",
+        "net:string ip:string\n2001:db8::/32|2001:db8::1\n10.0.0.0/8|10.9.9.9\n|2001:db9::1",
     );
     // A known table of networks needs no window; one of records does.
     assert_eq!(waiting(&format!("{NETS}SigninLogs | evaluate ipv4_lookup(N, IPAddress, net)")), [""; 0]);
@@ -46,11 +46,8 @@ fn addresses_are_looked_up_in_networks() {
 #[test]
 fn members_of_a_bag_that_nobody_knows_are_columns() {
     let bag = "datatable(s:string)['{\"a\":1,\"b\":\"x\"}'] | extend d = parse_json(s) ";
-    check(&format!("{bag}| evaluate bag_unpack(d) | where a == 1 | project b"), "b:dynamic\nx");
-    check(
-        &format!("{bag}| evaluate bag_unpack(d, 'p_') | project p_b, d"),
-        "p_b:dynamic d:dynamic\nx|{\"a\":1,\"b\":\"x\"}",
-    );
+    check(&format!("{bag}| evaluate bag_unpack(d) | where a == 1 | project b"), "b:string\nx");
+    check(&format!("{bag}| evaluate bag_unpack(d, 'p_') | project-away s"), "p_a:long p_b:string\n1|x");
     check(
         &format!(
             "{bag}| evaluate bag_unpack(d) | project x = column_ifexists('a', long(7)), y = column_ifexists('z', long(7))"
@@ -59,11 +56,32 @@ fn members_of_a_bag_that_nobody_knows_are_columns() {
     );
     // Names that known tables agree on have their type.
     check("print d = parse_json('{\"SHA256\":\"q\"}') | evaluate bag_unpack(d) | project SHA256", "SHA256:string\nq");
-    assert_eq!(said(&format!("{bag}| evaluate bag_unpack(d) | where a == 1")), ["KT014"]);
-    assert_eq!(said(&format!("{bag}| evaluate bag_unpack(d) : (a:long) | where a == 1")), [""; 0]);
+    // Of records nobody knows it, and the bag stays beside what is read of it.
+    let records = "AuditLogs | extend d = parse_json(Result) ";
+    check(&format!("{records}| evaluate bag_unpack(d, 'p_') | project p_b, d"), "p_b:dynamic d:dynamic");
+    assert_eq!(said(&format!("{records}| evaluate bag_unpack(d) | where a == 1")), ["KT014"]);
+    assert_eq!(said(&format!("{records}| evaluate bag_unpack(d) : (a:long) | where a == 1")), [""; 0]);
+    refuse(
+        &format!("{records}| project d | evaluate bag_unpack(d, ignoredProperties=dynamic(['q'])) | where q == 1"),
+        "KS142",
+    );
     // What is projected is all there is.
     refuse(&format!("{bag}| evaluate bag_unpack(d) | project a | where b == 1"), "KS142");
     assert_eq!(waiting("AuditLogs | extend d = parse_json(Result) | evaluate bag_unpack(d) | where zz == 1"), [""; 0]);
+}
+
+#[test]
+fn a_member_with_the_name_of_a_column() {
+    let bag = "datatable(a:string, d:dynamic)['old', dynamic({\"a\":\"new\",\"b\":1})] ";
+    refuse(&format!("{bag}| evaluate bag_unpack(d)"), "KS171");
+    check(&format!("{bag}| evaluate bag_unpack(d, columnsConflict='keep_source')"), "a:string b:long\nold|1");
+    check(&format!("{bag}| evaluate bag_unpack(d, '', 'replace_source')"), "a:string b:long\nnew|1");
+    check(&format!("{bag}| evaluate bag_unpack(d, 'p_')"), "a:string p_a:string p_b:long\nold|new|1");
+    check(&format!("{bag}| evaluate bag_unpack(d, ignoredProperties=dynamic(['a']))"), "a:string b:long\nold|1");
+    refuse(&format!("{bag}| evaluate bag_unpack(d, columnsConflict='maybe')"), "KS131");
+    // Bags that are made of rows that are known are known.
+    let made = "datatable(k:string, v:string)['x', 'a', 'y', 'b'] | summarize bag = make_bag(bag_pack(k, v))";
+    check(&format!("{made} | evaluate bag_unpack(bag)"), "x:string y:string\na|b");
 }
 
 #[test]
