@@ -41,7 +41,13 @@ pub(super) fn write(alert: &Alert<'_>, out: &mut Numbered) {
     out.push(end.as_bytes());
 }
 
-/// The alert of a row that many records made: it names all tables that the query reads, and no place in the input.
+/// The most tables that the alert of a row of many records names; a query that reads more reads, as good as, all.
+const MAX_NAMED_TABLES: usize = 100;
+
+/// What stands for so many.
+const ALL_TABLES: &str = "*";
+
+/// The alert of a row that many records made: it names the tables that the query reads, and no place in the input.
 pub(super) fn write_result(rule: &BoundRule, id: &str, time: &Value<'_>, columns: &str, out: &mut Vec<u8>) {
     let mut line = String::with_capacity(1024);
     begin(rule, id, time, &mut line);
@@ -55,7 +61,8 @@ pub(super) fn write_result(rule: &BoundRule, id: &str, time: &Value<'_>, columns
             }
         });
     }
-    member(&mut line, "table", &tables.join(","));
+    let tables = if tables.len() > MAX_NAMED_TABLES { ALL_TABLES.to_owned() } else { tables.join(",") };
+    member(&mut line, "table", &tables);
     line.push_str(",\"columns\":");
     line.push_str(columns);
     // A batch begins and ends with the same rules.

@@ -43,6 +43,8 @@ pub(super) struct LegScope {
     pub(super) bags: Vec<OpenBag>,
     /// What `as` has called it.
     pub(super) title: Option<String>,
+    /// Of a row of all tables: the table's columns that are not in scope by their names.
+    pub(super) rest: Vec<ScopeColumn>,
 }
 
 /// A bag that was unpacked, and nobody knows into which columns.
@@ -73,6 +75,8 @@ pub(super) enum Place {
     Table(usize),
     /// Index into the columns of any other source.
     Input(usize),
+    /// The bag of [`LegScope::rest`].
+    Rest,
 }
 
 /// The column that holds the table's name.
@@ -102,7 +106,16 @@ impl LegScope {
 
     fn reading(source: RowSource, columns: Vec<ScopeColumn>) -> LegScope {
         let leg = Leg { source, cells: Vec::new(), steps: Vec::new(), output: Vec::new(), lookback: Vec::new() };
-        LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: false, bags: Vec::new(), title: None }
+        LegScope {
+            leg,
+            columns,
+            hidden: Vec::new(),
+            depths: Vec::new(),
+            open: false,
+            bags: Vec::new(),
+            title: None,
+            rest: Vec::new(),
+        }
     }
 
     /// The column of that name, as an expression.
@@ -153,6 +166,12 @@ impl LegScope {
                 self.columns[at].place = Place::Cell(cell);
                 cell
             }
+            Place::Rest => {
+                let bag = self.packed_rest();
+                let cell = self.assign_cell(&self.columns[at].name.clone(), bag);
+                self.columns[at].place = Place::Cell(cell);
+                cell
+            }
             Place::Table(i) => {
                 let Some(column) = self.leg.table().map(|t| t.columns[i].clone()) else { return CellId(0) };
                 let existing = self.leg.cells.iter().position(|c| c.column().is_some_and(|s| s.name == column.name));
@@ -176,6 +195,19 @@ impl LegScope {
                 cell
             }
         }
+    }
+
+    /// The columns of [`LegScope::rest`]: name, cell and type.
+    pub(super) fn rest_cells(&mut self) -> Vec<(String, CellId, ScalarType)> {
+        let shown = self.columns.len();
+        self.columns.append(&mut self.rest);
+        let cells = (shown..self.columns.len()).map(|at| {
+            let cell = self.cell_of(at);
+            (self.columns[at].name.clone(), cell, self.columns[at].ty)
+        });
+        let cells = cells.collect();
+        self.rest = self.columns.split_off(shown);
+        cells
     }
 
     /// Puts a column in scope, in the place of one of that name if there is one.

@@ -152,13 +152,35 @@ fn find_shows_what_is_asked_for_and_packs_the_rest() {
     let columns = answer("find in (SigninLogs, AuditLogs) where UserId == 'x'");
     assert!(columns.starts_with("source_:string ") && columns.contains(" CorrelationId:string"), "{columns}");
     assert!(columns.contains(" UserId:string") && !columns.contains(" IPAddress:"), "{columns}");
-    refuse("find where UserId == 'x'", "KT003");
     refuse("SigninLogs | find in (AuditLogs) where UserId == 'x'", "KS175");
 }
 
 #[test]
+fn rows_of_all_tables_have_the_columns_that_the_query_names() {
+    check(
+        "union withsource=T * | where Computer == 'x'",
+        "T:string TimeGenerated:datetime Type:string Computer:string pack_:dynamic",
+    );
+    check("find where AccountName == 'x' project ActionType", "source_:string ActionType:string");
+    check("search 'x' | summarize count() by $table", "$table:string count_:long");
+    check("union * | summarize arg_max(TimeGenerated, *) by Type | project Computer", "Computer:string");
+    // What some table has, and a name that no table has.
+    check("union * | project a = column_ifexists('Computer', 7), b = column_ifexists('Zork', 7)", "a:string b:long");
+    refuse("union * | where Zork == 'x'", "KS142");
+    // `Status` is a text in most tables, and a number in some.
+    check("union * | project Status", "Status:string");
+    // A term is sought in each table's own columns, and no record needs another.
+    let bound = bound("search 'x'").unwrap();
+    let of = |name: &str| bound.legs.iter().find(|leg| leg.table().unwrap().name == name).unwrap();
+    let cells: Vec<&str> = of("DeviceFileEvents").cells.iter().map(|cell| cell.name.as_str()).collect();
+    assert!(cells.contains(&"FolderPath") && !cells.contains(&"OperationName"), "{cells:?}");
+    assert_eq!(waiting("search 'x' | where TimeGenerated > ago(1d)"), [""; 0]);
+    assert_eq!(waiting("union * | summarize count() by Type"), ["summarize"]);
+}
+
+#[test]
 fn smaller_forms() {
-    check("datatable(a:string)['x Y', 'x y'] | search kind=case_sensitive 'Y'", "a:string\nx Y");
+    check("datatable(a:string)['x Y', 'x y'] | search kind=case_sensitive 'Y'", "$table:string a:string\n|x Y");
     check(
         "print s = 'k=1; n=two' | parse-kv s as (k:long, n:string) with (regex=@'(\\w+)=(\\w+)') | project-away s",
         "k:long n:string\n1|two",
