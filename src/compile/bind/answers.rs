@@ -243,11 +243,21 @@ fn tables_inside_expressions() {
 }
 
 #[test]
+fn a_name_that_is_given_goes_behind_one_that_came_by_itself() {
+    let table = "datatable(a:string, m:long)['x', 1] ";
+    check(&format!("{table} | summarize arg_max(m, *), m = dcount(a)"), "m:long a:string m1:long\n1|x|1");
+    refuse(&format!("{table} | summarize m = count(), m = dcount(a)"), "KS171");
+    refuse(&format!("{table} | summarize m = count() by m"), "KS171");
+}
+
+#[test]
 fn windows_look_at_other_rows() {
     check(
         "range x from 1 to 3 step 1 | sort by x asc | extend p = prev(x), n = next(x, 1, 9), r = row_number(), c = row_cumsum(x)",
         "x:long p:long n:long r:long c:long\n1||2|1|1\n2|1|3|2|3\n3|2|9|3|6",
     );
+    // The clock may stand in where no row is.
+    check("print t = now() | serialize | extend d = prev(t, 1, now(-1d)) | project n = isnull(d)", "n:bool\nFalse");
     check("range x from 1 to 3 step 1 | sort by x desc | where row_number() == 1", "x:long\n3");
     check("range x from 1 to 9 step 1 | take 3 | where x > 1 | count", "Count:long\n2");
 }
@@ -370,18 +380,41 @@ fn a_session_ends_where_rows_are_far_apart() {
 #[test]
 fn a_series_gives_several_columns() {
     let series = "print y = dynamic([1, 3, 5])";
-    check(&format!("{series} | project (r, s) = series_fit_line(y)"), "r:real s:real\n1|2");
+    check(&format!("{series} | extend (r, s) = series_fit_line(y) | project-away y"), "r:real s:real\n1|2");
     check(
         &format!("{series} | project series_stats(y)"),
         "series_stats_y_min:real series_stats_y_min_idx:long series_stats_y_max:real series_stats_y_max_idx:long \
          series_stats_y_avg:real series_stats_y_stdev:real series_stats_y_variance:real\n1|0|5|2|3|2|4",
     );
-    check(&format!("{series} | extend low = series_stats(y) | project-away y"), "low:real\n1");
+    check(&format!("{series} | extend (low) = series_stats(y) | project-away y"), "low:real\n1");
     check(&format!("{series} | project f = series_fit_line_dynamic(y).line_fit"), "f:dynamic\n[1,3,5]");
     refuse(&format!("{series} | project (a, b) = series_decompose_anomalies(y)"), "KT001");
     refuse(&format!("{series} | project (a, b) = array_length(y)"), "KT003");
     refuse(&format!("{series} | project (a, b, c, d, e, f, g, h) = series_stats(y)"), "KS150");
     refuse(&format!("{series} | extend (a, a) = series_stats(y)"), "KS171");
+    // `project` shows what has no name too, and so does a name without parentheses.
+    let rest = "series_stats_y_min_idx:long series_stats_y_max:real series_stats_y_max_idx:long series_stats_y_avg:real \
+                series_stats_y_stdev:real series_stats_y_variance:real\n1|0|3|1|2|1.4142135623730951|2";
+    check("print y = dynamic([1, 3]) | project (m) = series_stats(y)", &format!("m:real {rest}"));
+    check("print y = dynamic([1, 3]) | extend m = series_stats(y) | project-away y", &format!("m:real {rest}"));
+    check(
+        "print y = dynamic([1,9,1,9]) | extend (a, b) = series_decompose_anomalies(y, 1.5, 2) | project b",
+        "b:dynamic\n[0,0,0,0]",
+    );
+    refuse("print y = dynamic([1,9,1,9]) | extend a = series_decompose_anomalies(y, 1.5, -1)", "KT003");
+    check(
+        "print y = dynamic([1,2,9,8]) | extend series_fit_2lines(y) | project series_fit_2lines_y_right_slope",
+        "series_fit_2lines_y_right_slope:real\n-1",
+    );
+    // Arrays that follow another: a column each, or an array of them where one value is asked for.
+    check(
+        "let a = dynamic([2,1]); let b = dynamic(['x','y']); print array_sort_asc(a, b), c = array_sort_desc(a, b)[1]",
+        "a_sorted:dynamic b_sorted:dynamic c:dynamic\n[1,2]|[\"y\",\"x\"]|[\"x\",\"y\"]",
+    );
+    check(
+        "print a = dynamic([2,1]) | extend (p) = array_sort_asc(a, dynamic([7,8])) | project-away a",
+        "p:dynamic\n[1,2]",
+    );
 }
 
 #[test]

@@ -157,6 +157,10 @@ impl Binder<'_> {
         let mut leg = table?.legs.remove(0);
         let mut columns: Vec<super::scope::ScopeColumn> = Vec::new();
         for (at, item) in list.iter().enumerate() {
+            if let Some(several) = self.several(&mut leg, item, false) {
+                columns.extend(several.into_iter().map(|(name, value)| leg.assign(&name, value)));
+                continue;
+            }
             let value = self.scalar(&item.value, &mut Scope::Row(&mut leg));
             let taken = |name: &str| columns.iter().any(|c| c.name == name);
             let name = match &item.name {

@@ -260,7 +260,7 @@ impl Binder<'_> {
         let mut unnamed = 0;
         list.iter()
             .flat_map(|item| {
-                if let Some(columns) = self.several(leg, item) {
+                if let Some(columns) = self.several(leg, item, stay) {
                     for (name, _) in &columns {
                         if !taken.insert(name.clone()) {
                             let message = format!("a column '{name}' is already declared in this operator");

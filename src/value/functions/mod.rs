@@ -20,7 +20,9 @@ mod control;
 mod conversion;
 mod csv;
 mod datetime;
+mod decomposition;
 mod dynamic;
+mod elementwise;
 mod format;
 mod geo;
 mod hash;
@@ -30,6 +32,7 @@ mod ipv6;
 mod json_path;
 mod limits;
 mod math;
+mod measure;
 mod network;
 mod null;
 mod path;
@@ -38,6 +41,7 @@ mod regex;
 mod search;
 mod series;
 mod set;
+mod sort;
 mod string;
 mod url;
 mod xml;
@@ -143,7 +147,7 @@ pub enum Returns {
 /// Why a call is refused: Kusto's code and a sentence.
 pub type Refusal = (&'static str, String);
 
-const FAMILIES: [&[Function]; 30] = [
+const FAMILIES: [&[Function]; 34] = [
     control::FUNCTIONS,
     null::FUNCTIONS,
     string::FUNCTIONS,
@@ -152,9 +156,13 @@ const FAMILIES: [&[Function]; 30] = [
     conversion::FUNCTIONS,
     dynamic::FUNCTIONS,
     array::FUNCTIONS,
+    sort::FUNCTIONS,
     bag::FUNCTIONS,
     set::FUNCTIONS,
     series::FUNCTIONS,
+    elementwise::FUNCTIONS,
+    measure::FUNCTIONS,
+    decomposition::FUNCTIONS,
     json_path::FUNCTIONS,
     csv::FUNCTIONS,
     xml::FUNCTIONS,

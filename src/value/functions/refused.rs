@@ -16,14 +16,7 @@ pub fn refused(name: &str) -> Option<&'static str> {
         | "current_database"
         | "current_cluster_endpoint" => "there is no cluster that it could ask",
         "cluster" | "database" | "external_table" => "tables are read from the records, and from nowhere else",
-        "series_decompose"
-        | "series_decompose_anomalies"
-        | "series_decompose_forecast"
-        | "series_fit_2lines"
-        | "series_fit_2lines_dynamic"
-        | "series_outliers"
-        | "series_periods_detect"
-        | "series_periods_validate" => {
+        "series_periods_detect" | "series_periods_validate" => {
             "how Kusto estimates it is not documented to the digit, and an estimate of another kind would alert on other rows"
         }
         _ => return None,
