@@ -388,7 +388,7 @@ fn a_series_gives_several_columns() {
     );
     check(&format!("{series} | extend (low) = series_stats(y) | project-away y"), "low:real\n1");
     check(&format!("{series} | project f = series_fit_line_dynamic(y).line_fit"), "f:dynamic\n[1,3,5]");
-    refuse(&format!("{series} | project (a, b) = series_decompose_anomalies(y)"), "KT001");
+    refuse(&format!("{series} | project (a, b) = series_decompose_anomalies(y)"), "KT003");
     refuse(&format!("{series} | project (a, b) = array_length(y)"), "KT003");
     refuse(&format!("{series} | project (a, b, c, d, e, f, g, h) = series_stats(y)"), "KS150");
     refuse(&format!("{series} | extend (a, a) = series_stats(y)"), "KS171");

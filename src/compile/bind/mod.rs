@@ -17,6 +17,7 @@ mod find;
 mod function;
 mod join;
 mod names;
+mod narrow;
 mod network;
 mod operators;
 mod pack;

@@ -29,6 +29,7 @@ impl Binder<'_> {
             "ipv4_lookup" => self.ip_lookup("ipv4_lookup", table, arguments, span),
             "ipv6_lookup" => self.ip_lookup("ipv6_lookup", table, arguments, span),
             "pivot" => self.pivot(table, arguments, span),
+            "narrow" => self.narrow(table, arguments, span),
             other => {
                 let message = format!("the plug-in '{other}' is not supported");
                 let help = match other {
@@ -39,7 +40,7 @@ impl Binder<'_> {
                     "sql_request" | "mysql_request" | "http_request" | "http_request_post" | "cosmosdb_sql_request" => {
                         "kqltap asks no other service; a watchlist or externaldata can hold what it would answer"
                     }
-                    _ => "bag_unpack, ipv4_lookup, ipv6_lookup and pivot are",
+                    _ => "bag_unpack, ipv4_lookup, ipv6_lookup, narrow and pivot are",
                 };
                 self.report(Diagnostic::error("KT001", name.span, message).help(help));
                 None

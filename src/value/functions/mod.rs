@@ -13,6 +13,7 @@ mod base64;
 mod bitwise;
 mod calendar;
 mod callee;
+mod chance;
 mod clock;
 mod codepoints;
 mod command_line;
@@ -44,6 +45,7 @@ mod set;
 mod sort;
 mod string;
 mod url;
+mod version;
 mod xml;
 
 pub use bag::{PACK_FILLED, PACK_PAIRS};
@@ -147,7 +149,7 @@ pub enum Returns {
 /// Why a call is refused: Kusto's code and a sentence.
 pub type Refusal = (&'static str, String);
 
-const FAMILIES: [&[Function]; 34] = [
+const FAMILIES: [&[Function]; 36] = [
     control::FUNCTIONS,
     null::FUNCTIONS,
     string::FUNCTIONS,
@@ -169,6 +171,7 @@ const FAMILIES: [&[Function]; 34] = [
     datetime::FUNCTIONS,
     calendar::FUNCTIONS,
     clock::FUNCTIONS,
+    chance::FUNCTIONS,
     format::FUNCTIONS,
     ipv4::FUNCTIONS,
     ipv6::FUNCTIONS,
@@ -176,6 +179,7 @@ const FAMILIES: [&[Function]; 34] = [
     geo::FUNCTIONS,
     url::FUNCTIONS,
     path::FUNCTIONS,
+    version::FUNCTIONS,
     command_line::FUNCTIONS,
     codepoints::FUNCTIONS,
     base64::FUNCTIONS,
@@ -248,7 +252,12 @@ impl Function {
 
     /// Whether its value depends on when it is asked, so that it must not be computed when the query is bound.
     pub fn reads_clock(&self) -> bool {
-        matches!(self.name, "ago" | "now" | "ingestion_time")
+        matches!(self.name, "ago" | "now" | "ingestion_time") || self.is_random()
+    }
+
+    /// Whether its value is another each time it is asked, so that a stream must not ask it.
+    pub fn is_random(&self) -> bool {
+        matches!(self.name, "new_guid" | "rand")
     }
 
     /// The type of a call with arguments of these types.

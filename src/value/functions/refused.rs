@@ -3,11 +3,7 @@
 /// Why a function of that name is not built; `None` if Kusto has no such function, or kqltap has it.
 pub fn refused(name: &str) -> Option<&'static str> {
     Some(match name {
-        "parse_version" => {
-            "its value has up to 32 digits, and a decimal has 15 here: versions that differ would be equal"
-        }
         "parse_user_agent" => "it needs the tables of patterns that Kusto recognises browsers by",
-        "rand" => "a record must give the same alert each time it is seen",
         "assert" => "a query that ends in an error would end a run",
         "cursor_after" | "cursor_before_or_at" | "current_cursor" => "there is no database whose cursor it could be",
         "current_principal"

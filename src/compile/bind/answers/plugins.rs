@@ -193,7 +193,22 @@ fn smaller_forms() {
     check(&series("kind=nonempty"), "n:dynamic t:dynamic\n[7,7,7]|[0,1,2]");
     check("print d = dynamic([1, 2]) | mv-apply d to typeof(long) id 5 on (where d > 1)", "d:long\n2");
     check("union isfuzzy=true NoSuchTable*, (print a = 1)", "a:long\n1");
-    refuse("print parse_version('1.2')", "KT001");
+    check(
+        "datatable(v:string)['1.2.4', '1.2.3.5', '1.10'] | where parse_version(v) > parse_version('1.2.4') | project v",
+        "v:string\n1.10",
+    );
+    check("print v = parse_version('1.2.3.4')", "v:decimal\n1000000020000000300000004");
+    check("print a = parse_version('1.0.0.1') == parse_version('1.0.0.2')", "a:bool\nFalse");
+    check(
+        "datatable(a:long, b:string)[1, 'x', 2, ''] | evaluate narrow()",
+        "Row:long Column:string Value:string\n0|a|1\n0|b|x\n1|a|2\n1|b|",
+    );
+    refuse("print a = 1 | evaluate narrow(a)", "KS119");
+    assert_eq!(waiting("SigninLogs | evaluate narrow()"), ["narrow"]);
+    // What differs each time would give another alert for the record each time.
+    assert_eq!(waiting("SigninLogs | extend g = new_guid()"), ["new_guid"]);
+    assert_eq!(waiting("SigninLogs | where rand(10) < 1"), ["rand"]);
+    check("range x from 1 to 3 step 1 | extend g = new_guid() | summarize dcount(g)", "dcount_g:long\n3");
     let wide = |n: usize| (0..n).map(|i| format!("a{i} = {i}")).collect::<Vec<_>>().join(", ");
     assert!(bound(&format!("print {} | extend b = 1", wide(9_999))).is_ok());
     assert!(answer(&format!("print {} | extend b = 1, c = 2", wide(9_999))).starts_with("KT016"));
