@@ -306,6 +306,10 @@ fn a_number_beside_a_string_is_text() {
     check(&format!("{table} | where a != 0"), "a:string\n1\ny");
     check(&format!("{table} | where a in (0, '1')"), "a:string\n0\n1");
     refuse(&format!("{table} | extend n = 1 + row_number() | where a == n"), "SEM0064");
+    // A text beside true or false is what it reads as.
+    check("datatable(a:string)['True', 'false', 'x', ''] | where a == true", "a:string\nTrue");
+    check("datatable(a:string)['True', 'false', 'x', ''] | where false != a", "a:string\nTrue\nx\n");
+    refuse("print a = 'x', b = true | extend b = b and true | where a == b", "SEM0064");
     refuse(&format!("{table} | where a > 0"), "KS106");
 }
 

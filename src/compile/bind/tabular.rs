@@ -225,8 +225,8 @@ impl Binder<'_> {
                 return None;
             }
         };
-        if name.text == "FileProfile" && !self.has_function("FileProfile") {
-            return Some(self.file_profile(table, name.span));
+        if matches!(name.text.as_str(), "FileProfile" | "SeenBy") && !self.has_function(&name.text) {
+            return self.cloud_profile(table, name);
         }
         match self.function_table(name, arguments, Some(table), span) {
             Some(table) => table,

@@ -124,6 +124,7 @@ fn what_defender_knows_of_a_file_is_empty() {
     let query = "DeviceFileEvents | invoke FileProfile('SHA256', 500) | where GlobalPrevalence < 10 | project Signer";
     assert_eq!(said(query), ["KT015"]);
     assert_eq!(answer(query), "Signer:string");
+    check("print a = 1 | invoke SeenBy() | project n = isnull(SeenBy)", "n:bool\nTrue");
     check(
         "print SHA1 = 'x' | invoke FileProfile() | project SHA1, n = isnull(GlobalPrevalence)",
         "SHA1:string n:bool\nx|True",
