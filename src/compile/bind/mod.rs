@@ -55,8 +55,10 @@ use crate::value::DateTime;
 use crate::value::functions::MAX_WEIGHT;
 use function::{Calls, Lambda};
 pub(crate) use operators::{symbol, text_name};
+pub use plugin::{PLUGINS, Plugin};
 use room::MAX_TREE;
 use scope::{LegScope, Scope, Tabular};
+pub use several::several_columns;
 
 /// The most diagnostics that are said of one query.
 const MAX_DIAGNOSTICS: usize = 200;

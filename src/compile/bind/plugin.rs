@@ -11,6 +11,48 @@ use crate::schema::ScalarType;
 use crate::value::functions::{self, Callee};
 use crate::value::{Dynamic, Value};
 
+/// A plug-in of `evaluate`, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Plugin {
+    /// Its name in a query.
+    pub name: &'static str,
+    /// Its arguments.
+    pub signature: &'static str,
+    /// What it means in Kusto.
+    pub doc: &'static str,
+}
+
+/// All that there are.
+pub const PLUGINS: &[Plugin] = &[
+    Plugin {
+        name: "bag_unpack",
+        signature: "bag_unpack(bag, [OutputColumnPrefix, [columnsConflict, [ignoredProperties]]])",
+        doc: "A column for each member of the bags; `: (name:type, …)` behind it says which. columnsConflict is 'error', \
+              'replace_source' or 'keep_source'.",
+    },
+    Plugin {
+        name: "ipv4_lookup",
+        signature: "ipv4_lookup(networks, address, network, [key, ...], [return_unmatched])",
+        doc: "The rows with those of a table of networks that their address is in.",
+    },
+    Plugin {
+        name: "ipv6_lookup",
+        signature: "ipv6_lookup(networks, address, network, [key, ...], [return_unmatched])",
+        doc: "As ipv4_lookup(), for addresses of IPv6 too; the columns of the networks come first.",
+    },
+    Plugin {
+        name: "narrow",
+        signature: "narrow()",
+        doc: "A row for each column of each row: Row counts from 0, Column is the name, Value the text.",
+    },
+    Plugin {
+        name: "pivot",
+        signature: "pivot(column, [aggregate, [key, ...]])",
+        doc: "The values of a column as columns, with an aggregate (count()) of the rows of each; `: (name:type, …)` behind \
+              it says which.",
+    },
+];
+
 impl Binder<'_> {
     pub(super) fn evaluate(&mut self, table: Tabular, call: &Expr, span: Span) -> Option<Tabular> {
         if let ExprKind::Shaped { value, rest, columns } = &call.kind {
@@ -40,8 +82,10 @@ impl Binder<'_> {
                     "sql_request" | "mysql_request" | "http_request" | "http_request_post" | "cosmosdb_sql_request" => {
                         "kqltap asks no other service; a watchlist or externaldata can hold what it would answer"
                     }
-                    _ => "bag_unpack, ipv4_lookup, ipv6_lookup, narrow and pivot are",
+                    _ => "",
                 };
+                let names: Vec<&str> = PLUGINS.iter().map(|plugin| plugin.name).collect();
+                let help = if help.is_empty() { format!("these are: {}", names.join(", ")) } else { help.to_owned() };
                 self.report(Diagnostic::error("KT001", name.span, message).help(help));
                 None
             }

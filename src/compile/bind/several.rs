@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Name, NamedExpr};
 use crate::schema::ScalarType::{self, Dynamic, Long, Real};
 use crate::value::Value;
-use crate::value::functions::{self, Callee};
+use crate::value::functions::{self, Callee, Function};
 
 /// A function, the one that gives the bag, and the members in order with their types.
 type Several = (&'static str, &'static str, &'static [(&'static str, ScalarType)]);
@@ -75,6 +75,11 @@ const FUNCTIONS: &[Several] = &[
         &[("ad_flag", Dynamic), ("ad_score", Dynamic), ("baseline", Dynamic)],
     ),
 ];
+
+/// The names of these functions, each with the function that gives the same as a bag.
+pub fn several_columns() -> impl Iterator<Item = (&'static str, &'static Function)> {
+    FUNCTIONS.iter().filter_map(|(name, bag, _)| Some((*name, functions::find(bag)?)))
+}
 
 fn find(name: &str) -> Option<&'static Several> {
     FUNCTIONS.iter().find(|(function, ..)| *function == name)

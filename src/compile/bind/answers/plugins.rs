@@ -214,3 +214,13 @@ fn smaller_forms() {
     assert!(bound(&format!("print {} | extend b = 1", wide(9_999))).is_ok());
     assert!(answer(&format!("print {} | extend b = 1, c = 2", wide(9_999))).starts_with("KT016"));
 }
+
+#[test]
+fn every_plug_in_that_is_listed_is_known() {
+    for plugin in crate::compile::PLUGINS {
+        let answer = answer(&format!("print a = 1 | evaluate {}()", plugin.name));
+        assert!(!answer.starts_with("KT001") && plugin.signature.starts_with(plugin.name), "{answer}");
+    }
+    let listed: Vec<&str> = crate::compile::several_columns().map(|(name, _)| name).collect();
+    assert!(listed.contains(&"series_decompose_anomalies") && listed.len() == 5, "{listed:?}");
+}
