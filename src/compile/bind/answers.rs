@@ -235,6 +235,18 @@ fn tables_inside_expressions() {
     );
     check("print toscalar(print 1 | where 1 == 2)", "print_0:long\n");
     check(
+        "let seen = SigninLogs | summarize make_set(UserPrincipalName); AuditLogs | mv-apply u = toscalar(seen) to \
+         typeof(string) on (where Result contains u) | project u, Result",
+        "u:string Result:string",
+    );
+    check(
+        "let seen = SigninLogs | summarize make_set(UserPrincipalName); print a = 1 | mv-expand u = toscalar(seen)",
+        "a:long u:dynamic",
+    );
+    // A column that was set to a constant is one.
+    check("print a = 'x1' | extend r = @'^x\\d' | where a matches regex r | project a", "a:string\nx1");
+    refuse("print a = 'x1' | extend r = strcat(a, '') | where a matches regex r", "KS129");
+    check(
         "let ips = SigninLogs | distinct IPAddress; AuditLogs | where OperationName !in (ips) | project Result",
         "Result:string",
     );

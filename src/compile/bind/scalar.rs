@@ -89,6 +89,10 @@ impl Binder<'_> {
             ExprKind::Binary { op: BinaryOp::MatchesRegex, op_span, left, right } => {
                 let left = self.scalar(left, scope);
                 let right = self.scalar(right, scope);
+                let right = match scope {
+                    Scope::Row(leg) => leg.constant_of(right),
+                    Scope::Nothing => right,
+                };
                 self.regex(left, right, *op_span, span)
             }
             ExprKind::Binary { op, op_span, left, right } => {

@@ -261,6 +261,16 @@ impl LegScope {
         }
     }
 
+    /// The constant that a column was set to in this row, in place of the column.
+    pub(super) fn constant_of(&self, value: Bound) -> Bound {
+        let BoundKind::Cell(cell) = value.kind else { return value };
+        let constant = self.leg.steps.iter().find_map(|step| match step {
+            Step::Assign(at, set) if *at == cell => set.as_constant(),
+            _ => None,
+        });
+        constant.map_or(value.clone(), |constant| Bound::constant(constant.clone(), value.ty, value.span))
+    }
+
     /// How deep `value` nests when every cell in it is written out, which is how the matcher runs it.
     pub(super) fn depth(&self, value: &Bound) -> usize {
         depth_of(value, &|cell| self.depths[cell.index()])

@@ -9,7 +9,7 @@ use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind, Order, OutputColumn, RowsKind, SortColumn, Step};
 use crate::compile::lookback;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Argument, Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, SortKey};
+use crate::kql::ast::{Argument, Expr, ExprKind, MvExpand, Name, NamedExpr, Operator, OperatorKind, SortKey};
 use crate::schema::ScalarType;
 use crate::value::Value;
 
@@ -137,8 +137,16 @@ impl Binder<'_> {
             OperatorKind::Union(union) => return self.union(Some(table), union, span),
             OperatorKind::Join { parameters, right, on } => return self.join(table, parameters, right, on, span),
             OperatorKind::Lookup { parameters, right, on } => return self.lookup(table, parameters, right, on, span),
-            OperatorKind::MvExpand(expand) => return self.mv_expand(table, expand),
-            OperatorKind::MvApply { expand, operators } => return self.mv_apply(table, expand, operators, span),
+            OperatorKind::MvExpand(expand) => {
+                table = self.subqueries(table, &expanded(expand), span)?;
+                table = self.mv_expand(table, expand)?;
+                self.without_hidden(&mut table);
+            }
+            OperatorKind::MvApply { expand, operators } => {
+                table = self.subqueries(table, &expanded(expand), span)?;
+                table = self.mv_apply(table, expand, operators, span)?;
+                self.without_hidden(&mut table);
+            }
             OperatorKind::Parse(parse) => return self.parse(table, parse),
             OperatorKind::ParseKv { subject, columns, parameters } => {
                 return self.parse_kv(table, subject, columns, parameters);
@@ -377,6 +385,11 @@ fn values(list: &[NamedExpr]) -> Vec<&Expr> {
 }
 
 /// `getschema`: a row for each column.
+/// What is expanded.
+fn expanded(expand: &MvExpand) -> Vec<&Expr> {
+    expand.items.iter().map(|item| &item.value).collect()
+}
+
 fn get_schema(table: &Tabular) -> Tabular {
     let text = |name: &str| OutputColumn { name: name.to_owned(), ty: ScalarType::String };
     let ordinal = OutputColumn { name: "ColumnOrdinal".to_owned(), ty: ScalarType::Int };
