@@ -312,6 +312,14 @@ fn a_text_is_searched_in_every_column() {
 }
 
 #[test]
+fn diagnostics_have_columns_that_no_schema_knows() {
+    let join = "AzureDiagnostics | join (AzureDiagnostics | where Category == 'x') on CorrelationId";
+    check(&format!("{join} | project clientIP_s, spare_d"), "clientIP_s:string spare_d:real");
+    check("AzureDiagnostics | summarize make_set(spare_s) by Resource", "Resource:string set_spare_s:dynamic");
+    refuse(&format!("{join} | project Zork"), "KS142");
+}
+
+#[test]
 fn a_number_beside_a_string_is_text() {
     let table = "datatable(a:string) ['0', '1', 'y'] ";
     check(&format!("{table} | where a == 0"), "a:string\n0");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::custom::DIAGNOSTICS;
 use super::names::{inferred_name, unique};
 use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular};
 use super::{Binder, Meaning};
@@ -42,7 +43,11 @@ impl Binder<'_> {
             None => {}
         }
         if let Some(table) = self.catalog.table(&name.text) {
-            let table = Tabular::of(LegScope::of(table));
+            let mut leg = LegScope::of(table);
+            if name.text == DIAGNOSTICS && !self.options.strict {
+                self.diagnostics_columns(&mut leg, name.span);
+            }
+            let table = Tabular::of(leg);
             return self.spend_on_table(&table, name.span).then_some(table);
         }
         if let Some(table) = self.function_table(name, &[], None, name.span) {
