@@ -109,6 +109,7 @@ fn is_of(promised: ScalarType, value: &Value<'_>) -> bool {
         Value::Int(_) => matches!(promised, S::Int | S::Long | S::Real | S::Decimal),
         Value::Long(_) => matches!(promised, S::Long | S::Real | S::Decimal),
         Value::Real(_) => matches!(promised, S::Real | S::Decimal),
+        Value::Decimal(_) => promised == S::Decimal,
         Value::String(_) => promised == S::String,
         Value::DateTime(_) => promised == S::DateTime,
         Value::TimeSpan(_) => promised == S::TimeSpan,

@@ -123,7 +123,13 @@ pub fn write_result(rule: &BoundRule, row: &[Value<'_>], nth: usize, format: For
     all.resolve(0, out);
 }
 
-/// All tables that a query reads, with commas between them.
+/// The most tables that the alert of a row of many records names; a query that reads more reads, as good as, all.
+const MAX_NAMED_TABLES: usize = 100;
+
+/// What stands for so many.
+const ALL_TABLES: &str = "*";
+
+/// The tables that a query reads, with commas between them.
 fn tables_of(rule: &BoundRule) -> String {
     let mut tables: Vec<&str> = Vec::new();
     for leg in &rule.query.legs {
@@ -135,7 +141,7 @@ fn tables_of(rule: &BoundRule) -> String {
             }
         });
     }
-    tables.join(",")
+    if tables.len() > MAX_NAMED_TABLES { ALL_TABLES.to_owned() } else { tables.join(",") }
 }
 
 fn hex(digest: &[u8]) -> String {

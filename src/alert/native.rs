@@ -41,7 +41,7 @@ pub(super) fn write(alert: &Alert<'_>, out: &mut Numbered) {
     out.push(end.as_bytes());
 }
 
-/// The alert of a row that many records made: it names all tables that the query reads, and no place in the input.
+/// The alert of a row that many records made: it names the tables that the query reads, and no place in the input.
 pub(super) fn write_result(
     rule: &BoundRule,
     id: &str,
@@ -98,7 +98,8 @@ pub(super) fn write_columns(columns: &[OutputColumn], row: &[Value<'_>], line: &
     line.push('}');
 }
 
-/// A value as a result column shows it: datetimes with 7 digits, nulls as null, a real that JSON lacks as text.
+/// A value as a result column shows it: datetimes with 7 digits, nulls as null, a real that JSON lacks as text, and so a decimal of
+/// more digits than a double has.
 fn write_value(value: &Value<'_>, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
@@ -106,7 +107,7 @@ fn write_value(value: &Value<'_>, out: &mut String) {
         Value::Int(n) => out.push_str(&n.to_string()),
         Value::Long(n) => out.push_str(&n.to_string()),
         Value::Real(n) if n.is_finite() => out.push_str(&format!("{n:?}")),
-        Value::Real(_) | Value::Guid(_) | Value::TimeSpan(_) => {
+        Value::Real(_) | Value::Decimal(_) | Value::Guid(_) | Value::TimeSpan(_) => {
             append_json_string(&crate::value::convert::text(value), out);
         }
         Value::DateTime(time) => append_json_string(&time.to_text7(), out),

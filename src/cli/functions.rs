@@ -3,6 +3,7 @@
 use super::args::FunctionsArguments;
 use super::libraries::Known;
 use super::{OK, USAGE, print};
+use crate::compile::{PLUGINS, several_columns};
 use crate::diagnostic::suggest;
 use crate::rows::aggregate;
 use crate::value::functions;
@@ -45,6 +46,18 @@ fn entries(known: &Known) -> Vec<Entry> {
         kind: "scalar",
         doc: f.doc.to_owned(),
     });
+    let several = several_columns().map(|(name, bag)| Entry {
+        name: name.to_owned(),
+        signature: bag.signature.replacen(bag.name, name, 1),
+        kind: "columns",
+        doc: format!("In extend, project and print, as columns: {}", bag.doc),
+    });
+    let plugins = PLUGINS.iter().map(|plugin| Entry {
+        name: plugin.name.to_owned(),
+        signature: plugin.signature.to_owned(),
+        kind: "plug-in",
+        doc: plugin.doc.to_owned(),
+    });
     let aggregates = aggregate::all().map(|f| Entry {
         name: f.name.to_owned(),
         signature: f.signature.to_owned(),
@@ -64,7 +77,8 @@ fn entries(known: &Known) -> Vec<Entry> {
         let signature = function.signature().replacen(&function.name, name, 1);
         Some(Entry { name: name.to_owned(), signature, kind: "saved", doc })
     });
-    let mut kinds = [scalar.collect::<Vec<_>>(), aggregates.collect(), saved.collect()];
+    let mut kinds =
+        [scalar.collect::<Vec<_>>(), several.collect(), aggregates.collect(), plugins.collect(), saved.collect()];
     kinds.iter_mut().for_each(|kind| kind.sort_by(|a, b| a.name.cmp(&b.name)));
     kinds.into_iter().flatten().collect()
 }

@@ -20,7 +20,9 @@ pub(super) fn value(value: &Value<'_>) -> Json {
             dynamic.to_json(&mut text);
             serde_json::from_str(&text).unwrap_or(Json::String(text))
         }
-        Value::String(_) | Value::Real(_) | Value::TimeSpan(_) | Value::Guid(_) => json!(convert::text(value)),
+        Value::String(_) | Value::Real(_) | Value::Decimal(_) | Value::TimeSpan(_) | Value::Guid(_) => {
+            json!(convert::text(value))
+        }
     }
 }
 

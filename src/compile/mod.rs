@@ -14,6 +14,7 @@ mod stream;
 mod tuned;
 
 pub use bind::{BindOptions, bind_query, bind_query_with, bind_scalar, bind_scalar_with};
+pub use bind::{PLUGINS, Plugin, several_columns};
 pub use lower::programs;
 pub use rule::{BoundRule, bind_rule, bind_rule_with};
 pub use stream::{each_table_leg, of_record};

@@ -49,6 +49,17 @@ pub fn each_table_leg<'q>(leg: &'q Leg, each: &mut dyn FnMut(&'q Leg)) {
 }
 
 fn refuse(leg: &Leg, refusals: &mut Vec<Diagnostic>) {
+    leg.each_bound(&mut |bound| {
+        if let Some(random) = random_call(bound) {
+            let message = format!(
+                "'{random}' cannot run on a stream: a record must give the same alert each time it is seen, and it does not"
+            );
+            refusals.push(
+                Diagnostic::error("KT005", bound.span, message)
+                    .help("`kqltap run --batch` runs it over input that ends"),
+            );
+        }
+    });
     let RowSource::Rows(op) = &leg.source else { return };
     if is_static(op) {
         return;
@@ -83,6 +94,18 @@ fn driving(op: &RowsOp) -> Option<&BoundQuery> {
         Inner | InnerUnique | RightOuter | RightSemi | RightAnti if op.input.is_static() => Some(right),
         _ => None,
     }
+}
+
+/// A function in an expression that gives another value each time.
+fn random_call(bound: &Bound) -> Option<&'static str> {
+    if let BoundKind::Call(callee, _) = &bound.kind
+        && callee.is_random()
+    {
+        return Some(callee.name);
+    }
+    let mut found = None;
+    bound.operands(&mut |operand| found = found.or_else(|| random_call(operand)));
+    found
 }
 
 fn is_static(op: &RowsOp) -> bool {

@@ -318,6 +318,13 @@ fn no_truncation_panics() {
     assert_eq!(decoder.decode(batch.as_bytes()).unwrap().len(), 2);
 }
 
+/// One value that no double holds must not cost the record.
+#[test]
+fn a_number_beyond_doubles_is_read() {
+    let line = r#"{"Type":"DeviceNetworkEvents","RemotePort":1e400,"AdditionalFields":{"n":-1e400}}"#;
+    assert_eq!(decoder().decode(line.as_bytes()).map(|records| records.len()), Ok(1));
+}
+
 #[test]
 fn blank_lines() {
     assert!(is_blank(b"") && is_blank(b" \t\r\n") && is_blank(b"\xEF\xBB\xBF\r"));
@@ -446,7 +453,7 @@ proptest! {
         prop_assert_eq!(got, expected);
     }
 
-    /// A line with a few bytes changed is refused if and only if serde_json refuses it.
+    /// A line with a few bytes changed is refused if and only if serde_json refuses it, save for numbers that no double holds.
     #[test]
     fn verdicts_are_serde_jsons(
         line in json_text(),
@@ -463,6 +470,9 @@ proptest! {
             }
         }
         let theirs = serde_json::from_slice::<Json>(&line);
+        if theirs.as_ref().is_err_and(|error| error.to_string().contains("out of range")) {
+            return Ok(());
+        }
         match decoder().decode(&line).map(|records| records.len()) {
             Ok(_) | Err(Malformed::NotAnObject { .. } | Malformed::NotARecord { .. }) => {
                 prop_assert!(theirs.is_ok(), "{theirs:?}");

@@ -19,6 +19,12 @@ fn append(value: &Value<'_>, key: &mut Vec<u8>) {
         Value::Int(n) => fixed(2, i64::from(*n), key),
         Value::Long(n) => fixed(2, *n, key),
         Value::Real(n) => real(3, *n, key),
+        // A decimal that is a double too has the double's key.
+        Value::Decimal(n) if (*n as f64) as i128 == *n => real(3, *n as f64, key),
+        Value::Decimal(n) => {
+            key.push(8);
+            key.extend(n.to_le_bytes());
+        }
         Value::String(text) => sized(4, text, key),
         Value::DateTime(at) => fixed(5, at.0, key),
         Value::TimeSpan(span) => fixed(6, span.0, key),

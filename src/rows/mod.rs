@@ -206,6 +206,7 @@ fn fit(value: Value<'static>, ty: ScalarType) -> Value<'static> {
         | (Value::Int(_), ScalarType::Int)
         | (Value::Long(_), ScalarType::Long)
         | (Value::Real(_), ScalarType::Real | ScalarType::Decimal)
+        | (Value::Decimal(_), ScalarType::Decimal)
         | (Value::String(_), ScalarType::String)
         | (Value::DateTime(_), ScalarType::DateTime)
         | (Value::TimeSpan(_), ScalarType::TimeSpan)

@@ -25,6 +25,7 @@ impl Operand {
             Value::Int(n) => Whole(i64::from(*n)),
             Value::Long(n) | Value::Dynamic(Dynamic::Long(n)) => Whole(*n),
             Value::Real(n) | Value::Dynamic(Dynamic::Real(n)) => Real(*n),
+            Value::Decimal(n) => Real(*n as f64),
             Value::TimeSpan(span) => Span(span.0),
             Value::DateTime(at) => Time(at.0),
             _ => return None,

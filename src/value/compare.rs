@@ -60,7 +60,7 @@ fn order(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
 /// A number, or a bool as 0 or 1.
 #[derive(Clone, Copy)]
 enum Number {
-    Whole(i64),
+    Whole(i128),
     Real(f64),
 }
 
@@ -72,7 +72,7 @@ impl Number {
         }
     }
 
-    fn whole(self) -> Option<i64> {
+    fn whole(self) -> Option<i128> {
         match self {
             Number::Whole(n) => Some(n),
             Number::Real(_) => None,
@@ -89,10 +89,11 @@ impl Number {
 
 fn number(value: &Value<'_>) -> Option<Number> {
     Some(match value {
-        Value::Bool(b) | Value::Dynamic(Dynamic::Bool(b)) => Number::Whole(i64::from(*b)),
-        Value::Int(n) => Number::Whole(i64::from(*n)),
-        Value::Long(n) | Value::Dynamic(Dynamic::Long(n)) => Number::Whole(*n),
+        Value::Bool(b) | Value::Dynamic(Dynamic::Bool(b)) => Number::Whole(i128::from(*b)),
+        Value::Int(n) => Number::Whole(i128::from(*n)),
+        Value::Long(n) | Value::Dynamic(Dynamic::Long(n)) => Number::Whole(i128::from(*n)),
         Value::Real(n) | Value::Dynamic(Dynamic::Real(n)) => Number::Real(*n),
+        Value::Decimal(n) => Number::Whole(*n),
         _ => return None,
     })
 }
@@ -163,6 +164,9 @@ mod tests {
         assert_eq!(equal(&Value::Int(5), &Value::Real(5.0)), Some(true));
         assert_eq!(compare(&Value::Long(5), &Value::Real(5.5)), Some(Ordering::Less));
         assert_eq!(equal(&Value::Long(i64::MAX), &Value::Long(i64::MAX - 1)), Some(false));
+        let versions = |a, b| compare(&Value::Decimal(a), &Value::Decimal(b));
+        assert_eq!(versions(10_i128.pow(24), 10_i128.pow(24) + 1), Some(Ordering::Less));
+        assert_eq!(equal(&Value::Decimal(5), &Value::Long(5)), Some(true));
         assert_eq!(equal(&Value::Real(f64::NAN), &Value::Real(f64::NAN)), Some(false));
         assert_eq!(equal(&Value::Dynamic(Dynamic::Real(2.0)), &Value::Long(2)), Some(true));
         assert_eq!(equal(&Value::Dynamic(Dynamic::String("1".into())), &Value::Long(1)), Some(false));

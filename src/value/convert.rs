@@ -18,6 +18,7 @@ pub fn text<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
         Value::Dynamic(dynamic) => dynamic.to_text(),
         Value::Int(n) => Cow::Owned(n.to_string()),
         Value::Long(n) => Cow::Owned(n.to_string()),
+        Value::Decimal(n) => Cow::Owned(n.to_string()),
         Value::Real(n) => {
             let mut text = String::new();
             append_real(*n, &mut text);
@@ -37,9 +38,10 @@ pub fn tostring<'a>(value: &Value<'a>) -> Value<'a> {
     }
 }
 
-/// The value as `ty`: what the `to…` function of that type gives. There is no decimal; a real stands in for it.
+/// The value as `ty`: what the `to…` function of that type gives. A real stands in for a decimal, save for a whole one.
 pub fn to_type<'a>(value: &Value<'a>, ty: ScalarType) -> Value<'a> {
     match ty {
+        ScalarType::Decimal if matches!(value, Value::Decimal(_)) => value.clone(),
         ScalarType::Bool => tobool(value),
         ScalarType::Int => toint(value),
         ScalarType::Long => tolong(value),
@@ -109,6 +111,7 @@ pub fn into_dynamic<'a>(value: Value<'a>) -> Dynamic<'a> {
         Value::Int(n) => Dynamic::Long(i64::from(n)),
         Value::Long(n) => Dynamic::Long(n),
         Value::Real(n) => Dynamic::Real(n),
+        Value::Decimal(n) => Dynamic::Real(n as f64),
         Value::String(text) => Dynamic::String(text),
         Value::Dynamic(dynamic) => dynamic,
         other => Dynamic::String(Cow::Owned(text(&other).into_owned())),
@@ -154,6 +157,8 @@ fn to_i64(value: &Value<'_>) -> Option<i64> {
         Value::Int(n) => Some(i64::from(n)),
         Value::Long(n) => Some(n),
         Value::Real(n) => (!n.is_nan()).then_some(n as i64),
+        // As a real does, it saturates.
+        Value::Decimal(n) => Some(n.clamp(i64::MIN.into(), i64::MAX.into()) as i64),
         Value::String(text) => integer(text.trim()),
         Value::DateTime(at) => Some(at.0),
         Value::TimeSpan(span) => Some(span.0),
@@ -183,6 +188,7 @@ pub(super) fn integer(text: &str) -> Option<i64> {
 pub fn todouble<'a>(value: &Value<'_>) -> Value<'a> {
     let real = match unwrap(value) {
         Value::Real(n) => Some(n),
+        Value::Decimal(n) => Some(n as f64),
         Value::String(text) => text.trim().parse::<f64>().ok(),
         other => to_i64(&other).map(|n| n as f64),
     };
@@ -217,10 +223,18 @@ pub fn totimespan<'a>(value: &Value<'_>) -> Value<'a> {
 pub fn toguid<'a>(value: &Value<'_>) -> Value<'a> {
     let guid = match unwrap(value) {
         Value::Guid(guid) => Some(guid),
-        Value::String(text) => parse_guid(text.trim()),
+        Value::String(text) => guid_in(text.trim()),
         _ => None,
     };
     guid.map_or(Value::Null, Value::Guid)
+}
+
+/// A guid in a text, its hyphens wherever they stand: the engine's answer to the documentation's example.
+fn guid_in(text: &str) -> Option<u128> {
+    parse_guid(text).or_else(|| {
+        let inner = text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_hexdigit());
+        parse_guid(&text.replace('-', "")).filter(|_| inner)
+    })
 }
 
 pub(super) fn parse_guid(text: &str) -> Option<u128> {

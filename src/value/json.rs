@@ -38,8 +38,6 @@ pub enum Reason {
     Escape,
     /// `01`.
     LeadingZero,
-    /// A number that no double holds, such as `1e400`.
-    OutOfRange,
     /// Something follows the value.
     Trailing,
     /// More arrays and objects within each other than the setting allows.
@@ -54,7 +52,6 @@ impl fmt::Display for Reason {
             Reason::Control(byte) => write!(f, "a control character (0x{byte:02x}) that is not escaped in a string"),
             Reason::Escape => f.write_str("a backslash that begins no JSON escape"),
             Reason::LeadingZero => f.write_str("a number with a leading zero"),
-            Reason::OutOfRange => f.write_str("a number too large for a double"),
             Reason::Trailing => f.write_str("more text after the end of the value"),
             Reason::TooDeep(max) => write!(f, "arrays and objects nest deeper than `max_depth` ({max})"),
         }
@@ -67,8 +64,8 @@ impl fmt::Display for Reason {
 /// in the first one's place. Half of a surrogate pair becomes U+FFFD ([`unescape`]).
 ///
 /// # Errors
-/// Text that is not JSON, a number that no double holds, or arrays and objects nested deeper than `max_depth` (at most
-/// [`DEEPEST`]). Save for surrogates these are the texts that serde_json refuses.
+/// Text that is not JSON, or arrays and objects nested deeper than `max_depth` (at most [`DEEPEST`]). Save for surrogates and
+/// numbers that no double holds, which are infinite here, these are the texts that serde_json refuses.
 pub fn parse(text: &str, max_depth: usize) -> Result<Dynamic<'_>, JsonError> {
     let mut cursor = Cursor::new(text);
     let value = parse_value(&mut cursor, max_depth.min(DEEPEST), 0)?;

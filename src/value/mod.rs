@@ -37,8 +37,10 @@ pub enum Value<'a> {
     Int(i32),
     /// `long`, 64 bits
     Long(i64),
-    /// `real`, IEEE double
+    /// `real`, IEEE double; a `decimal` too, but for those of the next kind
     Real(f64),
+    /// A whole `decimal`, as `parse_version()` gives: 32 digits, of which a double would lose the half
+    Decimal(i128),
     /// `string`
     String(Cow<'a, str>),
     /// `datetime`
@@ -94,6 +96,7 @@ impl<'a> Value<'a> {
             Value::Int(n) => Value::Int(n),
             Value::Long(n) => Value::Long(n),
             Value::Real(n) => Value::Real(n),
+            Value::Decimal(n) => Value::Decimal(n),
             Value::String(s) => Value::String(Cow::Owned(s.into_owned())),
             Value::DateTime(d) => Value::DateTime(d),
             Value::TimeSpan(t) => Value::TimeSpan(t),

@@ -109,3 +109,29 @@ fn a_text_is_looked_up_among_the_rows_of_a_table() {
         assert_eq!(found, expected, "{predicate}");
     }
 }
+
+#[test]
+fn all_tables_are_searched() {
+    let signin =
+        |who: &str| flat("SigninLogs", &json!({"TimeGenerated": "2026-11-24T10:00:00Z", "UserPrincipalName": who}));
+    let user = json!([{"type": "User", "id": "ann"}]);
+    let records = [consent(1, "Consent", user), signin("ann"), signin("bob")];
+    let (_folder, path) = rule("search", "search 'ann' | project $table, UserPrincipalName");
+    let ran = run(["run", "--rules", &path, "--shadow", "1"], input(&records)).ended(0);
+    let expected = [
+        json!({"$table": "AuditLogs", "UserPrincipalName": ""}),
+        json!({"$table": "SigninLogs", "UserPrincipalName": "ann"}),
+    ];
+    assert_eq!(columns(&ran.alerts()), expected.iter().collect::<Vec<_>>());
+
+    // What the query does not name stands in the bag, and is searched there.
+    let (_folder, path) = rule("find", "find where * has 'ann' and Type == 'SigninLogs'");
+    let ran = run(["run", "--rules", &path, "--shadow", "1"], input(&records)).ended(0);
+    assert_eq!(ran.alerts()[0]["columns"]["pack_"], json!({"UserPrincipalName": "ann"}));
+
+    let (_folder, path) = rule("all", "union * | summarize n = count() by Type | sort by Type asc");
+    let ran = run(["run", "--rules", &path, "--batch"], input(&records)).ended(0);
+    let expected = [json!({"Type": "AuditLogs", "n": 1}), json!({"Type": "SigninLogs", "n": 2})];
+    assert_eq!(columns(&ran.alerts()), expected.iter().collect::<Vec<_>>());
+    assert_eq!(ran.alerts()[0]["table"], "*");
+}

@@ -8,12 +8,25 @@ use super::Binder;
 use super::plugin::converted;
 use super::scope::{LegScope, Scope, Tabular};
 use crate::compile::bound::{Bound, BoundKind};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{BinaryOp, Name};
 use crate::schema::{ScalarType, Table, type_by_suffix};
 use crate::value::functions::{self, Callee, Function};
 
+/// The table that every resource of Azure's writes to, each with columns of its own, of which no schema has all.
+pub(super) const DIAGNOSTICS: &str = "AzureDiagnostics";
+
 impl Binder<'_> {
+    /// The columns of that table that the query names and no schema knows: those whose names tell their type.
+    pub(super) fn diagnostics_columns(&mut self, leg: &mut LegScope, span: Span) {
+        self.reads_custom = true;
+        for column in self.custom_columns.clone() {
+            if let Some(ty) = type_by_suffix(&column).filter(|_| !leg.columns.iter().any(|c| c.name == column)) {
+                leg.add_unknown(&column, ty, span);
+            }
+        }
+    }
+
     /// Whether a name is taken for a table of the user's own that no file declares.
     pub(super) fn is_custom(&self, name: &str) -> bool {
         !self.options.strict && Table::is_custom_name(name) && !self.catalog.contains(name)

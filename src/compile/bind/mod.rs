@@ -9,6 +9,7 @@ mod aggregate;
 mod answers;
 mod columns;
 mod custom;
+mod everything;
 mod expand;
 mod external;
 mod feed;
@@ -16,6 +17,7 @@ mod find;
 mod function;
 mod join;
 mod names;
+mod narrow;
 mod network;
 mod operators;
 mod pack;
@@ -37,6 +39,7 @@ mod tabular;
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
 mod union;
+mod unpack;
 mod walk;
 mod window;
 
@@ -52,14 +55,16 @@ use crate::value::DateTime;
 use crate::value::functions::MAX_WEIGHT;
 use function::{Calls, Lambda};
 pub(crate) use operators::{symbol, text_name};
+pub use plugin::{PLUGINS, Plugin};
 use room::MAX_TREE;
 use scope::{LegScope, Scope, Tabular};
+pub use several::several_columns;
 
 /// The most diagnostics that are said of one query.
 const MAX_DIAGNOSTICS: usize = 200;
 
-/// How often a query is bound to find the columns of its custom tables.
-const MAX_PASSES: usize = 4;
+/// How often a query is bound to find the columns of its custom tables, or those that it names of all tables.
+const MAX_PASSES: usize = 6;
 
 /// How a query is bound.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,10 +123,14 @@ struct Binder<'c> {
     calls: Calls,
     /// Columns that no schema knows, and so nobody knows the type of.
     guessed: HashSet<String>,
-    /// Columns that every custom table has for this query, for no schema tells.
+    /// Columns that every custom table has for this query, for no schema tells; those of rows of all tables too.
     custom_columns: BTreeSet<String>,
     /// Whether the query reads a custom table.
     reads_custom: bool,
+    /// Whether the query reads all tables.
+    reads_all: bool,
+    /// Whether the query must be bound again, although nothing is wrong with it.
+    again: bool,
     /// Names of columns that were not in scope.
     missing: BTreeSet<String>,
     /// The rows whose elements subqueries of `mv-apply` see, the innermost last.
@@ -147,8 +156,9 @@ pub fn bind_query_with(
         binder.custom_columns = custom_columns.clone();
         let bound = binder.query(query);
         let failed = binder.diagnostics.iter().any(Diagnostic::is_error);
-        if failed && binder.reads_custom {
-            // A name that nothing gives may be a custom table's column that came through `arg_max(t, *)` or a union.
+        if failed && (binder.reads_custom || binder.reads_all) || binder.again {
+            // A name that nothing gives may be a custom table's column that came through `arg_max(t, *)` or a union, or one
+            // that some table of all has.
             let known = custom_columns.len();
             custom_columns.append(&mut binder.missing);
             if custom_columns.len() > known && passes < MAX_PASSES {
@@ -193,6 +203,8 @@ impl<'c> Binder<'c> {
             guessed: HashSet::new(),
             custom_columns: BTreeSet::new(),
             reads_custom: false,
+            reads_all: false,
+            again: false,
             missing: BTreeSet::new(),
             outer_rows: Vec::new(),
         }

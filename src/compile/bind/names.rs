@@ -10,6 +10,8 @@ use crate::rows::aggregate;
 const NAMED_BY_ARGUMENT: &[&str] = &[
     "abs",
     "bin",
+    // Not in Kusto.Language; the engine's answer to the documentation's example.
+    "bin_at",
     "ceiling",
     "exp",
     "floor",
@@ -122,7 +124,7 @@ pub(super) fn aggregate_name(function: &str, arguments: &[&Expr]) -> String {
         "percentile" | "percentiles" => {
             format!("percentile_{first}_{}", arguments.get(1).map_or(String::new(), |p| fragment(p)))
         }
-        "percentiles_array" => format!("percentiles_{first}"),
+        "percentiles_array" | "percentilesw_array" => format!("percentiles_{first}"),
         _ => {
             let prefix = PREFIXES.iter().find(|(name, _)| *name == function).map_or(function, |(_, prefix)| prefix);
             format!("{prefix}_{first}")

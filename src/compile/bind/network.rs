@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Binder;
 use super::names::make_unique;
 use super::scope::{Scope, Tabular};
-use crate::compile::bound::{Join, JoinColumn, JoinKind, NetworkKey, RowsKind};
+use crate::compile::bound::{Join, JoinColumn, JoinKind, NetworkKey, OutputColumn, RowsKind};
 use crate::diagnostic::Span;
 use crate::kql::ast::{Argument, Expr, ExprKind};
 use crate::rows::Networks;
@@ -54,16 +54,14 @@ impl Binder<'_> {
                 return None;
             }
         }
-        let mut columns = left.columns();
-        let mut output: Vec<JoinColumn> = (0..columns.len()).map(JoinColumn::Left).collect();
-        for (at, column) in right.columns().into_iter().enumerate() {
-            if !keys.iter().any(|(_, key)| *key == at) {
-                output.push(JoinColumn::Right(at));
-                columns.push(column);
-            }
-        }
-        make_unique(&mut columns);
         let v6 = name == "ipv6_lookup";
+        let of_left = left.columns().into_iter().enumerate().map(|(at, column)| (JoinColumn::Left(at), column));
+        let of_right = right.columns().into_iter().enumerate().filter(|(at, _)| !keys.iter().any(|(_, key)| key == at));
+        let of_right = of_right.map(|(at, column)| (JoinColumn::Right(at), column));
+        // The engine puts the networks' columns first where it looks up IPv6, and last where it looks up IPv4.
+        let (output, mut columns): (Vec<JoinColumn>, Vec<OutputColumn>) =
+            if v6 { of_right.chain(of_left).unzip() } else { of_left.chain(of_right).unzip() };
+        make_unique(&mut columns);
         let mut key = NetworkKey { left: places.0, right: places.1, v6, known: None };
         let mut join = Join { kind, right: right.finish(), keys, output, network: None };
         if join.right.is_static() && !join.right.reads_clock() {

@@ -4,6 +4,7 @@
 //! the code is the service's (`SEMnnnn`).
 
 use super::Binder;
+use super::plugin::converted;
 use crate::compile::bound::{Bound, BoundKind};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{BinaryOp, ListOp, TextKind, TextOp};
@@ -117,6 +118,12 @@ impl Binder<'_> {
         if left.is_error() || right.is_error() {
             return Bound::error(span);
         }
+        // `_IsBillable == true`, as Azure Monitor's documentation asks of a column of text.
+        let (left, right) = match (left.ty, right.ty) {
+            (String, Bool) if right.as_constant().is_some() => (converted(left, Bool), right),
+            (Bool, String) if left.as_constant().is_some() => (left, converted(right, Bool)),
+            _ => (left, right),
+        };
         if !equatable(left.ty, right.ty) {
             self.error("SEM0064", op_span, format!("a {} cannot be compared with a {}", left.ty, right.ty));
             return Bound::error(span);

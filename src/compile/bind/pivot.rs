@@ -74,7 +74,7 @@ impl Binder<'_> {
         let kind = RowsKind::Summarize { by: (0..keys).map(cell).collect(), aggregates: vec![bags] };
         let mut leg = self.rows(kind, table.finish(), columns, span, BAG);
         let value = self.cell(&mut leg, keys, span);
-        leg.bags.push(OpenBag { value, prefix: String::new(), ty: Some(value_type) });
+        leg.bags.push(OpenBag { value, prefix: String::new(), ty: Some(value_type), ignored: Vec::new() });
         self.report(
             Diagnostic::warning(
                 "KT014",

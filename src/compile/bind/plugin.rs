@@ -1,13 +1,57 @@
 //! `evaluate plugin(…)`
 
 use super::Binder;
-use super::scope::{LegScope, OpenBag, Scope, Tabular};
+use super::scope::{LegScope, Scope, Tabular};
+use super::subquery::is_static;
+use super::unpack::Conflict;
 use crate::compile::bound::{Bound, BoundKind, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, ColumnDeclaration, Expr, ExprKind, Name};
 use crate::schema::ScalarType;
 use crate::value::functions::{self, Callee};
 use crate::value::{Dynamic, Value};
+
+/// A plug-in of `evaluate`, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Plugin {
+    /// Its name in a query.
+    pub name: &'static str,
+    /// Its arguments.
+    pub signature: &'static str,
+    /// What it means in Kusto.
+    pub doc: &'static str,
+}
+
+/// All that there are.
+pub const PLUGINS: &[Plugin] = &[
+    Plugin {
+        name: "bag_unpack",
+        signature: "bag_unpack(bag, [OutputColumnPrefix, [columnsConflict, [ignoredProperties]]])",
+        doc: "A column for each member of the bags; `: (name:type, …)` behind it says which. columnsConflict is 'error', \
+              'replace_source' or 'keep_source'.",
+    },
+    Plugin {
+        name: "ipv4_lookup",
+        signature: "ipv4_lookup(networks, address, network, [key, ...], [return_unmatched])",
+        doc: "The rows with those of a table of networks that their address is in.",
+    },
+    Plugin {
+        name: "ipv6_lookup",
+        signature: "ipv6_lookup(networks, address, network, [key, ...], [return_unmatched])",
+        doc: "As ipv4_lookup(), for addresses of IPv6 too; the columns of the networks come first.",
+    },
+    Plugin {
+        name: "narrow",
+        signature: "narrow()",
+        doc: "A row for each column of each row: Row counts from 0, Column is the name, Value the text.",
+    },
+    Plugin {
+        name: "pivot",
+        signature: "pivot(column, [aggregate, [key, ...]])",
+        doc: "The values of a column as columns, with an aggregate (count()) of the rows of each; `: (name:type, …)` behind \
+              it says which.",
+    },
+];
 
 impl Binder<'_> {
     pub(super) fn evaluate(&mut self, table: Tabular, call: &Expr, span: Span) -> Option<Tabular> {
@@ -27,6 +71,7 @@ impl Binder<'_> {
             "ipv4_lookup" => self.ip_lookup("ipv4_lookup", table, arguments, span),
             "ipv6_lookup" => self.ip_lookup("ipv6_lookup", table, arguments, span),
             "pivot" => self.pivot(table, arguments, span),
+            "narrow" => self.narrow(table, arguments, span),
             other => {
                 let message = format!("the plug-in '{other}' is not supported");
                 let help = match other {
@@ -37,8 +82,10 @@ impl Binder<'_> {
                     "sql_request" | "mysql_request" | "http_request" | "http_request_post" | "cosmosdb_sql_request" => {
                         "kqltap asks no other service; a watchlist or externaldata can hold what it would answer"
                     }
-                    _ => "bag_unpack, ipv4_lookup, ipv6_lookup and pivot are",
+                    _ => "",
                 };
+                let names: Vec<&str> = PLUGINS.iter().map(|plugin| plugin.name).collect();
+                let help = if help.is_empty() { format!("these are: {}", names.join(", ")) } else { help.to_owned() };
                 self.report(Diagnostic::error("KT001", name.span, message).help(help));
                 None
             }
@@ -69,23 +116,24 @@ impl Binder<'_> {
             });
             return self.declared_columns(table, rest, &columns, call.span);
         }
-        let (bag, prefix) = self.unpacked(arguments, call.span)?;
+        let unpack = self.unpacked(arguments, call.span)?;
         for leg in &mut table.legs {
-            let bound = self.scalar(bag, &mut Scope::Row(leg));
+            let bound = self.scalar(unpack.bag, &mut Scope::Row(leg));
             if bound.is_error() {
                 return None;
             }
             let before: Vec<String> = leg.columns.iter().map(|c| c.name.clone()).collect();
-            leg.columns.retain(|c| !matches!(&bag.kind, ExprKind::Name(name) if name.text == c.name));
+            leg.columns.retain(|c| unpack.name() != c.name);
             if !rest {
                 // Columns of the input that are declared stay, the others go.
                 leg.columns.retain(|c| columns.iter().any(|d| d.name == c.name));
             }
             for column in &columns {
-                if before.contains(&column.name) {
+                // Kusto has it that a declared column of the input keeps its value.
+                if before.contains(&column.name) && unpack.conflict != Conflict::ReplaceSource {
                     continue;
                 }
-                let key = column.name.strip_prefix(&prefix).unwrap_or(&column.name).to_owned();
+                let key = column.name.strip_prefix(&unpack.prefix).unwrap_or(&column.name).to_owned();
                 let kind = BoundKind::Member(Box::new(bound.clone()), key);
                 let member = Bound { kind, ty: ScalarType::Dynamic, span: call.span };
                 let value = converted(member, column.ty);
@@ -97,68 +145,72 @@ impl Binder<'_> {
         Some(table)
     }
 
-    /// The column of bags, and the prefix of what it unpacks to.
-    fn unpacked<'e>(&mut self, arguments: &'e [Argument], span: Span) -> Option<(&'e Expr, String)> {
-        let [bag, rest @ ..] = arguments else {
-            self.error("KS119", span, "bag_unpack() takes the column of bags");
-            return None;
-        };
-        if !matches!(bag.value.kind, ExprKind::Name(_)) {
-            self.error("KS109", bag.value.span, "bag_unpack() takes the name of a column");
-            return None;
-        }
-        let mut prefix = String::new();
-        if let Some(first) = rest.iter().find(|a| a.name.as_ref().is_none_or(|n| n.text == "OutputColumnPrefix")) {
-            let bound = self.scalar(&first.value, &mut Scope::Nothing);
-            match bound.as_constant() {
-                Some(Value::String(text)) => prefix = text.to_string(),
-                _ => {
-                    self.error("KS131", first.value.span, "the prefix of bag_unpack must be a literal string");
-                    return None;
-                }
-            }
-        }
-        Some((&bag.value, prefix))
-    }
-
-    /// Which columns a bag unpacks to is only known of literal bags, and of `bag_pack(…)` written out.
-    fn bag_unpack(&mut self, mut table: Tabular, arguments: &[Argument], span: Span) -> Option<Tabular> {
-        let (bag, prefix) = self.unpacked(arguments, span)?;
+    /// Which columns a bag unpacks to is known of bags that the query spells out, and of tables that read no records.
+    fn bag_unpack(&mut self, table: Tabular, arguments: &[Argument], span: Span) -> Option<Tabular> {
+        let unpack = self.unpacked(arguments, span)?;
+        let mut table = self.spelt_out(table, unpack.bag);
         for leg in &mut table.legs {
-            let bound = self.scalar(bag, &mut Scope::Row(leg));
+            let bound = self.scalar(unpack.bag, &mut Scope::Row(leg));
             if bound.is_error() {
                 return None;
             }
             let Some(members) = members_of(leg, &bound) else {
-                let name = match &bag.kind {
-                    ExprKind::Name(name) => name.text.as_str(),
-                    _ => "",
-                };
                 let message = format!(
                     "which columns bag_unpack gives depends on the records: those that the query names are read, and \
-                     '{name}' stays and holds them all"
+                     '{}' stays and holds them all",
+                    unpack.name()
                 );
                 self.report(
                     Diagnostic::warning("KT014", span, message)
                         .help("bag_unpack(bag) : (name:type, …) says which columns there are"),
                 );
-                leg.bags.push(OpenBag { value: bound, prefix: prefix.clone(), ty: None });
+                leg.bags.push(unpack.open(bound));
                 continue;
             };
-            leg.columns.retain(|c| !matches!(&bag.kind, ExprKind::Name(name) if name.text == c.name));
+            leg.columns.retain(|c| unpack.name() != c.name);
             for (name, ty) in members {
-                let member = Bound {
-                    kind: BoundKind::Member(Box::new(bound.clone()), name.clone()),
-                    ty: ScalarType::Dynamic,
-                    span,
-                };
-                let value = converted(member, ty);
-                let title = format!("{prefix}{name}");
-                let column = leg.assign(&title, value);
+                let title = format!("{}{name}", unpack.prefix);
+                if unpack.ignored.contains(&name) {
+                    continue;
+                }
+                if leg.columns.iter().any(|c| c.name == title) {
+                    match unpack.conflict {
+                        Conflict::Error => {
+                            let message = format!("bag_unpack gives a column '{title}', and there is one already");
+                            self.report(Diagnostic::error("KS171", span, message).help(
+                                "columnsConflict='replace_source' takes the bag's, columnsConflict='keep_source' the other",
+                            ));
+                            return None;
+                        }
+                        Conflict::KeepSource => continue,
+                        Conflict::ReplaceSource => {}
+                    }
+                }
+                let kind = BoundKind::Member(Box::new(bound.clone()), name);
+                let member = Bound { kind, ty: ScalarType::Dynamic, span };
+                let column = leg.assign(&title, converted(member, ty));
                 leg.put(column);
             }
         }
         Some(table)
+    }
+
+    /// A table that reads no records has its rows now, and so its bags; without the bag's column it is left as it is.
+    fn spelt_out(&mut self, mut table: Tabular, bag: &Expr) -> Tabular {
+        let known = table.legs.iter_mut().all(|leg| {
+            let said = self.diagnostics.len();
+            let bound = self.scalar(bag, &mut Scope::Row(leg));
+            self.diagnostics.truncate(said);
+            !bound.is_error() && members_of(leg, &bound).is_some()
+        });
+        if known || !is_static(&table) {
+            return table;
+        }
+        let (columns, query) = (table.columns(), table.clone().finish());
+        match self.rows_now(&query) {
+            Ok(rows) => Self::values(&columns, rows),
+            Err(_) => table,
+        }
     }
 }
 

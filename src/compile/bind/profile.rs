@@ -1,11 +1,12 @@
-//! `invoke FileProfile(…)`: what Defender's cloud knows of a file.
+//! `invoke FileProfile(…)`: what Defender's cloud knows of a file; and `invoke SeenBy()`, of who has seen a device.
 //!
 //! kqltap asks nobody, so the columns are there and empty, and conditions on them do not hold. A function of that name that
 //! is given with `--functions` goes before this one.
 
 use super::Binder;
 use super::scope::Tabular;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Diagnostic;
+use crate::kql::ast::Name;
 use crate::schema::ScalarType;
 
 /// The columns that it adds, as Defender documents them.
@@ -30,10 +31,19 @@ const COLUMNS: &[(&str, ScalarType)] = &[
     ("ProfileAvailability", ScalarType::String),
 ];
 
+/// Of `invoke SeenBy()`: the devices that have seen one.
+const SEEN_BY: &[(&str, ScalarType)] = &[("SeenBy", ScalarType::Dynamic)];
+
 impl Binder<'_> {
-    pub(super) fn file_profile(&mut self, mut table: Tabular, span: Span) -> Tabular {
+    /// A table with the empty columns of one of these functions; `None` of any other function.
+    pub(super) fn cloud_profile(&mut self, mut table: Tabular, name: &Name) -> Option<Tabular> {
+        let (columns, plural) = match name.text.as_str() {
+            "FileProfile" => (COLUMNS, "columns that it adds are"),
+            "SeenBy" => (SEEN_BY, "column that it adds is"),
+            _ => return None,
+        };
         for leg in &mut table.legs {
-            for (name, ty) in COLUMNS {
+            for (name, ty) in columns {
                 if !leg.columns.iter().any(|c| c.name == *name) {
                     let column = leg.missing(name, *ty);
                     leg.columns.push(column);
@@ -43,11 +53,11 @@ impl Binder<'_> {
         self.report(
             Diagnostic::warning(
                 "KT015",
-                span,
-                "'FileProfile' asks Defender's cloud, and kqltap asks nobody: the columns that it adds are empty",
+                name.span,
+                format!("'{}' asks Defender's cloud, and kqltap asks nobody: the {plural} empty", name.text),
             )
             .help("a function of that name in a file of --functions can give other values"),
         );
-        table
+        Some(table)
     }
 }

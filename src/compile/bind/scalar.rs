@@ -89,6 +89,10 @@ impl Binder<'_> {
             ExprKind::Binary { op: BinaryOp::MatchesRegex, op_span, left, right } => {
                 let left = self.scalar(left, scope);
                 let right = self.scalar(right, scope);
+                let right = match scope {
+                    Scope::Row(leg) => leg.constant_of(right),
+                    Scope::Nothing => right,
+                };
                 self.regex(left, right, *op_span, span)
             }
             ExprKind::Binary { op, op_span, left, right } => {
@@ -350,7 +354,7 @@ impl Binder<'_> {
             return Bound::error(span);
         }
         let Some(pattern) = right.as_constant() else {
-            self.error("KS129", right.span, "the regular expression must be a constant");
+            self.error("KS129", right.span, "the regular expression must be a constant; 'let' gives one a name");
             return Bound::error(span);
         };
         match regex::compile(&convert::text(pattern)) {
@@ -490,6 +494,13 @@ impl Binder<'_> {
             // Whether the bag has it is only known of each record.
             let (ty, member) = (default.ty, converted(member, default.ty));
             return Bound { kind: BoundKind::Call(callee, vec![member, default]), ty, span };
+        }
+        if let Scope::Row(leg) = scope
+            && !leg.rest.is_empty()
+            && self.missing.insert(column_name.to_string())
+        {
+            // Some table may have it: then a row of all tables has it when the query is bound again.
+            self.again = true;
         }
         if let Scope::Row(leg) = scope
             && leg.open

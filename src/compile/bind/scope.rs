@@ -41,6 +41,10 @@ pub(super) struct LegScope {
     pub(super) open: bool,
     /// Bags whose members are columns too, whatever they are.
     pub(super) bags: Vec<OpenBag>,
+    /// What `as` has called it.
+    pub(super) title: Option<String>,
+    /// Of a row of all tables: the table's columns that are not in scope by their names.
+    pub(super) rest: Vec<ScopeColumn>,
 }
 
 /// A bag that was unpacked, and nobody knows into which columns.
@@ -52,6 +56,8 @@ pub(super) struct OpenBag {
     pub(super) prefix: String,
     /// The type of its members, if it is known.
     pub(super) ty: Option<ScalarType>,
+    /// Members that are no columns.
+    pub(super) ignored: Vec<String>,
 }
 
 /// A column in scope. A column of the table gets its cell when it is first used.
@@ -69,6 +75,8 @@ pub(super) enum Place {
     Table(usize),
     /// Index into the columns of any other source.
     Input(usize),
+    /// The bag of [`LegScope::rest`].
+    Rest,
 }
 
 /// The column that holds the table's name.
@@ -98,7 +106,16 @@ impl LegScope {
 
     fn reading(source: RowSource, columns: Vec<ScopeColumn>) -> LegScope {
         let leg = Leg { source, cells: Vec::new(), steps: Vec::new(), output: Vec::new(), lookback: Vec::new() };
-        LegScope { leg, columns, hidden: Vec::new(), depths: Vec::new(), open: false, bags: Vec::new() }
+        LegScope {
+            leg,
+            columns,
+            hidden: Vec::new(),
+            depths: Vec::new(),
+            open: false,
+            bags: Vec::new(),
+            title: None,
+            rest: Vec::new(),
+        }
     }
 
     /// The column of that name, as an expression.
@@ -132,7 +149,10 @@ impl LegScope {
 
     /// The member of an open bag that a column of that name would be.
     pub(super) fn member_of_bag(&self, name: &str, span: Span) -> Option<(Bound, Option<ScalarType>)> {
-        let (bag, key) = self.bags.iter().find_map(|bag| Some((bag, name.strip_prefix(bag.prefix.as_str())?)))?;
+        let (bag, key) = self.bags.iter().find_map(|bag| {
+            let key = name.strip_prefix(bag.prefix.as_str())?;
+            (!bag.ignored.iter().any(|name| name == key)).then_some((bag, key))
+        })?;
         let kind = BoundKind::Member(Box::new(bag.value.clone()), key.to_owned());
         Some((Bound { kind, ty: ScalarType::Dynamic, span }, bag.ty))
     }
@@ -143,6 +163,12 @@ impl LegScope {
             Place::Cell(cell) => cell,
             Place::Table(_) if let Some(table) = self.table_name_column(at) => {
                 let cell = self.assign_cell(TYPE, Bound::constant(table, ScalarType::String, Span::default()));
+                self.columns[at].place = Place::Cell(cell);
+                cell
+            }
+            Place::Rest => {
+                let bag = self.packed_rest();
+                let cell = self.assign_cell(&self.columns[at].name.clone(), bag);
                 self.columns[at].place = Place::Cell(cell);
                 cell
             }
@@ -169,6 +195,19 @@ impl LegScope {
                 cell
             }
         }
+    }
+
+    /// The columns of [`LegScope::rest`]: name, cell and type.
+    pub(super) fn rest_cells(&mut self) -> Vec<(String, CellId, ScalarType)> {
+        let shown = self.columns.len();
+        self.columns.append(&mut self.rest);
+        let cells = (shown..self.columns.len()).map(|at| {
+            let cell = self.cell_of(at);
+            (self.columns[at].name.clone(), cell, self.columns[at].ty)
+        });
+        let cells = cells.collect();
+        self.rest = self.columns.split_off(shown);
+        cells
     }
 
     /// Puts a column in scope, in the place of one of that name if there is one.
@@ -220,6 +259,16 @@ impl LegScope {
                 cell
             }
         }
+    }
+
+    /// The constant that a column was set to in this row, in place of the column.
+    pub(super) fn constant_of(&self, value: Bound) -> Bound {
+        let BoundKind::Cell(cell) = value.kind else { return value };
+        let constant = self.leg.steps.iter().find_map(|step| match step {
+            Step::Assign(at, set) if *at == cell => set.as_constant(),
+            _ => None,
+        });
+        constant.map_or(value.clone(), |constant| Bound::constant(constant.clone(), value.ty, value.span))
     }
 
     /// How deep `value` nests when every cell in it is written out, which is how the matcher runs it.

@@ -1,5 +1,8 @@
 //! `search`: a text anywhere in a row.
 
+use std::sync::Arc;
+
+use super::everything::REST;
 use super::room::tree_weight;
 use super::scope::{LegScope, Scope, Tabular};
 use super::{Binder, Lifted};
@@ -7,7 +10,10 @@ use crate::compile::bound::{Bound, BoundKind, Step};
 use crate::diagnostic::Span;
 use crate::kql::ast::{BinaryOp, Expr, ExprKind, LiteralKind, TextKind, TextOp, Union};
 use crate::schema::ScalarType;
-use crate::value::Value;
+use crate::value::{Value, regex};
+
+/// The column with the table's name that every search gives.
+pub(super) const SOURCE: &str = "$table";
 
 /// What it weighs to ask one column.
 const COLUMN_TEST: usize = 3 * size_of::<Bound>();
@@ -21,12 +27,9 @@ impl Binder<'_> {
         case_sensitive: bool,
         span: Span,
     ) -> Option<Tabular> {
-        if tables.is_empty() {
-            self.error("KT003", span, "a search in all tables is not supported; name them: search in (Table) …");
-            return None;
-        }
         let union = Union { parameters: Vec::new(), legs: tables.to_vec() };
         let table = match tables {
+            [] => self.all_tables(Some(SOURCE), span)?,
             [one] if !matches!(one.kind, ExprKind::Wildcard(_) | ExprKind::Star) => self.tabular(one)?,
             _ => self.union(None, &union, span)?,
         };
@@ -35,6 +38,12 @@ impl Binder<'_> {
 
     pub(super) fn search(&mut self, mut table: Tabular, predicate: &Expr, case_sensitive: bool) -> Option<Tabular> {
         for leg in &mut table.legs {
+            if !leg.columns.iter().any(|c| c.name == SOURCE) {
+                let name = leg.title.clone().or_else(|| leg.leg.table().map(|table| table.name.clone()));
+                let name = Value::string(name.unwrap_or_default());
+                let column = leg.assign(SOURCE, Bound::constant(name, ScalarType::String, predicate.span));
+                leg.columns.insert(0, column);
+            }
             let bound = self.search_predicate(leg, predicate, case_sensitive);
             self.expect(&bound, ScalarType::Bool, "the predicate of 'search'");
             leg.leg.steps.push(Step::Filter(bound));
@@ -79,7 +88,7 @@ impl Binder<'_> {
             return Bound::error(span);
         };
         let weight = tree_weight(&right).saturating_add(COLUMN_TEST);
-        if !self.spend(leg.columns.len().saturating_mul(weight), span) {
+        if !self.spend((leg.columns.len() + leg.rest.len()).saturating_mul(weight), span) {
             return Bound::error(span);
         }
         let asked = |left| match op {
@@ -107,17 +116,24 @@ impl Binder<'_> {
             (false, true) => TextKind::HasPrefix,
             (false, false) => TextKind::Has,
         };
-        if needle.contains('*') {
-            self.error("KT003", span, "a '*' in the middle of a searched text is not supported; use 'matches regex'");
-            return Bound::error(span);
-        }
+        let pattern = match between_stars(needle, case_sensitive).map(|pattern| regex::compile(&pattern)) {
+            Some(Ok(pattern)) => Some(Arc::new(pattern)),
+            Some(Err(message)) => {
+                self.error("SEM0420", span, message);
+                return Bound::error(span);
+            }
+            None => None,
+        };
         let op = TextOp { kind, case_sensitive, negated: false };
-        if !self.spend(leg.columns.len().saturating_mul(needle.len() + COLUMN_TEST), span) {
+        if !self.spend((leg.columns.len() + leg.rest.len()).saturating_mul(needle.len() + COLUMN_TEST), span) {
             return Bound::error(span);
         }
         let asked = |subject| {
             let needle = Bound::constant(Value::string(needle.to_owned()), ScalarType::String, span);
-            let kind = BoundKind::Text { op, subject: Box::new(subject), needle: Box::new(needle) };
+            let kind = match &pattern {
+                Some(pattern) => BoundKind::Regex(Box::new(subject), Arc::clone(pattern)),
+                None => BoundKind::Text { op, subject: Box::new(subject), needle: Box::new(needle) },
+            };
             Bound { kind, ty: ScalarType::Bool, span }
         };
         let operands = text_columns(leg, span).into_iter().map(asked).collect();
@@ -125,14 +141,28 @@ impl Binder<'_> {
     }
 }
 
+/// What is searched for where a `*` stands in the middle: Kusto documents that `Lab*PC` is `matches regex @"\bLab.*PC\b"`.
+fn between_stars(needle: &str, case_sensitive: bool) -> Option<String> {
+    let parts: Vec<String> = needle.split('*').map(::regex::escape).collect();
+    let case = if case_sensitive { "" } else { "(?i)" };
+    (parts.len() > 1).then(|| format!("{case}\\b{}\\b", parts.join(".*")))
+}
+
 /// The columns of a row that hold text.
 fn text_columns(leg: &mut LegScope, span: Span) -> Vec<Bound> {
+    let is_text = |ty| matches!(ty, ScalarType::String | ScalarType::Dynamic);
     let mut columns = Vec::new();
+    let mut rest = Vec::new();
     for at in 0..leg.columns.len() {
         let ty = leg.columns[at].ty;
-        if matches!(ty, ScalarType::String | ScalarType::Dynamic) {
+        if !leg.rest.is_empty() && leg.columns[at].name == REST {
+            // Of a row of all tables the columns in the bag are asked one by one.
+            rest = leg.rest_cells();
+        } else if is_text(ty) && leg.columns[at].name != SOURCE {
             columns.push(Bound { kind: BoundKind::Cell(leg.cell_of(at)), ty, span });
         }
     }
+    let of_rest = rest.into_iter().filter(|(_, _, ty)| is_text(*ty));
+    columns.extend(of_rest.map(|(_, cell, ty)| Bound { kind: BoundKind::Cell(cell), ty, span }));
     columns
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::custom::DIAGNOSTICS;
 use super::names::{inferred_name, unique};
 use super::scope::{LegScope, Place, Scope, ScopeColumn, Tabular};
 use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind, Expand, ExpandItem, OutputColumn, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Argument, BinaryOp, ColumnDeclaration, Expr, Name, NamedExpr};
+use crate::kql::ast::{Argument, BinaryOp, ColumnDeclaration, Expr, ExprKind, Name, NamedExpr};
 use crate::rule::Watchlist;
 use crate::schema::ScalarType;
 use crate::value::functions::{self, Callee};
@@ -42,7 +43,11 @@ impl Binder<'_> {
             None => {}
         }
         if let Some(table) = self.catalog.table(&name.text) {
-            let table = Tabular::of(LegScope::of(table));
+            let mut leg = LegScope::of(table);
+            if name.text == DIAGNOSTICS && !self.options.strict {
+                self.diagnostics_columns(&mut leg, name.span);
+            }
+            let table = Tabular::of(leg);
             return self.spend_on_table(&table, name.span).then_some(table);
         }
         if let Some(table) = self.function_table(name, &[], None, name.span) {
@@ -157,6 +162,10 @@ impl Binder<'_> {
         let mut leg = table?.legs.remove(0);
         let mut columns: Vec<super::scope::ScopeColumn> = Vec::new();
         for (at, item) in list.iter().enumerate() {
+            if let Some(several) = self.several(&mut leg, item, false) {
+                columns.extend(several.into_iter().map(|(name, value)| leg.assign(&name, value)));
+                continue;
+            }
             let value = self.scalar(&item.value, &mut Scope::Row(&mut leg));
             let taken = |name: &str| columns.iter().any(|c| c.name == name);
             let name = match &item.name {
@@ -170,7 +179,7 @@ impl Binder<'_> {
                     }
                     name.text.clone()
                 }
-                None => match inferred_name(&item.value) {
+                None => match inferred_name(&item.value).filter(|_| !matches!(item.value.kind, ExprKind::Name(_))) {
                     Some(name) => unique(&name, &taken),
                     None => format!("print_{at}"),
                 },

@@ -10,11 +10,11 @@ use super::scope::{Scope, Tabular};
 use super::summarize::hidden;
 use super::{Binder, Lifted, Meaning, aggregate, walk};
 use crate::compile::bound::{
-    Aggregate, Bound, BoundKind, CellId, Join, JoinColumn, JoinKind, Order, OutputColumn, RowsKind,
+    Aggregate, Bound, BoundKind, BoundQuery, CellId, Join, JoinColumn, JoinKind, Order, OutputColumn, RowsKind,
 };
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, Expr, ExprKind, ListOp};
-use crate::rows::{self, NoTables, RowsLimits};
+use crate::rows::{self, NoTables, Row, RowsError, RowsLimits};
 use crate::schema::ScalarType;
 use crate::value::functions::{self, Callee, Context};
 use crate::value::{DateTime, Dynamic, Value, convert};
@@ -198,16 +198,20 @@ impl Binder<'_> {
         Some(Tabular::of(leg))
     }
 
+    /// The rows of a query that reads no records.
+    pub(super) fn rows_now(&self, query: &BoundQuery) -> Result<Vec<Row>, RowsError> {
+        let limits = RowsLimits { max_bytes: MAX_BYTES, ..RowsLimits::default() };
+        let context = Context { now: self.options.now.unwrap_or_else(DateTime::now) };
+        rows::run(query, &mut NoTables, &context, &limits)
+    }
+
     /// The first column of a table that reads no records, as an array, or the first value of it.
     fn computed(&mut self, table: Tabular, is_list: bool, span: Span) -> Bound {
         let Some(column) = table.columns().into_iter().next() else {
             self.error("KS190", span, "the table has no columns");
             return Bound::error(span);
         };
-        let query = table.finish();
-        let limits = RowsLimits { max_bytes: MAX_BYTES, ..RowsLimits::default() };
-        let context = Context { now: self.options.now.unwrap_or_else(DateTime::now) };
-        let rows = match rows::run(&query, &mut NoTables, &context, &limits) {
+        let rows = match self.rows_now(&table.finish()) {
             Ok(rows) => rows,
             Err(error) => {
                 self.error("KT007", span, format!("this table cannot be computed: {error}"));

@@ -3,6 +3,8 @@
 //! The operator computes keys and aggregates. What stands around an aggregate, as in `count() * 2`, is computed behind it:
 //! each aggregate's value is a column that only this operator can name.
 
+use std::collections::HashSet;
+
 use super::aggregate::{Aggregated, is_aggregate};
 use super::feed::Feed;
 use super::names::{inferred_name, unique};
@@ -19,6 +21,13 @@ pub(super) struct Keys {
     pub(super) columns: Vec<OutputColumn>,
     /// Those that are columns of the input, by the names that they have there.
     pub(super) plain: Vec<String>,
+}
+
+/// The columns of a result so far.
+struct Output {
+    columns: Vec<ScopeColumn>,
+    /// The names that nobody gave.
+    implied: HashSet<String>,
 }
 
 impl Binder<'_> {
@@ -78,14 +87,16 @@ impl Binder<'_> {
         let visible = keys.columns.len();
         let kind = RowsKind::Summarize { by: keys.values, aggregates: computed };
         let mut leg = self.rows(kind, feed.finish(), columns, span, "summarize");
-        let mut output: Vec<ScopeColumn> = leg.columns[..visible].to_vec();
+        let output: Vec<ScopeColumn> = leg.columns[..visible].to_vec();
         let lifted =
             places.iter().filter_map(|(span, shown)| shown.first().map(|(at, _)| (*span, Lifted::Column(hidden(*at)))));
         let outer = self.lifted.clone();
         self.lifted.extend(lifted);
+        let mut output = Output { columns: output, implied: HashSet::new() };
         for item in aggregates {
             self.summarized(&mut leg, item, &places, &mut output);
         }
+        let output = output.columns;
         self.lifted = outer;
         leg.columns = output;
         Some(Tabular::of(leg))
@@ -97,7 +108,7 @@ impl Binder<'_> {
         leg: &mut LegScope,
         item: &NamedExpr,
         places: &[(Span, Vec<(usize, String)>)],
-        output: &mut Vec<ScopeColumn>,
+        output: &mut Output,
     ) {
         let (value, names): (&Expr, Vec<&Name>) = match &item.value.kind {
             ExprKind::Unpack { names, value } => (value, names.iter().collect()),
@@ -111,7 +122,7 @@ impl Binder<'_> {
             for (n, (at, name)) in shown.iter().enumerate() {
                 let given = names.get(n);
                 let name = self.output_name(given.map(|g| (g.text.as_str(), g.span)), Some(name), output);
-                output.push(ScopeColumn { name, place: Place::Input(*at), ty: leg.columns[*at].ty });
+                output.columns.push(ScopeColumn { name, place: Place::Input(*at), ty: leg.columns[*at].ty });
             }
             return;
         }
@@ -120,19 +131,26 @@ impl Binder<'_> {
         let given = item.name.as_ref().map(|n| (n.text.as_str(), n.span));
         let name = self.output_name(given, inferred_name(&item.value).as_deref(), output);
         let column = leg.assign(&name, value);
-        output.push(ScopeColumn { name, ..column });
+        output.columns.push(ScopeColumn { name, ..column });
     }
 
-    fn output_name(&mut self, given: Option<(&str, Span)>, inferred: Option<&str>, output: &[ScopeColumn]) -> String {
-        let taken = |name: &str| output.iter().any(|c| c.name == name);
+    /// A name that was given twice is an error; one that was given after a column had it by itself gets a number, as in
+    /// `arg_max(t, *), n = count()` over a table that has an `n`.
+    fn output_name(&mut self, given: Option<(&str, Span)>, inferred: Option<&str>, output: &mut Output) -> String {
+        let taken = |name: &str| output.columns.iter().any(|c| c.name == name);
         match (given, inferred) {
+            (Some((name, _)), _) if output.implied.contains(name) => unique(name, &taken),
             (Some((name, span)), _) => {
                 if taken(name) {
                     self.error("KS171", span, format!("a column '{name}' is already declared in this operator"));
                 }
                 name.to_owned()
             }
-            (None, Some(name)) => unique(name, &taken),
+            (None, Some(name)) => {
+                let name = unique(name, &taken);
+                output.implied.insert(name.clone());
+                name
+            }
             (None, None) => (1u64..).map(|n| format!("Column{n}")).find(|name| !taken(name)).unwrap_or_default(),
         }
     }

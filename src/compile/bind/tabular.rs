@@ -9,7 +9,7 @@ use super::{Binder, Meaning};
 use crate::compile::bound::{Bound, BoundKind, Order, OutputColumn, RowsKind, SortColumn, Step};
 use crate::compile::lookback;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kql::ast::{Argument, Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, SortKey};
+use crate::kql::ast::{Argument, Expr, ExprKind, MvExpand, Name, NamedExpr, Operator, OperatorKind, SortKey};
 use crate::schema::ScalarType;
 use crate::value::Value;
 
@@ -137,8 +137,16 @@ impl Binder<'_> {
             OperatorKind::Union(union) => return self.union(Some(table), union, span),
             OperatorKind::Join { parameters, right, on } => return self.join(table, parameters, right, on, span),
             OperatorKind::Lookup { parameters, right, on } => return self.lookup(table, parameters, right, on, span),
-            OperatorKind::MvExpand(expand) => return self.mv_expand(table, expand),
-            OperatorKind::MvApply { expand, operators } => return self.mv_apply(table, expand, operators, span),
+            OperatorKind::MvExpand(expand) => {
+                table = self.subqueries(table, &expanded(expand), span)?;
+                table = self.mv_expand(table, expand)?;
+                self.without_hidden(&mut table);
+            }
+            OperatorKind::MvApply { expand, operators } => {
+                table = self.subqueries(table, &expanded(expand), span)?;
+                table = self.mv_apply(table, expand, operators, span)?;
+                self.without_hidden(&mut table);
+            }
             OperatorKind::Parse(parse) => return self.parse(table, parse),
             OperatorKind::ParseKv { subject, columns, parameters } => {
                 return self.parse_kv(table, subject, columns, parameters);
@@ -162,6 +170,7 @@ impl Binder<'_> {
                     return None;
                 }
                 self.lets.insert(name.text.clone(), Meaning::Tabular(Rc::new(table.clone())));
+                table.legs.iter_mut().for_each(|leg| leg.title = Some(name.text.clone()));
             }
             OperatorKind::Render => {}
             OperatorKind::GetSchema => return Some(get_schema(&table)),
@@ -224,8 +233,8 @@ impl Binder<'_> {
                 return None;
             }
         };
-        if name.text == "FileProfile" && !self.has_function("FileProfile") {
-            return Some(self.file_profile(table, name.span));
+        if matches!(name.text.as_str(), "FileProfile" | "SeenBy") && !self.has_function(&name.text) {
+            return self.cloud_profile(table, name);
         }
         match self.function_table(name, arguments, Some(table), span) {
             Some(table) => table,
@@ -259,7 +268,7 @@ impl Binder<'_> {
         let mut unnamed = 0;
         list.iter()
             .flat_map(|item| {
-                if let Some(columns) = self.several(leg, item) {
+                if let Some(columns) = self.several(leg, item, stay) {
                     for (name, _) in &columns {
                         if !taken.insert(name.clone()) {
                             let message = format!("a column '{name}' is already declared in this operator");
@@ -376,6 +385,11 @@ fn values(list: &[NamedExpr]) -> Vec<&Expr> {
 }
 
 /// `getschema`: a row for each column.
+/// What is expanded.
+fn expanded(expand: &MvExpand) -> Vec<&Expr> {
+    expand.items.iter().map(|item| &item.value).collect()
+}
+
 fn get_schema(table: &Tabular) -> Tabular {
     let text = |name: &str| OutputColumn { name: name.to_owned(), ty: ScalarType::String };
     let ordinal = OutputColumn { name: "ColumnOrdinal".to_owned(), ty: ScalarType::Int };

@@ -22,7 +22,16 @@ impl Binder<'_> {
             add(&mut legs, self.settled(input, span), "");
         }
         for leg in &union.legs {
-            failed |= matches!(leg.kind, ExprKind::Star);
+            if matches!(leg.kind, ExprKind::Star) {
+                match self.all_tables(None, leg.span) {
+                    Some(table) if self.has_room_for_legs(legs.len(), table.legs.len(), leg.span) => {
+                        add(&mut legs, table, "");
+                    }
+                    Some(_) => return None,
+                    None => failed = true,
+                }
+                continue;
+            }
             for leg in self.leg_expressions(leg, parameters.fuzzy) {
                 if parameters.fuzzy && self.is_unknown_table(&leg) {
                     continue;
@@ -146,10 +155,6 @@ impl Binder<'_> {
     fn leg_expressions(&mut self, leg: &Expr, fuzzy: bool) -> Vec<Expr> {
         let name = match &leg.kind {
             ExprKind::Wildcard(name) => name,
-            ExprKind::Star => {
-                self.error("KT003", leg.span, "a union of all tables is not supported; name the tables");
-                return Vec::new();
-            }
             _ => return vec![leg.clone()],
         };
         let tabular = |meaning: &Meaning| match meaning {
@@ -195,7 +200,8 @@ struct UnionParameters {
 /// Puts a table's legs behind `legs`, with what `withsource` calls each.
 fn add(legs: &mut Vec<(LegScope, String)>, table: Tabular, name: &str) {
     legs.extend(table.legs.into_iter().map(|leg| {
-        let name = leg.leg.table().map_or(name.to_owned(), |t| t.name.clone());
+        let table = leg.leg.table().map(|table| &table.name);
+        let name = leg.title.as_ref().or(table).map_or(name, String::as_str).to_owned();
         (leg, name)
     }));
 }

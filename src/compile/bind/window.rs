@@ -9,10 +9,12 @@ use super::scope::{Place, Scope, ScopeColumn, Tabular};
 use super::summarize::hidden;
 use super::{Binder, Lifted, walk};
 use crate::compile::bound::{Bound, BoundKind, CellId, OutputColumn, RowsKind, Window};
+use crate::compile::plain;
 use crate::diagnostic::Span;
 use crate::kql::ast::{Expr, ExprKind};
 use crate::schema::ScalarType;
-use crate::value::{TimeSpan, Value};
+use crate::value::functions::Context;
+use crate::value::{DateTime, TimeSpan, Value};
 
 pub(super) const NAMES: &[&str] = &["row_number", "prev", "next", "row_cumsum", "row_window_session"];
 
@@ -124,6 +126,11 @@ impl Binder<'_> {
                         let bound = self.scalar(expr, &mut Scope::Nothing);
                         match bound.as_constant() {
                             Some(value) => value.clone(),
+                            None if bound.is_error() => return None,
+                            None if bound.reads_clock() => {
+                                let context = Context { now: self.options.now.unwrap_or_else(DateTime::now) };
+                                plain::evaluate(&bound, &[], &context).into_owned()
+                            }
                             None => {
                                 self.error(
                                     "KS131",

@@ -335,7 +335,7 @@ impl RowsOp {
 
 impl Leg {
     /// Calls `each` with every expression of its steps, those of subqueries left out where they only read elements.
-    fn each_bound(&self, each: &mut dyn FnMut(&Bound)) {
+    pub(crate) fn each_bound(&self, each: &mut dyn FnMut(&Bound)) {
         let expanded =
             |expand: &Expand, each: &mut dyn FnMut(&Bound)| expand.items.iter().for_each(|item| each(&item.value));
         for step in &self.steps {

@@ -1,7 +1,5 @@
 //! Functions of arrays.
 
-use std::cmp::Ordering;
-
 use super::arguments::{argument, array_at, count, long_at, text_at};
 use super::limits::{self, MAX_ELEMENTS, Text};
 use super::{Context, Function, Param};
@@ -89,12 +87,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .calls(ScalarType::Real, array_sum),
     IFF,
     IFF.alias("array_iif", "array_iif(conditions, when_true, when_false)"),
-    Function::of("array_sort_asc", "array_sort_asc(array, [nulls_last])", SORT)
-        .takes(1, 2, &[ARRAY, Param::Bool])
-        .calls(DYNAMIC, |_, a| sort(a, false)),
-    Function::of("array_sort_desc", "array_sort_desc(array, [nulls_last])", "As array_sort_asc(), largest first.")
-        .takes(1, 2, &[ARRAY, Param::Bool])
-        .calls(DYNAMIC, |_, a| sort(a, true)),
     STRCAT,
     STRCAT.alias("array_strcat", "array_strcat(array, delimiter)"),
 ];
@@ -103,8 +95,6 @@ const INDEX_OF: &str = "The index of the given occurrence (the first) of a value
                         (from the end if negative); -1 if it is not there, null for what is no array.";
 const IFF_DOC: &str = "For each condition the element of its place in one array or the other, or the value that is no array; \
                        null for a condition that is neither bool nor number.";
-const SORT: &str = "The elements, numbers first, then text, then the rest, each kind from the smallest; nulls at the end \
-                    unless nulls_last is false. Sorting several arrays at once is not supported.";
 
 fn array_concat<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let mut all: Vec<Dynamic<'a>> = Vec::new();
@@ -259,36 +249,6 @@ fn array_iff<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     }))
 }
 
-fn sort<'a>(arguments: &[Value<'a>], descending: bool) -> Value<'a> {
-    let Some(elements) = array_at(arguments, 0) else {
-        return Value::Null;
-    };
-    let nulls_last = argument(arguments, 1).as_bool() != Some(false);
-    let (nulls, mut values): (Vec<_>, Vec<_>) = elements.iter().cloned().partition(|e| *e == Dynamic::Null);
-    values.sort_by(|a, b| {
-        let order = order(a, b);
-        if descending { order.reverse() } else { order }
-    });
-    match nulls_last {
-        true => limits::array(values.into_iter().chain(nulls)),
-        false => limits::array(nulls.into_iter().chain(values)),
-    }
-}
-
-fn order(a: &Dynamic<'_>, b: &Dynamic<'_>) -> Ordering {
-    let rank = |d: &Dynamic<'_>| match d {
-        Dynamic::Long(_) | Dynamic::Real(_) => 0,
-        Dynamic::String(_) => 1,
-        _ => 2,
-    };
-    rank(a).cmp(&rank(b)).then_with(|| match (a, b) {
-        (Dynamic::Long(_) | Dynamic::Real(_), _) => {
-            compare::sort_cmp(&Value::Dynamic(a.clone()), &Value::Dynamic(b.clone()), false, true)
-        }
-        _ => a.to_text().cmp(&b.to_text()),
-    })
-}
-
 fn strcat_array<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let Some(elements) = array_at(arguments, 0) else {
         return Value::string(text_at(arguments, 0).into_owned());
@@ -378,15 +338,6 @@ mod tests {
         assert_eq!(json_of("array_shift_left", &[five(), L(-2), L(-1)]), "[-1,-1,1,2,3]");
         assert_eq!(json_of("array_rotate_left", &[json("[]"), L(1)]), "[]");
         assert_eq!(json_of("array_reverse", &[five()]), "[5,4,3,2,1]");
-    }
-
-    #[test]
-    fn sorting_knows_kinds() {
-        let sort = |name, text, last| json_of(name, &[json(text), Value::Bool(last)]);
-        let mixed = r#"[null,"b",2,"a",true,10.5]"#;
-        assert_eq!(sort("array_sort_asc", mixed, true), r#"[2,10.5,"a","b",true,null]"#);
-        assert_eq!(sort("array_sort_desc", mixed, true), r#"[true,"b","a",10.5,2,null]"#);
-        assert_eq!(sort("array_sort_asc", "[2,null,1]", false), "[null,1,2]");
     }
 
     #[test]

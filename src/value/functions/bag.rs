@@ -238,9 +238,11 @@ fn with<'a>(base: &Dynamic<'a>, path: &[Step], value: Dynamic<'a>) -> Dynamic<'a
 }
 
 fn bag_zip<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
-    let (Some(keys), Some(values)) = (array_at(arguments, 0), array_at(arguments, 1)) else {
+    let Some(keys) = array_at(arguments, 0) else {
         return Value::Null;
     };
+    // What is no array has no values: the engine's answer to the documentation's example.
+    let values = array_at(arguments, 1).unwrap_or_default();
     limits::bounded(bag(keys.iter().enumerate().filter_map(|(at, key)| match key {
         Dynamic::String(name) => Some((name.clone(), values.get(at).cloned().unwrap_or(Dynamic::Null))),
         _ => None,

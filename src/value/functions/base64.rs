@@ -45,7 +45,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(1, 1, TEXT)
     .calls(ScalarType::Dynamic, |_, a| {
-        decode(a).map_or(Value::Null, |bytes| limits::array(bytes.into_iter().map(|b| Dynamic::Long(b.into()))))
+        decode_padded(a).map_or(Value::Null, |bytes| limits::array(bytes.into_iter().map(|b| Dynamic::Long(b.into()))))
     }),
     Function::of(
         "base64_decode_toguid",
@@ -96,6 +96,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn decode(arguments: &[Value<'_>]) -> Option<Vec<u8>> {
     ENGINE.decode(text_at(arguments, 0).trim()).ok()
+}
+
+/// The bytes of a text that keeps its `=` at the end; without them the engine gives nothing.
+fn decode_padded(arguments: &[Value<'_>]) -> Option<Vec<u8>> {
+    decode(arguments).filter(|_| text_at(arguments, 0).trim().len().is_multiple_of(4))
 }
 
 fn encode_array<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {

@@ -119,6 +119,7 @@ fn gettype<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
         Value::Int(_) => "int",
         Value::Long(_) => "long",
         Value::Real(_) => "real",
+        Value::Decimal(_) => "decimal",
         Value::String(_) => "string",
         Value::DateTime(_) => "datetime",
         Value::TimeSpan(_) => "timespan",

@@ -21,14 +21,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The eight groups of four digits of an address, what is behind its prefix zero; \"\" for what is no address.",
     )
     .takes(1, 1, &[TEXT])
-    .calls(STRING, |_, a| Value::string(masked(a, 1).map(canonical).unwrap_or_default())),
+    .calls(STRING, |_, a| Value::string(canonical(a))),
     Function::of(
         "parse_ipv6_mask",
         "parse_ipv6_mask(ip, prefix)",
         "As parse_ipv6(), with a prefix; of two the shorter counts.",
     )
     .takes(2, 2, &[TEXT, LONG])
-    .calls(STRING, |_, a| Value::string(masked(a, 1).map(canonical).unwrap_or_default())),
+    .calls(STRING, |_, a| Value::string(canonical(a))),
     Function::of(
         "ipv6_compare",
         "ipv6_compare(a, b, [prefix])",
@@ -103,8 +103,12 @@ fn compared(arguments: &[Value<'_>]) -> Option<(u128, u128)> {
     Some((a.address & mask, b.address & mask))
 }
 
-fn canonical(net: IpNetwork) -> String {
-    let groups = Ipv6Addr::from(net.first()).segments().map(|group| format!("{group:04x}"));
+fn canonical(arguments: &[Value<'_>]) -> String {
+    let Some(net) = masked(arguments, 1) else { return String::new() };
+    // Where it is shown, and only there, ::a.b.c.d keeps the zeros before its IPv4 address.
+    let is_compatible = text_at(arguments, 0).trim().strip_prefix("::").is_some_and(|rest| ipv4::parse(rest).is_some());
+    let address = if is_compatible { net.first() & u128::from(u32::MAX) } else { net.first() };
+    let groups = Ipv6Addr::from(address).segments().map(|group| format!("{group:04x}"));
     groups.join(":")
 }
 
@@ -124,7 +128,7 @@ mod tests {
             ("192.168.255.255", 120, "0000:0000:0000:0000:0000:ffff:c0a8:ff00"),
             ("192.168.255.255/24", 124, "0000:0000:0000:0000:0000:ffff:c0a8:ff00"),
             ("fe80::85d:e82c:9446:7994/120", 124, "fe80:0000:0000:0000:085d:e82c:9446:7900"),
-            ("::192.168.255.255/24", 128, "0000:0000:0000:0000:0000:ffff:c0a8:ff00"),
+            ("::192.168.255.255/24", 128, "0000:0000:0000:0000:0000:0000:c0a8:ff00"),
             ("::/0", 128, "0000:0000:0000:0000:0000:0000:0000:0000"),
             ("nope", 128, ""),
             ("::1", 129, ""),

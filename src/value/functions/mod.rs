@@ -13,6 +13,7 @@ mod base64;
 mod bitwise;
 mod calendar;
 mod callee;
+mod chance;
 mod clock;
 mod codepoints;
 mod command_line;
@@ -20,7 +21,9 @@ mod control;
 mod conversion;
 mod csv;
 mod datetime;
+mod decomposition;
 mod dynamic;
+mod elementwise;
 mod format;
 mod geo;
 mod hash;
@@ -30,6 +33,7 @@ mod ipv6;
 mod json_path;
 mod limits;
 mod math;
+mod measure;
 mod network;
 mod null;
 mod path;
@@ -38,8 +42,10 @@ mod regex;
 mod search;
 mod series;
 mod set;
+mod sort;
 mod string;
 mod url;
+mod version;
 mod xml;
 
 pub use bag::{PACK_FILLED, PACK_PAIRS};
@@ -143,7 +149,7 @@ pub enum Returns {
 /// Why a call is refused: Kusto's code and a sentence.
 pub type Refusal = (&'static str, String);
 
-const FAMILIES: [&[Function]; 30] = [
+const FAMILIES: [&[Function]; 36] = [
     control::FUNCTIONS,
     null::FUNCTIONS,
     string::FUNCTIONS,
@@ -152,15 +158,20 @@ const FAMILIES: [&[Function]; 30] = [
     conversion::FUNCTIONS,
     dynamic::FUNCTIONS,
     array::FUNCTIONS,
+    sort::FUNCTIONS,
     bag::FUNCTIONS,
     set::FUNCTIONS,
     series::FUNCTIONS,
+    elementwise::FUNCTIONS,
+    measure::FUNCTIONS,
+    decomposition::FUNCTIONS,
     json_path::FUNCTIONS,
     csv::FUNCTIONS,
     xml::FUNCTIONS,
     datetime::FUNCTIONS,
     calendar::FUNCTIONS,
     clock::FUNCTIONS,
+    chance::FUNCTIONS,
     format::FUNCTIONS,
     ipv4::FUNCTIONS,
     ipv6::FUNCTIONS,
@@ -168,6 +179,7 @@ const FAMILIES: [&[Function]; 30] = [
     geo::FUNCTIONS,
     url::FUNCTIONS,
     path::FUNCTIONS,
+    version::FUNCTIONS,
     command_line::FUNCTIONS,
     codepoints::FUNCTIONS,
     base64::FUNCTIONS,
@@ -240,7 +252,12 @@ impl Function {
 
     /// Whether its value depends on when it is asked, so that it must not be computed when the query is bound.
     pub fn reads_clock(&self) -> bool {
-        matches!(self.name, "ago" | "now" | "ingestion_time")
+        matches!(self.name, "ago" | "now" | "ingestion_time") || self.is_random()
+    }
+
+    /// Whether its value is another each time it is asked, so that a stream must not ask it.
+    pub fn is_random(&self) -> bool {
+        matches!(self.name, "new_guid" | "rand")
     }
 
     /// The type of a call with arguments of these types.

@@ -3,11 +3,7 @@
 /// Why a function of that name is not built; `None` if Kusto has no such function, or kqltap has it.
 pub fn refused(name: &str) -> Option<&'static str> {
     Some(match name {
-        "parse_version" => {
-            "its value has up to 32 digits, and a decimal has 15 here: versions that differ would be equal"
-        }
         "parse_user_agent" => "it needs the tables of patterns that Kusto recognises browsers by",
-        "rand" => "a record must give the same alert each time it is seen",
         "assert" => "a query that ends in an error would end a run",
         "cursor_after" | "cursor_before_or_at" | "current_cursor" => "there is no database whose cursor it could be",
         "current_principal"
@@ -16,14 +12,7 @@ pub fn refused(name: &str) -> Option<&'static str> {
         | "current_database"
         | "current_cluster_endpoint" => "there is no cluster that it could ask",
         "cluster" | "database" | "external_table" => "tables are read from the records, and from nowhere else",
-        "series_decompose"
-        | "series_decompose_anomalies"
-        | "series_decompose_forecast"
-        | "series_fit_2lines"
-        | "series_fit_2lines_dynamic"
-        | "series_outliers"
-        | "series_periods_detect"
-        | "series_periods_validate" => {
+        "series_periods_detect" | "series_periods_validate" => {
             "how Kusto estimates it is not documented to the digit, and an estimate of another kind would alert on other rows"
         }
         _ => return None,

@@ -11,6 +11,9 @@ use crate::value::{Dynamic, Value};
 const DYNAMIC: ScalarType = ScalarType::Dynamic;
 const SERIES: Param = Param::Is(DYNAMIC);
 
+/// The longest series that is split at every place: each split looks at all of it.
+const MAX_SPLIT: usize = 10_000;
+
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::of(
         "series_fit_line_dynamic",
@@ -20,6 +23,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(1, 1, &[SERIES])
     .calls(DYNAMIC, fit_line),
+    Function::of(
+        "series_fit_2lines_dynamic",
+        "series_fit_2lines_dynamic(series)",
+        "The two lines of least squares, left and right of the best split: a bag of rsquare, split_idx, variance, rvariance, \
+         line_fit, right and left. Null for fewer than two elements or more than 10,000, and where one is no number.",
+    )
+    .takes(1, 1, &[SERIES])
+    .calls(DYNAMIC, fit_2lines),
     Function::of(
         "series_stats_dynamic",
         "series_stats_dynamic(series, [ignore_nonfinite])",
@@ -31,7 +42,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// What an element counts as, if it is a finite number.
-fn number(element: &Dynamic<'_>) -> Option<f64> {
+pub(super) fn number(element: &Dynamic<'_>) -> Option<f64> {
     match element {
         Dynamic::Long(n) => Some(*n as f64),
         Dynamic::Real(n) => Some(*n).filter(|n| n.is_finite()),
@@ -39,7 +50,7 @@ fn number(element: &Dynamic<'_>) -> Option<f64> {
     }
 }
 
-fn bag(members: Vec<(&'static str, Dynamic<'static>)>) -> Value<'static> {
+pub(super) fn bag(members: Vec<(&'static str, Dynamic<'static>)>) -> Value<'static> {
     let members: Arc<[_]> = members.into_iter().map(|(name, value)| (name.into(), value)).collect();
     Value::Dynamic(Dynamic::Bag(members))
 }
@@ -49,30 +60,107 @@ fn spread(values: &[f64], average: f64) -> f64 {
     values.iter().map(|y| (y - average).powi(2)).sum()
 }
 
+/// The line of least squares through values at 0, 1, 2, ….
+pub(super) struct Line {
+    slope: f64,
+    /// What it is worth at the first value.
+    first: f64,
+    variance: f64,
+    rvariance: f64,
+    rsquare: Option<f64>,
+    /// The sum of the squares of what the values differ from it by.
+    rest: f64,
+}
+
+impl Line {
+    /// Through one value it is flat; there must be one.
+    pub(super) fn through(values: &[f64]) -> Line {
+        let count = values.len() as f64;
+        let (middle, average) = ((count - 1.0) / 2.0, values.iter().sum::<f64>() / count);
+        let along: f64 = (0..values.len()).map(|x| (x as f64 - middle).powi(2)).sum();
+        let both: f64 = values.iter().enumerate().map(|(x, y)| (x as f64 - middle) * (y - average)).sum();
+        let slope = if values.len() > 1 { both / along } else { 0.0 };
+        let first = average - slope * middle;
+        let spread = spread(values, average);
+        let rest: f64 = values.iter().enumerate().map(|(x, y)| (y - (first + slope * x as f64)).powi(2)).sum();
+        let degrees = (count - 1.0).max(1.0);
+        Line {
+            slope,
+            first,
+            variance: spread / degrees,
+            rvariance: rest / degrees,
+            rsquare: (spread > 0.0).then(|| 1.0 - rest / spread),
+            rest,
+        }
+    }
+
+    pub(super) fn at(&self, x: usize) -> f64 {
+        self.first + self.slope * x as f64
+    }
+
+    /// Its members in a bag. The line is drawn from 0 on, and its interception counts from 1 on: so it is in Kusto's example.
+    fn members(&self) -> Vec<(&'static str, Dynamic<'static>)> {
+        vec![
+            ("rsquare", self.rsquare.map_or(Dynamic::Null, Dynamic::Real)),
+            ("slope", Dynamic::Real(self.slope)),
+            ("variance", Dynamic::Real(self.variance)),
+            ("rvariance", Dynamic::Real(self.rvariance)),
+            ("interception", Dynamic::Real(self.first - self.slope)),
+        ]
+    }
+}
+
 fn fit_line<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
-    let values: Option<Vec<f64>> = array_at(arguments, 0).and_then(|series| series.iter().map(number).collect());
-    let Some(values) = values.filter(|values| values.len() > 1) else {
-        return Value::Null;
+    let Some(values) = numbers(arguments) else { return Value::Null };
+    let line = Line::through(&values);
+    let mut members = line.members();
+    members.push(("line_fit", Dynamic::Array((0..values.len()).map(|x| Dynamic::Real(line.at(x))).collect())));
+    bag(members)
+}
+
+/// The numbers of a series of two or more.
+fn numbers(arguments: &[Value<'_>]) -> Option<Vec<f64>> {
+    let values: Option<Vec<f64>> = array_at(arguments, 0)?.iter().map(number).collect();
+    values.filter(|values| values.len() > 1)
+}
+
+/// The two lines, left and right of a split, that leave the least of the values' variance. `split_idx` is where the right one
+/// begins: Kusto's own series_shapes_fl() counts from the left line's first value to it.
+fn fit_2lines<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
+    let Some(values) = numbers(arguments).filter(|values| values.len() <= MAX_SPLIT) else { return Value::Null };
+    let split = |at: usize| (at, Line::through(&values[..at]), Line::through(&values[at..]));
+    let better = |a: (usize, Line, Line), b: (usize, Line, Line)| {
+        if b.1.rest + b.2.rest < a.1.rest + a.2.rest { b } else { a }
     };
+    let Some((at, left, right)) = (1..values.len()).map(split).reduce(better) else { return Value::Null };
     let count = values.len() as f64;
-    let (middle, average) = ((count - 1.0) / 2.0, values.iter().sum::<f64>() / count);
-    let along: f64 = (0..values.len()).map(|x| (x as f64 - middle).powi(2)).sum();
-    let both: f64 = values.iter().enumerate().map(|(x, y)| (x as f64 - middle) * (y - average)).sum();
-    let slope = both / along;
-    let line: Vec<f64> = (0..values.len()).map(|x| average + slope * (x as f64 - middle)).collect();
-    let spread = spread(&values, average);
-    let rest: f64 = values.iter().zip(&line).map(|(y, fit)| (y - fit).powi(2)).sum();
-    // The line is drawn from 0 on, and its interception counts from 1 on: so it is in Kusto's example.
-    let interception = average - slope * (middle + 1.0);
-    let rsquare = if spread > 0.0 { Dynamic::Real(1.0 - rest / spread) } else { Dynamic::Null };
+    let spread = spread(&values, values.iter().sum::<f64>() / count);
+    let rest = left.rest + right.rest;
+    let fitted = (0..values.len()).map(|x| Dynamic::Real(if x < at { left.at(x) } else { right.at(x - at) }));
+    let side = |line: &Line| Dynamic::Bag(line.members().into_iter().map(|(n, v)| (n.into(), v)).collect());
     bag(vec![
-        ("rsquare", rsquare),
-        ("slope", Dynamic::Real(slope)),
+        ("rsquare", if spread > 0.0 { Dynamic::Real(1.0 - rest / spread) } else { Dynamic::Null }),
+        ("split_idx", Dynamic::Long(i64::try_from(at).unwrap_or(i64::MAX))),
         ("variance", Dynamic::Real(spread / (count - 1.0))),
         ("rvariance", Dynamic::Real(rest / (count - 1.0))),
-        ("interception", Dynamic::Real(interception)),
-        ("line_fit", Dynamic::Array(line.into_iter().map(Dynamic::Real).collect())),
+        ("line_fit", Dynamic::Array(fitted.collect())),
+        ("right", side(&right)),
+        ("left", side(&left)),
     ])
+}
+
+/// The middle one of sorted values, or the average of the two; there must be one.
+pub(super) fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let (half, odd) = (values.len() / 2, !values.len().is_multiple_of(2));
+    if odd { values[half] } else { (values[half - 1] + values[half]) / 2.0 }
+}
+
+/// What `of` makes of the values in each phase of a period, which is at least 1.
+pub(super) fn phases(values: &[f64], period: usize, of: impl Fn(&mut [f64]) -> f64) -> Vec<f64> {
+    (0..period.min(values.len()))
+        .map(|phase| of(&mut values.iter().skip(phase).step_by(period).copied().collect::<Vec<f64>>()))
+        .collect()
 }
 
 fn stats<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
@@ -142,6 +230,20 @@ mod tests {
         let stats = call("series_stats_dynamic", &[json("[23,46,23,87,4,8,3,75,2,56,13,75,32,16,29]")]);
         near(&stats, &[("min", 2.0), ("min_idx", 8.0), ("max", 87.0), ("max_idx", 3.0), ("avg", 32.8)]);
         near(&stats, &[("stdev", 28.503634), ("variance", 812.457143), ("sum", 492.0), ("len", 15.0)]);
+    }
+
+    /// The answer of the Kusto Emulator to the documentation's example.
+    #[test]
+    fn two_lines() {
+        let lines = call("series_fit_2lines_dynamic", &[json("[1,2.2,2.5,4.7,5.0,12,10.3,10.3,9,8.3,6.2]")]);
+        near(&lines, &[("split_idx", 5.0)]);
+        let Value::Dynamic(bag) = &lines else { return };
+        let fitted = bag.member("line_fit");
+        for (at, expected) in [(0, 0.98), (4, 5.18), (5, 11.942857142857143), (10, 6.75714285714286)] {
+            assert!((number(&fitted.index(at)).unwrap_or(0.0) - expected).abs() < 1e-12, "{at}");
+        }
+        near(&Value::Dynamic(bag.member("left")), &[("slope", 1.05)]);
+        assert_eq!(call("series_fit_2lines_dynamic", &[json("[1]")]), Value::Null);
     }
 
     #[test]

@@ -171,7 +171,12 @@ fn replace_strings<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let pairs: Vec<_> = lookups
         .iter()
         .zip(rewrites)
-        .map(|(lookup, rewrite)| (lookup.to_text(), rewrite.to_text()))
+        // A rewrite that is no text leaves what it stands for, and no other pair takes that: the engine's answer to the
+        // documentation's example.
+        .map(|(lookup, rewrite)| match rewrite {
+            Dynamic::String(_) => (lookup.to_text(), rewrite.to_text()),
+            _ => (lookup.to_text(), lookup.to_text()),
+        })
         .filter(|(lookup, _)| !lookup.is_empty())
         .collect();
     let source = long_text(argument(arguments, 0));
@@ -326,6 +331,7 @@ mod tests {
         assert_eq!(swapped, s("a dog and a cat"));
         assert_eq!(replace("This is", r#"["This","is"]"#, r#"["This","was"]"#), s("This was"));
         assert_eq!(replace("This is", r#"["is","This"]"#, r#"["was","This"]"#), s("Thwas was"));
+        assert_eq!(replace("This is", r#"["This","is"]"#, r#"[12345,"was"]"#), s("This was"));
         assert_eq!(replace("ab", r#"["a"]"#, "[]"), s(""));
     }
 

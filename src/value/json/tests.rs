@@ -64,12 +64,18 @@ fn errors_say_what_and_where() {
     assert_eq!(error(r#"{"a":1,}"#), "expected a member's name in quotes at byte 7");
     assert_eq!(error("[1 2]"), "expected `,` or `]` at byte 3");
     assert_eq!(error("01"), "a number with a leading zero at byte 1");
-    assert_eq!(error("1e400"), "a number too large for a double at byte 0");
-    assert_eq!(error(&"9".repeat(400)), "a number too large for a double at byte 0");
     assert_eq!(error("\"a\tb\""), "a control character (0x09) that is not escaped in a string at byte 2");
     assert_eq!(error(r#""\x""#), "a backslash that begins no JSON escape at byte 1");
     assert_eq!(error(r#"{} {}"#), "more text after the end of the value at byte 3");
     assert_eq!(error(r#""ab"#), "the text ends where the `\"` that closes a string was expected, at byte 3");
+}
+
+#[test]
+fn what_no_double_holds_is_infinite() {
+    assert_eq!(parse("1e400", 8), Ok(Dynamic::Real(f64::INFINITY)));
+    assert_eq!(parse("-1e400", 8), Ok(Dynamic::Real(f64::NEG_INFINITY)));
+    assert_eq!(parse(&"9".repeat(400), 8), Ok(Dynamic::Real(f64::INFINITY)));
+    assert_eq!(parse("1e-400", 8), Ok(Dynamic::Real(0.0)));
 }
 
 #[test]
@@ -108,6 +114,9 @@ proptest! {
         let theirs = serde_json::from_str::<serde_json::Value>(&text);
         match parse(&text, MAX_DEPTH) {
             Ok(ours) => {
+                if theirs.as_ref().is_err_and(|error| error.to_string().contains("out of range")) {
+                    return Ok(());
+                }
                 let theirs = theirs.unwrap();
                 prop_assert!(same(&ours, &theirs), "{ours:?} {theirs:?}");
             }

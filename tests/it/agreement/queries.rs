@@ -139,6 +139,13 @@ fn shapes(palette: &[&'static str]) -> BoxedStrategy<String> {
                                            | extend S0 = strcat(S0, L0) | project-away L0")),
         1 => any_of(&["inner", "leftouter", "leftsemi", "leftanti", "innerunique"])
             .prop_map(|kind| format!("join kind={kind} (datatable(X:long) [5, 1, 2, 2]) on $left.N0 == $right.X | project-keep S0, N0, B0, D0, T0")),
+        1 => literal.clone().prop_map(|l| format!("search not({l}) or B0 | project-away $table")),
+        1 => any_of(&[
+            "extend (D0, E) = array_sort_asc(D0, split(S0, '.')) | project-away E",
+            "extend D0 = series_add(D0, 1)",
+            "extend (E, F, G) = series_decompose_anomalies(D0, 1.5, 2) | extend D0 = coalesce(E, D0) | project-away E, F, G",
+            "where parse_version(S0) != parse_version('1.2') or N0 > 1",
+        ]),
         2 => (any_of(&["in", "!in", "in~", "!in~"]), literal)
             .prop_map(|(op, l)| format!("where S0 {op} ((datatable(x:string) [{l}, 'mail', '']))")),
         2 => any_of(&["extend S0 = Shorter(S0)", "extend S0 = Shorter(S0, 5), B0 = Odd(N0)", "where not(Odd(N0))", "invoke Kept()"]),
