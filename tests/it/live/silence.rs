@@ -29,7 +29,7 @@ fn what_waits_for_a_silent_sender_waits_no_longer_than_a_while() {
 fn a_stop_drops_nothing_that_waits_on_a_silent_standard_input() {
     let mut live = Live::with(&["-", "tcp://127.0.0.1:0"], &[], Stdio::piped(), Stdio::piped());
     let mut stdin = live.stdin();
-    write!(stdin, "{}{}\n", open_event(), matching("behind it")).unwrap();
+    writeln!(stdin, "{}{}", open_event(), matching("behind it")).unwrap();
     assert_eq!(live.alerts(1)[0]["columns"]["Source"], "behind it");
     live.terminate();
     let ended = live.ended();
