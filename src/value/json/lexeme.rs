@@ -89,7 +89,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Steps over a string, number or literal.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn scalar(&mut self) -> Result<Lexeme, JsonError> {
         match self.peek() {
             Some(b'"') => self.string(),
@@ -101,8 +101,8 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Steps over the string whose opening quote is here. In place it is a third less to do than as a call: most are short.
-    #[inline(always)]
+    /// Steps over the string whose opening quote is here.
+    #[inline]
     pub(crate) fn string(&mut self) -> Result<Lexeme, JsonError> {
         let bytes = self.text.as_bytes();
         let start = self.at + 1;
