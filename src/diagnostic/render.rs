@@ -39,7 +39,7 @@ pub fn line_column(source: &str, offset: usize) -> (usize, usize) {
     let offset = floor(source, offset);
     let before = source.get(..offset).unwrap_or("");
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let line = memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1;
     (line, before.get(line_start..).unwrap_or("").chars().count() + 1)
 }
 

@@ -208,6 +208,8 @@ impl Running {
     }
 
     /// Reads every input to its end. An input that cannot be read is reported, and the others are read all the same.
+    ///
+    /// With live inputs it runs their sockets on this thread: call it where blocking is allowed, and not within a future.
     pub fn drive(&self) -> Result<(), Arc<RunError>> {
         std::thread::scope(|scope| {
             for _ in 1..self.run.workers {

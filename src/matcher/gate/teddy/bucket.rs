@@ -71,11 +71,11 @@ impl Entry {
 /// the most common first (measured over the built-in pack, by nibbles: 0.9 % of the places, and 2.3 % with equal shares of a
 /// sorted list).
 pub(super) fn places(entries: &[Entry]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..entries.len()).collect();
-    order.sort_by(|a, b| entries[*b].share().total_cmp(&entries[*a].share()).then(a.cmp(b)));
+    let mut order: Vec<(f32, usize)> = entries.iter().map(Entry::share).zip(0..).collect();
+    order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let mut buckets: [Option<(Entry, f32)>; BUCKETS] = Default::default();
     let mut places = vec![0; entries.len()];
-    for at in order {
+    for (_, at) in order {
         let with = |bucket: &Option<(Entry, f32)>| {
             let entry = bucket.as_ref().map_or_else(|| entries[at].clone(), |(before, _)| before.union(&entries[at]));
             let share = entry.share();
