@@ -62,11 +62,13 @@ impl<'f> Finding<'f> {
             says(text(self.row.get(at)?).into_owned())
         };
         // In Azure's export names begin with a small letter.
-        let of_record = |name: &&str| match self.record.iter().find(|(member, _)| member.eq_ignore_ascii_case(name))?.1
-        {
-            Json::String(text) => says(text.clone()),
-            value @ (Json::Number(_) | Json::Bool(_)) => says(value.to_string()),
-            _ => None,
+        let of_record = |name: &&str| {
+            let own = self.record.iter().filter(|(member, _)| member.eq_ignore_ascii_case(name));
+            own.map(|(_, value)| value).find_map(|value| match value {
+                Json::String(text) => says(text.clone()),
+                Json::Number(_) | Json::Bool(_) => says(value.to_string()),
+                _ => None,
+            })
         };
         names.iter().find_map(of_row).or_else(|| names.iter().find_map(of_record))
     }

@@ -270,7 +270,11 @@ fn text_of(line: &[u8]) -> Option<&str> {
 
 /// Every marker once, with the senders that have it as bits: several have the same ones, and each costs a look at the line.
 #[derive(Debug)]
-struct Markers(Vec<(memmem::Finder<'static>, u64)>);
+struct Markers {
+    all: Vec<(memmem::Finder<'static>, u64)>,
+    /// The characters that they are made of, by ASCII code.
+    made_of: [bool; 128],
+}
 
 impl Markers {
     fn new() -> Markers {
@@ -283,17 +287,33 @@ impl Markers {
                 }
             }
         }
-        Markers(markers)
+        let mut made_of = [false; 128];
+        for byte in markers.iter().flat_map(|(finder, _)| finder.needle()) {
+            made_of[usize::from(byte & 127)] = true;
+        }
+        Markers { all: markers, made_of }
+    }
+
+    /// Whether an escape of JSON's, `\u006d` for one, may spell a part of a marker.
+    fn is_escaped(&self, line: &[u8]) -> bool {
+        memmem::find_iter(line, br"\u00").any(|at| {
+            let digits = line.get(at + 4..at + 6).and_then(|digits| std::str::from_utf8(digits).ok());
+            let code = digits.and_then(|digits| usize::from_str_radix(digits, 16).ok());
+            code.and_then(|code| self.made_of.get(code)).is_some_and(|is| *is)
+        })
     }
 
     /// Those among the first `among` who may have written the line, in the order of the table.
     fn senders_of(&self, line: &[u8], among: usize) -> Vec<&'static Sender> {
         let (mut found, among) = (0, u64::MAX.checked_shr(64 - among as u32).unwrap_or_default());
-        for (finder, senders) in &self.0 {
+        for (finder, senders) in &self.all {
             let senders = senders & among;
             if found & senders != senders && finder.find(line).is_some() {
                 found |= senders;
             }
+        }
+        if found != among && self.is_escaped(line) {
+            found = among;
         }
         SENDERS.iter().enumerate().filter(|(at, _)| found >> at & 1 == 1).map(|(_, sender)| sender).collect()
     }

@@ -6,7 +6,7 @@
 
 use std::io::{self, ErrorKind, Read};
 
-use super::joined::{Together, Turn};
+use super::joined::{Together, Turn, begins_with_remark};
 
 /// Bytes asked of the source at a time.
 pub const READ_SIZE: usize = 256 * 1024;
@@ -46,7 +46,7 @@ impl Block {
     /// lines may be some that are joined.
     pub(super) fn join(&mut self, may_hold: impl FnOnce(&[u8]) -> bool) {
         if let Some(turn) = self.turn.take() {
-            let waits = self.ends || may_hold(self.bytes());
+            let waits = self.ends || may_hold(self.bytes()) || begins_with_remark(self.bytes());
             turn.join(waits, self);
         }
     }

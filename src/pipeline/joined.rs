@@ -207,6 +207,12 @@ impl Cursor {
     }
 }
 
+/// Whether lines begin with such a one: those behind it may be of a tool's output, whose records stand in a block before.
+pub(super) fn begins_with_remark(lines: &[u8]) -> bool {
+    let end = memchr::memchr(b'\n', lines).unwrap_or(lines.len());
+    is_remark(&lines[..end])
+}
+
 /// Whether a line among those of auditd is what tools put between its records: `ausearch` a rule and a time, and people
 /// comments.
 pub(super) fn is_remark(text: &[u8]) -> bool {

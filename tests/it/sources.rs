@@ -202,3 +202,60 @@ fn the_gate_holds_back_no_senders_record() {
         assert!(any, "{}: no record has what is asked for", source.display());
     }
 }
+
+/// JSON in which every character of every string is an escape.
+fn escaped(value: &Json, out: &mut String) {
+    let string = |text: &str, out: &mut String| {
+        let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        out.push_str(&format!("\"{units}\""));
+    };
+    match value {
+        Json::String(text) => string(text, out),
+        Json::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                out.push(if i > 0 { ',' } else { '[' });
+                escaped(item, out);
+            }
+            out.push_str(if items.is_empty() { "[]" } else { "]" });
+        }
+        Json::Object(members) => {
+            for (i, (name, member)) in members.iter().enumerate() {
+                out.push(if i > 0 { ',' } else { '{' });
+                string(name, out);
+                out.push(':');
+                escaped(member, out);
+            }
+            out.push_str(if members.is_empty() { "{}" } else { "}" });
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+/// How a sender's JSON spells its characters makes no difference: neither to the gate nor to whose line it is taken for.
+#[test]
+fn senders_may_escape_whatever_they_like() {
+    let mut tried = 0;
+    let padding = format!("{{\"a\":\"{}\"}}\n", "x".repeat(1000)).repeat(2 * READ_SIZE / 1000);
+    for folder in entries(&root().join("examples/records")).into_iter().filter(|path| path.is_dir()) {
+        for file in entries(&folder).iter().filter(|file| name(file).starts_with("match-")) {
+            let text = std::fs::read_to_string(file).unwrap();
+            let Ok(lines) = text.lines().map(serde_json::from_str::<Json>).collect::<Result<Vec<_>, _>>() else {
+                continue;
+            };
+            let mut spelled = String::new();
+            for line in &lines {
+                escaped(line, &mut spelled);
+                spelled.push('\n');
+            }
+            let rules = |records: &str| {
+                let ran = tap::run(["run", "--stats", "json"], format!("{padding}{records}")).ended(0);
+                ran.alerts().iter().map(|alert| alert["rule"]["name"].to_string()).collect::<Vec<_>>()
+            };
+            let expected = rules(&text);
+            assert!(!expected.is_empty(), "{}", file.display());
+            assert_eq!(rules(&spelled), expected, "{}", file.display());
+            tried += 1;
+        }
+    }
+    assert!(tried > 30, "{tried} files");
+}

@@ -156,15 +156,18 @@ impl Joined {
     }
 }
 
+/// What of the marker stands in every line that holds a record: in JSON some writers escape the equals sign before it.
+const RAW_MARKER: &str = "audit(";
+
 /// Whether a record of auditd's may stand in these lines.
 pub fn holds_marker(lines: &[u8]) -> bool {
-    memmem::find(lines, MARKER.as_bytes()).is_some()
+    memmem::find(lines, RAW_MARKER.as_bytes()).is_some()
 }
 
 impl Joiner {
     /// Takes the records out of whole lines, none longer than `max_line` bytes, and adds to `out` what is complete.
     pub fn block(&mut self, lines: &[u8], max_line: usize, out: &mut Joined) {
-        let marker = memmem::Finder::new(MARKER);
+        let marker = memmem::Finder::new(RAW_MARKER);
         let mut at = 0;
         // Each line is looked at once, however often the marker stands in it.
         while at < lines.len() {

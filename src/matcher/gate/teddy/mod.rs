@@ -7,7 +7,8 @@
 //!
 //! The only unsafe code of the crate is here. It was let in because the safe ways were measured at 0.4 to 0.9 of the speed
 //! of decoding every line, and a gate that slow is of no use (BENCHMARKS.md). There are two kinds of it: unaligned loads,
-//! of slices that are as long as what is read, and calls of functions that need instructions which [`Teddy::new`] has asked for.
+//! of slices that are as long as what is read, and calls of functions that need instructions, which [`Teddy::avx2`] and
+//! [`Teddy::avx512`] have asked for: their lists and those at the functions must be the same.
 #![allow(unsafe_code)]
 
 mod avx2;
@@ -54,14 +55,16 @@ struct Literal {
 impl Literal {
     fn new(text: &str) -> Option<Literal> {
         let text = text.as_bytes().to_vec();
-        let window = if text.len() < WINDOW { return None } else { rarest(&text) };
+        // The tables of AVX-512 know ASCII only.
+        let window = if text.len() < WINDOW || !text.is_ascii() { return None } else { rarest(&text) };
         let head = *text[window..].first_chunk()?;
         Some(Literal { text, window, head })
     }
 }
 
 impl Teddy {
-    /// The widest that the processor has; `None` where it lacks AVX2 or what came with it, or a literal is too short.
+    /// The widest that the processor has; `None` where it lacks AVX2 or what came with it, or a literal is too short or no
+    /// ASCII.
     pub(super) fn new(literals: &[String], escapes: &Escapes) -> Option<Teddy> {
         Teddy::avx512(literals, escapes).or_else(|| Teddy::avx2(literals, escapes))
     }
