@@ -181,7 +181,9 @@ impl Decoders {
         // Most likely it is by who wrote the last one: only those are looked for who would be asked before.
         let last = self.rows.by.and_then(|by| SENDERS.iter().position(|sender| sender.name == by.name))?;
         let near = self.markers.senders_of(line, last + 1);
-        let text = text_of(line).filter(|text| !near.is_empty() && text.starts_with('{'))?;
+        // What was cut within a character is malformed to whoever reads it as a record first.
+        let text = std::str::from_utf8(line).ok().map(str::trim_ascii_end);
+        let text = text.filter(|text| !near.is_empty() && text.starts_with('{'))?;
         let node = tree::parse(text, self.max_depth.min(DEEPEST), &mut self.room).ok()?;
         if node.get("records").is_some_and(|records| records.is_array()) || !self.rows.is_foreign(node) {
             return None;

@@ -291,10 +291,12 @@ impl Later {
 impl State {
     /// An input whose lines have waited long enough, and of which no others wait here.
     fn due(&mut self, now: Instant, is_scarce: impl Fn() -> bool) -> Option<Later> {
+        let mut scarce = None;
         while let Some(at) = self.later.iter().position(|later| later.at <= now) {
             let joins = &self.later[at].live.joins;
             let is_of = |queued: &Queued| Arc::ptr_eq(&queued.live.joins, joins);
-            if !is_scarce() && !self.waiting.iter().flatten().any(is_of) {
+            let scarce = *scarce.get_or_insert_with(&is_scarce);
+            if !scarce && !self.waiting.iter().flatten().any(is_of) {
                 return Some(self.later.swap_remove(at));
             }
             self.later[at].at = now + MAX_SILENCE;

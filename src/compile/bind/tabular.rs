@@ -384,12 +384,12 @@ fn values(list: &[NamedExpr]) -> Vec<&Expr> {
     list.iter().map(|item| &item.value).collect()
 }
 
-/// `getschema`: a row for each column.
 /// What is expanded.
 fn expanded(expand: &MvExpand) -> Vec<&Expr> {
     expand.items.iter().map(|item| &item.value).collect()
 }
 
+/// `getschema`: a row for each column.
 fn get_schema(table: &Tabular) -> Tabular {
     let text = |name: &str| OutputColumn { name: name.to_owned(), ty: ScalarType::String };
     let ordinal = OutputColumn { name: "ColumnOrdinal".to_owned(), ty: ScalarType::Int };

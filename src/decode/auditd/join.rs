@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
 use std::ops::Range;
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use memchr::{memchr, memmem, memrchr};
@@ -159,22 +160,24 @@ impl Joined {
 /// What of the marker stands in every line that holds a record: in JSON some writers escape the equals sign before it.
 const RAW_MARKER: &str = "audit(";
 
+/// A search costs more to set up than to run over a line.
+static FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(RAW_MARKER));
+
 /// Whether a record of auditd's may stand in these lines.
 pub fn holds_marker(lines: &[u8]) -> bool {
-    memmem::find(lines, RAW_MARKER.as_bytes()).is_some()
+    FINDER.find(lines).is_some()
 }
 
 impl Joiner {
     /// Takes the records out of whole lines, none longer than `max_line` bytes, and adds to `out` what is complete.
     pub fn block(&mut self, lines: &[u8], max_line: usize, out: &mut Joined) {
-        let marker = memmem::Finder::new(RAW_MARKER);
         let mut at = 0;
         // Each line is looked at once, however often the marker stands in it.
         while at < lines.len() {
             let is_record = STARTS.iter().any(|start| lines[at..].starts_with(start));
             let found = match is_record {
                 true => at,
-                false => match marker.find(&lines[at..]) {
+                false => match FINDER.find(&lines[at..]) {
                     Some(found) => at + found,
                     None => break,
                 },

@@ -25,8 +25,8 @@ fn plainly(literals: &[&str], block: &[u8]) -> (Vec<Candidate>, u64) {
     for line in &lines {
         let folded = line.to_ascii_lowercase();
         let holds = |needle: &str| folded.windows(needle.len()).any(|w| w == needle.as_bytes());
-        // Every escape of ASCII that these tests spell is one that matters.
-        let escaped = holds("\\/") || holds("\\u00");
+        // Of the escapes of ASCII that these tests spell, those of quotes and brackets hide no literal.
+        let escaped = holds("\\/") || holds("\\u006") || holds("\\u000") || holds("\\u004");
         if escaped || literals.iter().any(|l| holds(l)) {
             found.push(Candidate { start, end: start + line.len(), line: number });
         }
@@ -47,6 +47,10 @@ fn a_literal_is_found_wherever_it_stands() {
                     assert_eq!(lines, 4);
                     let end = 2 + before + text.len() + 1;
                     assert_eq!(found, [Candidate { start: 2, end, line: 1 }], "{text} behind {before} bytes");
+                    // As the very end, and behind places that the first look lets through.
+                    let block = format!("{}{}{text}", "z".repeat(before), r"\u0022".repeat(before % 7));
+                    let all = Candidate { start: 0, end: block.len(), line: 0 };
+                    assert_eq!(candidates(&gate, block.as_bytes()), (vec![all], 1), "{block}");
                 }
             }
         }
@@ -110,7 +114,7 @@ proptest! {
         parts in prop::collection::vec(
             prop_oneof![
                 Just("169.254.169.254"), Just("169.254.169.25"), Just(".AZURE"), Just("/Run/secrets/"), Just("ABC"), Just("ab"),
-                Just("\n"), Just("\n\n"), Just("\u{e1}\u{f0}\u{2f}"), Just("\u{131}\u{2e}\u{e1}zure"), Just(r"\/"), Just(r"\u0061"), Just(r"c:\\users\\"), Just("consent to "), Just("application"),
+                Just("\n"), Just("\n\n"), Just("\u{e1}\u{f0}\u{2f}"), Just("\u{131}\u{2e}\u{e1}zure"), Just(r"\/"), Just(r"\u0061"), Just(r"\u0022"), Just(r"\u003c"), Just(r"\u00"), Just("\\"), Just(r"c:\\users\\"), Just("consent to "), Just("application"),
                 Just("the quick brown fox jumps over the lazy dog "), Just("{\"a\":1}"),
             ],
             0..60,

@@ -17,7 +17,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .takes(0, 1, &[Param::Is(ScalarType::Long)])
     .calls(ScalarType::Real, |_, a| {
         let count = if a.is_empty() { None } else { long_at(a, 0).filter(|count| *count > 1) };
-        Value::Real(count.map_or_else(fastrand::f64, |count| fastrand::i64(..count.max(1)).rem_euclid(count) as f64))
+        Value::Real(count.map_or_else(fastrand::f64, |count| fastrand::i64(0..count) as f64))
     }),
 ];
 

@@ -32,11 +32,6 @@ impl Entry {
         }))
     }
 
-    /// What a look-up of whole bytes lets through.
-    pub(super) fn exact(&self) -> Entry {
-        self.clone()
-    }
-
     /// What a look-up by low and high nibble lets through: every mixture of them.
     pub(super) fn by_nibbles(&self) -> Entry {
         Entry(self.0.map(|bytes| {

@@ -76,7 +76,7 @@ impl Teddy {
             && std::is_x86_feature_detected!("avx512vbmi")
             && std::is_x86_feature_detected!("bmi1")
             && std::is_x86_feature_detected!("popcnt");
-        if !has_all { None } else { Teddy::build(literals, escapes, Entry::exact, |_| Wide::Avx512) }
+        if !has_all { None } else { Teddy::build(literals, escapes, Entry::clone, |_| Wide::Avx512) }
     }
 
     /// Registers of 32 bytes, each byte looked up by its two halves.
