@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use super::found::Found;
 use super::layout::{CATEGORY, TYPE, TableColumns};
@@ -22,8 +23,10 @@ const ADVANCED_HUNTING: &str = "AdvancedHunting-";
 pub(super) struct Router {
     /// By the table's name, as written.
     tables: HashMap<Box<str>, Routed>,
-    /// By category, as documented and in lower case.
+    /// By category, as documented.
     categories: HashMap<Box<str>, Routed>,
+    /// By category and by table, in lower case: made when a sender first spells one otherwise.
+    folded: OnceLock<HashMap<Box<str>, Routed>>,
     default: Option<Routed>,
     /// The most specific first.
     shapes: Vec<(Vec<Trait>, Routed)>,
@@ -61,19 +64,12 @@ impl Router {
         let find = |table: &str| tables.get(table).copied().unwrap_or(Routed::Unused);
 
         let mut categories: HashMap<Box<str>, Routed> = HashMap::new();
-        let mut add = |category: &str, routed| {
-            categories.insert(category.to_ascii_lowercase().into(), routed);
-            categories.insert(category.into(), routed);
-        };
-        for (table, routed) in &tables {
-            add(&format!("{ADVANCED_HUNTING}{table}"), *routed);
-        }
         for (category, table) in catalog.categories() {
-            add(category, find(table));
+            categories.insert(category.into(), find(table));
         }
         for (index, table) in columns.iter().enumerate() {
             for category in &table.table.categories {
-                add(category, Routed::Table(index));
+                categories.insert(category.as_str().into(), Routed::Table(index));
             }
         }
 
@@ -81,7 +77,7 @@ impl Router {
         let shapes = catalog.shapes().iter();
         let shapes = shapes.map(|(s, table)| (s.entries.iter().map(&mut shape_trait).collect(), find(table))).collect();
         let default = default_table.map(find);
-        Router { tables, categories, default, shapes }
+        Router { tables, categories, folded: OnceLock::new(), default, shapes }
     }
 
     /// Where the record goes whose own members were found in `text`.
@@ -110,8 +106,17 @@ impl Router {
 
     /// Categories are compared without case: paths in storage spell them in lower case.
     fn category(&self, category: &str) -> Option<Routed> {
-        let exact = self.categories.get(category);
-        exact.or_else(|| self.categories.get(&*category.to_ascii_lowercase())).copied()
+        let of_table = || category.strip_prefix(ADVANCED_HUNTING).and_then(|table| self.tables.get(table));
+        let as_documented = self.categories.get(category).or_else(of_table);
+        as_documented.or_else(|| self.folded().get(&*category.to_ascii_lowercase())).copied()
+    }
+
+    fn folded(&self) -> &HashMap<Box<str>, Routed> {
+        self.folded.get_or_init(|| {
+            let tables = self.tables.iter().map(|(table, routed)| (format!("{ADVANCED_HUNTING}{table}"), routed));
+            let categories = self.categories.iter().map(|(category, routed)| (category.to_string(), routed));
+            tables.chain(categories).map(|(name, routed)| (name.to_ascii_lowercase().into(), *routed)).collect()
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use super::ScalarType;
 use super::builtin::{AZURE_MONITOR, DEFENDER, TABLES};
 use super::shape::{Entry, Shape};
-use super::table::{Column, Member, Table};
+use super::table::{Column, Member, Recognition, Table};
 use crate::diagnostic::suggest;
 
 /// The tables that are one line of a file, by name: (name, columns).
@@ -120,9 +120,14 @@ impl Catalog {
     fn routes(&self) -> &Routes {
         self.routes.get_or_init(|| {
             let mut routes = Routes::default();
-            for table in self.with_files() {
-                routes.categories.extend(table.categories.iter().map(|c| (c.clone(), table.name.clone())));
-                routes.shapes.extend(table.shapes.iter().map(|s| (s.clone(), table.name.clone())));
+            let mut add = |name: &str, categories: &[String], shapes: &[Shape]| {
+                routes.categories.extend(categories.iter().map(|c| (c.clone(), name.to_owned())));
+                routes.shapes.extend(shapes.iter().map(|s| (s.clone(), name.to_owned())));
+            };
+            self.own.values().for_each(|table| add(&table.name, &table.categories, &table.shapes));
+            for (name, text) in TABLES.iter().filter(|(name, _)| !self.own.contains_key(*name)) {
+                let known = Recognition::from_toml(text).unwrap_or_default();
+                add(name, &known.categories, &known.shapes);
             }
             // A value says more than a member's presence, and more entries say more than few.
             let weight = |shape: &Shape| {

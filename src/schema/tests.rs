@@ -22,6 +22,8 @@ fn every_file_is_read_and_names_its_table() {
     for (name, text) in TABLES {
         let table = Table::from_toml(text, name).unwrap();
         assert_eq!(table.name, *name);
+        let head = table::Recognition::from_toml(text).unwrap();
+        assert_eq!((head.categories, head.shapes), (table.categories.clone(), table.shapes.clone()), "{name}");
         let names: HashSet<_> = table.columns.iter().map(|c| &c.name).collect();
         assert_eq!(names.len(), table.columns.len(), "{name} repeats a column");
         // The workspace's own time; a table that only Defender has lacks it.

@@ -26,7 +26,7 @@ pub struct Gate {
 #[derive(Debug)]
 enum Search {
     #[cfg(target_arch = "x86_64")]
-    Teddy(Box<teddy::Teddy>),
+    Wide(teddy::Wide),
     Portable(portable::Portable),
 }
 
@@ -46,7 +46,7 @@ impl Gate {
     pub fn new(literals: Vec<String>) -> Gate {
         let escapes = Escapes::new(&literals);
         #[cfg(target_arch = "x86_64")]
-        let search = teddy::Teddy::new(&literals, &escapes).map(|teddy| Search::Teddy(Box::new(teddy)));
+        let search = teddy::Wide::new(&literals, &escapes).map(Search::Wide);
         #[cfg(not(target_arch = "x86_64"))]
         let search: Option<Search> = None;
         let search = search.unwrap_or_else(|| Search::Portable(portable::Portable::new(&literals)));
@@ -65,9 +65,9 @@ impl Gate {
     fn of_each_kind(literals: &[String]) -> Vec<Gate> {
         let mut gates = vec![Gate::portable(literals.to_vec())];
         #[cfg(target_arch = "x86_64")]
-        for teddy in [teddy::Teddy::avx2, teddy::Teddy::avx512] {
+        for wide in [teddy::Wide::avx2, teddy::Wide::avx512] {
             let escapes = Escapes::new(literals);
-            let search = teddy(literals, &escapes).map(|teddy| Search::Teddy(Box::new(teddy)));
+            let search = wide(literals, &escapes).map(Search::Wide);
             gates.extend(search.map(|search| Gate { literals: literals.to_vec(), escapes, search }));
         }
         gates
@@ -103,7 +103,7 @@ impl Gate {
     fn find(&self, block: &[u8], at: usize, newlines: &mut u64) -> Option<usize> {
         match &self.search {
             #[cfg(target_arch = "x86_64")]
-            Search::Teddy(teddy) => teddy.find(block, at, &self.escapes, newlines),
+            Search::Wide(wide) => wide.find(block, at, &self.escapes, newlines),
             Search::Portable(portable) => portable.find(block, at, &self.escapes, newlines),
         }
     }

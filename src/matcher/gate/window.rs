@@ -1,11 +1,6 @@
 //! Which bytes of a literal to look for first, and how often they are met.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
-
-/// Bytes of a literal that the first look compares. Three let little through if they are chosen well, four cost a load and two
-/// look-ups more (measured: no gain).
-pub(super) const WINDOW: usize = 3;
 
 /// What records are full of: names of columns, and words of paths, hosts and operations. Without it bytes would be taken for
 /// independent of each other, and `fil` and `tok` for rare (measured over the built-in pack: 1.0 % of the places were let
@@ -29,34 +24,50 @@ const WORDS: &str = "timestamp timegenerated deviceid devicename actiontype file
 /// The share of places at which such a word begins: each stands once in a kilobyte.
 const WORD: f32 = 1.0 / 1024.0;
 
-/// Offset of the rarest window of a literal that has at least [`WINDOW`] bytes.
-pub(super) fn rarest(literal: &[u8]) -> usize {
-    let met = |window: &[u8]| met(|place, byte| window[place] == byte.to_ascii_lowercase());
-    let windows = literal.windows(WINDOW).enumerate().map(|(at, window)| (at, met(window)));
-    windows.min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(at, _)| at)
+/// How often windows of so many bytes are met in JSON logs.
+pub(super) struct Odds<const WINDOW: usize> {
+    /// The share of every byte.
+    shares: [f32; 256],
+    /// The windows of all words, and in how many each is.
+    parts: BTreeMap<[u8; WINDOW], f32>,
 }
 
-/// The share of places in JSON logs where a window is met, by the bytes that are met at each of its places: by chance, and for
-/// certain in some words.
-pub(super) fn met(is_met: impl Fn(usize, u8) -> bool) -> f32 {
-    let bytes = || (0..=u8::MAX).zip(SHARES.iter());
-    let at = |place| bytes().filter(|(byte, _)| is_met(place, *byte)).map(|(_, share)| share).sum::<f32>();
-    let by_chance: f32 = (0..WINDOW).map(at).product();
-    let is_met_by = |part: &[u8; WINDOW]| part.iter().enumerate().all(|(place, byte)| is_met(place, *byte));
-    by_chance + PARTS.iter().filter(|(part, _)| is_met_by(part)).map(|(_, words)| words * WORD).sum::<f32>()
-}
-
-/// The share of every byte.
-static SHARES: LazyLock<[f32; 256]> = LazyLock::new(|| std::array::from_fn(|byte| share(byte as u8)));
-
-/// The windows of all words, and in how many each is.
-static PARTS: LazyLock<Vec<([u8; WINDOW], f32)>> = LazyLock::new(|| {
-    let mut parts = BTreeMap::new();
-    for part in WORDS.split(' ').flat_map(|word| word.as_bytes().windows(WINDOW)) {
-        part.first_chunk().into_iter().for_each(|part| *parts.entry(*part).or_insert(0.0) += 1.0);
+impl<const WINDOW: usize> Odds<WINDOW> {
+    pub(super) fn new() -> Odds<WINDOW> {
+        let mut parts = BTreeMap::new();
+        for part in WORDS.split(' ').flat_map(|word| word.as_bytes().windows(WINDOW)) {
+            part.first_chunk().into_iter().for_each(|part| *parts.entry(*part).or_insert(0.0) += 1.0);
+        }
+        Odds { shares: std::array::from_fn(|byte| share(byte as u8)), parts }
     }
-    parts.into_iter().collect()
-});
+
+    /// Offset of the rarest window of a literal; 0 if it is no longer than one.
+    pub(super) fn rarest(&self, literal: &[u8]) -> usize {
+        let windows = literal.array_windows().enumerate().map(|(at, window)| (at, self.met_in_either_case(window)));
+        windows.min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(at, _)| at)
+    }
+
+    /// What [`Odds::met`] gives for a window of a literal; asked of every window, so without trying all bytes.
+    fn met_in_either_case(&self, window: &[u8; WINDOW]) -> f32 {
+        let share = |byte: u8| self.shares[usize::from(byte)];
+        let of_both = |byte: &u8| match byte.is_ascii_lowercase() {
+            true => share(*byte) + share(byte.to_ascii_uppercase()),
+            false => share(*byte),
+        };
+        window.iter().map(of_both).product::<f32>() + self.parts.get(window).unwrap_or(&0.0) * WORD
+    }
+
+    /// The share of places where a window is met, by the bytes that are met at each of its places: by chance, and for certain
+    /// in some words.
+    pub(super) fn met(&self, places: &[[bool; 256]; WINDOW]) -> f32 {
+        let at = |place: &[bool; 256]| {
+            place.iter().zip(&self.shares).filter(|(is_met, _)| **is_met).map(|(_, share)| share).sum::<f32>()
+        };
+        let is_met = |part: &[u8; WINDOW]| part.iter().zip(places).all(|(byte, place)| place[usize::from(*byte)]);
+        let in_words = self.parts.iter().filter(|(part, _)| is_met(part)).map(|(_, words)| words * WORD);
+        places.iter().map(at).product::<f32>() + in_words.sum::<f32>()
+    }
+}
 
 /// The share of a byte in JSON logs. Made by counting Defender and Entra records, and rounded: quotes and the letters of words
 /// lead, then digits, which ids and hashes are full of. Of eight letters one is a capital.
@@ -91,9 +102,15 @@ mod tests {
 
     #[test]
     fn a_window_is_of_rare_bytes_and_of_no_common_word() {
+        let odds = Odds::<3>::new();
         for (literal, window) in [("fileaccessed", "lea"), ("tokencache", "nca"), ("169.254.", "69."), ("abc", "abc")] {
-            let at = rarest(literal.as_bytes());
-            assert_eq!(&literal[at..at + WINDOW], window, "{literal}");
+            let at = odds.rarest(literal.as_bytes());
+            assert_eq!(&literal[at..at + 3], window, "{literal}");
+            let places = [0, 1, 2]
+                .map(|place| std::array::from_fn(|byte| window.as_bytes()[place].eq_ignore_ascii_case(&(byte as u8))));
+            let in_either_case = window.as_bytes().first_chunk().map(|window| odds.met_in_either_case(window));
+            assert!((in_either_case.unwrap_or_default() - odds.met(&places)).abs() < 1e-9, "{literal}");
         }
+        assert_eq!(Odds::<5>::new().rarest(b"abc"), 0, "shorter than a window");
     }
 }

@@ -7,18 +7,39 @@ use std::arch::x86_64::{
     _mm512_test_epi8_mask,
 };
 
+use super::bucket::Bytes;
 use super::{Met, Teddy};
 use crate::matcher::gate::escape::Escapes;
-use crate::matcher::gate::window::WINDOW;
 
 const WIDTH: usize = 64;
+
+/// Bytes of a literal that the first look compares: three, chosen well, let little through, a fourth costs a load and two look-ups
+/// more (measured: no gain).
+const WINDOW: usize = 3;
 
 /// What a round reads: a register's bytes from each place of the window on.
 const ROUND: usize = WIDTH + WINDOW - 1;
 
-/// See [`Teddy::find`].
+/// See the module.
+#[derive(Debug)]
+pub(in crate::matcher::gate) struct Search(Teddy<WINDOW>);
+
+impl Search {
+    pub(super) fn new(literals: &[String], escapes: &Escapes) -> Option<Search> {
+        Teddy::new(literals, escapes, Bytes::clone).map(Search)
+    }
+}
+
+/// See [`Wide::find`](super::Wide).
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,popcnt")]
-pub(super) fn find(teddy: &Teddy, block: &[u8], mut at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
+pub(super) fn find(
+    search: &Search,
+    block: &[u8],
+    mut at: usize,
+    escapes: &Escapes,
+    newlines: &mut u64,
+) -> Option<usize> {
+    let teddy = &search.0;
     while let Some(met) = next(teddy, block, &mut at, newlines) {
         if let Some(found) = teddy.first_of(met, block, at, escapes, newlines) {
             return Some(found);
@@ -32,7 +53,7 @@ pub(super) fn find(teddy: &Teddy, block: &[u8], mut at: usize, escapes: &Escapes
 /// in its loop, and the tables stay in registers (measured: with the second look in it they are loaded anew in each round).
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,popcnt")]
-fn next(teddy: &Teddy, block: &[u8], at: &mut usize, newlines: &mut u64) -> Option<Met> {
+fn next(teddy: &Teddy<WINDOW>, block: &[u8], at: &mut usize, newlines: &mut u64) -> Option<Met> {
     let newline = _mm512_set1_epi8(b'\n' as i8);
     let [first_byte, second_byte, third_byte] =
         teddy.tables.each_ref().map(|table| (load(table, 0), load(table, WIDTH)));

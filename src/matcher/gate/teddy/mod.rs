@@ -1,4 +1,4 @@
-//! The search on x86-64: 32 or 64 bytes at a time, ASCII case folded in the look-up tables.
+//! The search on x86-64: 64 bytes at a time, ASCII case folded in the look-up tables.
 //!
 //! This is the Teddy algorithm of Hyperscan with a window in place of a prefix. Each literal is in one of eight buckets. For
 //! each byte of the window a table says which buckets it may belong to; both cases of a letter are entered, so nothing has to
@@ -7,8 +7,8 @@
 //!
 //! The only unsafe code of the crate is here. It was let in because the safe ways were measured at 0.4 to 0.9 of the speed
 //! of decoding every line, and a gate that slow is of no use (BENCHMARKS.md). There are two kinds of it: unaligned loads,
-//! of slices that are as long as what is read, and calls of functions that need instructions, which [`Teddy::avx2`] and
-//! [`Teddy::avx512`] have asked for: their lists and those at the functions must be the same.
+//! of slices that are as long as what is read, and calls of functions that need instructions, which [`Wide::avx2`] and
+//! [`Wide::avx512`] have asked for: their lists and those at the functions must be the same.
 #![allow(unsafe_code)]
 
 mod avx2;
@@ -16,22 +16,25 @@ mod avx512;
 mod bucket;
 
 use super::escape::Escapes;
-use super::window::{WINDOW, rarest};
-use bucket::{BUCKETS, Entry};
+use super::window::Odds;
+use bucket::{BUCKETS, Bytes, Entry};
 
+/// The shortest literals that are looked for: fewer bytes are met everywhere, and the windows of escapes are as long.
+const SHORTEST: usize = 3;
+
+/// A search that looks at `WINDOW` bytes of each literal first.
 #[derive(Debug)]
-pub(super) struct Teddy {
+pub(super) struct Teddy<const WINDOW: usize> {
     /// For each window byte, by its value: the buckets that it may belong to.
     tables: [[u8; 256]; WINDOW],
     buckets: [Vec<Literal>; BUCKETS],
-    wide: Wide,
 }
 
-/// The registers that are looked through.
+/// The one of the two that the processor has instructions for.
 #[derive(Debug)]
-enum Wide {
-    Avx2(Box<avx2::Tables>),
-    Avx512,
+pub(super) enum Wide {
+    Avx2(Box<avx2::Search>),
+    Avx512(Box<avx512::Search>),
 }
 
 /// What a round has met, a bit a byte.
@@ -48,56 +51,59 @@ struct Literal {
     text: Vec<u8>,
     /// Where its window begins.
     window: usize,
-    /// The window's bytes. They are compared before all else, for most of what the first look lets through ends there.
-    head: [u8; WINDOW],
 }
 
-impl Literal {
-    fn new(text: &str) -> Option<Literal> {
-        let text = text.as_bytes().to_vec();
-        // The tables of AVX-512 know ASCII only.
-        let window = if text.len() < WINDOW || !text.is_ascii() { return None } else { rarest(&text) };
-        let head = *text[window..].first_chunk()?;
-        Some(Literal { text, window, head })
-    }
-}
-
-impl Teddy {
+impl Wide {
     /// The widest that the processor has; `None` where it lacks AVX2 or what came with it, or a literal is too short or no
     /// ASCII.
-    pub(super) fn new(literals: &[String], escapes: &Escapes) -> Option<Teddy> {
-        Teddy::avx512(literals, escapes).or_else(|| Teddy::avx2(literals, escapes))
+    pub(super) fn new(literals: &[String], escapes: &Escapes) -> Option<Wide> {
+        Wide::avx512(literals, escapes).or_else(|| Wide::avx2(literals, escapes))
     }
 
     /// Registers of 64 bytes, each byte looked up as it is.
-    pub(super) fn avx512(literals: &[String], escapes: &Escapes) -> Option<Teddy> {
+    pub(super) fn avx512(literals: &[String], escapes: &Escapes) -> Option<Wide> {
         let has_all = std::is_x86_feature_detected!("avx512f")
             && std::is_x86_feature_detected!("avx512bw")
             && std::is_x86_feature_detected!("avx512vbmi")
             && std::is_x86_feature_detected!("bmi1")
             && std::is_x86_feature_detected!("popcnt");
-        if !has_all { None } else { Teddy::build(literals, escapes, Entry::clone, |_| Wide::Avx512) }
+        if !has_all { None } else { Some(Wide::Avx512(Box::new(avx512::Search::new(literals, escapes)?))) }
     }
 
-    /// Registers of 32 bytes, each byte looked up by its two halves.
-    pub(super) fn avx2(literals: &[String], escapes: &Escapes) -> Option<Teddy> {
+    /// Registers of 32 bytes, each byte looked up by its low half.
+    pub(super) fn avx2(literals: &[String], escapes: &Escapes) -> Option<Wide> {
         let has_all = std::is_x86_feature_detected!("avx2")
             && std::is_x86_feature_detected!("bmi1")
             && std::is_x86_feature_detected!("popcnt");
-        let wide = |tables: &_| Wide::Avx2(Box::new(avx2::Tables::new(tables)));
-        if !has_all { None } else { Teddy::build(literals, escapes, Entry::by_nibbles, wide) }
+        if !has_all { None } else { Some(Wide::Avx2(Box::new(avx2::Search::new(literals, escapes)?))) }
     }
 
-    fn build(
-        literals: &[String],
-        escapes: &Escapes,
-        looked_up: impl Fn(&Entry) -> Entry,
-        wide: impl FnOnce(&[[u8; 256]; WINDOW]) -> Wide,
-    ) -> Option<Teddy> {
-        let literals: Vec<Literal> = literals.iter().map(|text| Literal::new(text)).collect::<Option<_>>()?;
-        let mut entries: Vec<Entry> = literals.iter().map(|literal| Entry::of_text(literal.head)).collect();
-        entries.extend(escapes.beginnings().into_iter().map(Entry::of_sets));
-        let places = bucket::places(&entries.iter().map(looked_up).collect::<Vec<_>>());
+    /// See [`Gate::find`](super::Gate).
+    pub(super) fn find(&self, block: &[u8], at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
+        match self {
+            // SAFETY: `avx2` gives this only where the processor has all that the function enables.
+            Wide::Avx2(search) => unsafe { avx2::find(search, block, at, escapes, newlines) },
+            // SAFETY: likewise `avx512`.
+            Wide::Avx512(search) => unsafe { avx512::find(search, block, at, escapes, newlines) },
+        }
+    }
+}
+
+impl<const WINDOW: usize> Teddy<WINDOW> {
+    /// `looked_up` says what a look-up of some bytes lets through; `None` if a literal is too short or
+    /// no ASCII.
+    fn new(literals: &[String], escapes: &Escapes, looked_up: impl Fn(&Bytes) -> Bytes) -> Option<Teddy<WINDOW>> {
+        // Of what is not ASCII the look-ups know too little.
+        if literals.iter().any(|literal| literal.len() < SHORTEST || !literal.is_ascii()) {
+            return None;
+        }
+        let odds = Odds::new();
+        let literal = |text: &String| Literal { window: odds.rarest(text.as_bytes()), text: text.as_bytes().to_vec() };
+        let literals: Vec<Literal> = literals.iter().map(literal).collect();
+        let mut entries: Vec<_> =
+            literals.iter().map(|literal| Entry::of_text(&literal.text[literal.window..])).collect();
+        entries.extend(escapes.beginnings().iter().map(|beginning| Entry::of_sets(beginning)));
+        let places = bucket::places(&entries, &odds, looked_up);
         let mut tables = [[0; 256]; WINDOW];
         for (entry, place) in entries.iter().zip(&places) {
             entry.enter(*place, &mut tables);
@@ -106,17 +112,7 @@ impl Teddy {
         for (literal, place) in literals.into_iter().zip(places) {
             buckets[place].push(literal);
         }
-        Some(Teddy { wide: wide(&tables), tables, buckets })
-    }
-
-    /// See [`Gate::find`](super::Gate).
-    pub(super) fn find(&self, block: &[u8], at: usize, escapes: &Escapes, newlines: &mut u64) -> Option<usize> {
-        match &self.wide {
-            // SAFETY: `avx2` gives this only where the processor has all that the function enables.
-            Wide::Avx2(tables) => unsafe { avx2::find(self, tables, block, at, escapes, newlines) },
-            // SAFETY: likewise `avx512`.
-            Wide::Avx512 => unsafe { avx512::find(self, block, at, escapes, newlines) },
-        }
+        Some(Teddy { tables, buckets })
     }
 
     /// The first place of a round at `at` that makes its line a candidate. Adds to `newlines` how many stand before it, or in the
@@ -154,15 +150,13 @@ impl Teddy {
 
     /// Whether a literal's window begins at `found`, and the rest of the literal stands around it.
     fn is_literal(&self, block: &[u8], found: usize) -> bool {
-        let Some(window) = block.get(found..).and_then(|rest| rest.first_chunk::<WINDOW>()) else { return false };
         let mut candidates = u8::MAX;
-        for (byte, table) in window.iter().zip(&self.tables) {
+        // At the block's end a window may be cut short: then what it lacks is not asked.
+        for (byte, table) in block[found..].iter().zip(&self.tables) {
             candidates &= table[usize::from(*byte)];
         }
-        let window = window.map(|byte| byte.to_ascii_lowercase());
         while candidates != 0 {
-            let bucket = &self.buckets[candidates.trailing_zeros() as usize];
-            for literal in bucket.iter().filter(|literal| literal.head == window) {
+            for literal in &self.buckets[candidates.trailing_zeros() as usize] {
                 let text =
                     found.checked_sub(literal.window).and_then(|start| block.get(start..start + literal.text.len()));
                 if text.is_some_and(|text| text.eq_ignore_ascii_case(&literal.text)) {
