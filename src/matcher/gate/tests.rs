@@ -93,6 +93,19 @@ fn blocks_without_an_end_or_with_nothing_are_counted() {
     }
 }
 
+#[test]
+fn many_literals_share_buckets() {
+    let many: Vec<String> = (0..300).map(|n| format!("tool{}.{n:03}.example", n % 7)).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let line = |n: usize| format!("{{\"x\":\"c:\\\\tool{}.{n:03}.EXAMPLE\"}}\n", n % 8);
+    let block: String = (0..400).map(line).collect();
+    let expected = plainly(&many, block.as_bytes());
+    assert!((10..300).contains(&expected.0.len()), "{}", expected.0.len());
+    for gate in gates(&many) {
+        assert_eq!(candidates(&gate, block.as_bytes()), expected);
+    }
+}
+
 /// Looking for the next literal anew at every escape would take hours here.
 #[test]
 fn a_block_is_gone_through_once() {

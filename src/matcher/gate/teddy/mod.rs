@@ -22,6 +22,10 @@ use bucket::{BUCKETS, Bytes, Entry};
 /// The shortest literals that are looked for: fewer bytes are met everywhere, and the windows of escapes are as long.
 const SHORTEST: usize = 3;
 
+/// The most literals of which three bytes each say enough: beyond some 40 such a search was measured to die. Of more, the five
+/// that AVX2 looks at say more than exact look-ups are worth.
+const FEW: usize = 40;
+
 /// A search that looks at `WINDOW` bytes of each literal first.
 #[derive(Debug)]
 pub(super) struct Teddy<const WINDOW: usize> {
@@ -54,10 +58,12 @@ struct Literal {
 }
 
 impl Wide {
-    /// The widest that the processor has; `None` where it lacks AVX2 or what came with it, or a literal is too short or no
-    /// ASCII.
+    /// The one that suits the processor and the literals; `None` where it lacks AVX2 or what came with it, or a literal is too
+    /// short or no ASCII.
     pub(super) fn new(literals: &[String], escapes: &Escapes) -> Option<Wide> {
-        Wide::avx512(literals, escapes).or_else(|| Wide::avx2(literals, escapes))
+        let few = literals.len() <= FEW;
+        let wide = if few { Wide::avx512(literals, escapes) } else { None };
+        wide.or_else(|| Wide::avx2(literals, escapes))
     }
 
     /// Registers of 64 bytes, each byte looked up as it is.
