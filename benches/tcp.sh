@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The seed pack from a file and over TCP on this machine's loopback, in turns: benches/tcp.sh [BYTES] [ROUNDS]
+# The page's four rules from a file and over TCP on this machine's loopback, in turns, with one worker and with two:
+# benches/tcp.sh [BYTES] [ROUNDS]
 #
 # BYTES is the size of the corpus (default 1000000000), ROUNDS how often each is run (default 5); medians are shown. KQLTAP names
 # a binary to measure instead of a release build. The sender is Python's sendfile, and TCP's time begins when it connects: how
@@ -26,17 +27,19 @@ cat "$work/corpus.ndjson" >/dev/null # into the page cache
 alerts() { sed -n 's/.*"alerts":\([0-9]*\).*/\1/p' "$1"; }
 now() { date +%s.%N; }
 
+rules=$here/../config/rules/t1528.yaml
+
 from_file() {
     local begin
     begin=$(now)
-    "$binary" run --stats json --output "$work/alerts" "$work/corpus.ndjson" 2>"$work/said"
+    "$binary" run --rules "$rules" --workers "$1" --stats json --output "$work/alerts" "$work/corpus.ndjson" 2>"$work/said"
     echo "$(now) $begin" | awk '{ print $1 - $2 }'
 }
 
 # Until the sender has been served to its end: kqltap closes a connection when it has read all of it.
 over_tcp() {
     local pid port
-    "$binary" run --stats json --output "$work/alerts" tcp://127.0.0.1:0 2>"$work/said" &
+    "$binary" run --rules "$rules" --workers "$1" --stats json --output "$work/alerts" tcp://127.0.0.1:0 2>"$work/said" &
     pid=$!
     until port=$(sed -n 's|.*listening on tcp://127.0.0.1:||p' "$work/said") && [ -n "$port" ]; do sleep 0.05; done
     send "$port"
@@ -81,12 +84,17 @@ RECEIVER
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 for _ in $(seq "$rounds"); do
-    from_file >>"$work/file"
-    expected=$(alerts "$work/said")
-    over_tcp >>"$work/tcp"
-    [ "$(alerts "$work/said")" = "$expected" ] || { echo "tcp: other alerts than from the file" >&2; exit 1; }
     ceiling >>"$work/ceiling"
+    for workers in 1 2; do
+        from_file "$workers" >>"$work/file-$workers"
+        expected=$(alerts "$work/said")
+        over_tcp "$workers" >>"$work/tcp-$workers"
+        [ "$(alerts "$work/said")" = "$expected" ] || { echo "tcp: other alerts than from the file" >&2; exit 1; }
+    done
 done
-awk -v bytes="$bytes" -v file="$(median <"$work/file")" -v tcp="$(median <"$work/tcp")" -v most="$(median <"$work/ceiling")" 'BEGIN {
-    printf "file %.3f GB/s, TCP %.3f GB/s: %.2f x the file; a receiver that throws away %.3f GB/s\n",
-        bytes / file / 1e9, bytes / tcp / 1e9, file / tcp, bytes / most / 1e9 }'
+for workers in 1 2; do
+    awk -v bytes="$bytes" -v n="$workers" -v file="$(median <"$work/file-$workers")" -v tcp="$(median <"$work/tcp-$workers")" 'BEGIN {
+        printf "workers %d: file %.3f GB/s, TCP %.3f GB/s: %.2f x the file\n", n, bytes / file / 1e9, bytes / tcp / 1e9, file / tcp }'
+done
+awk -v bytes="$bytes" -v most="$(median <"$work/ceiling")" 'BEGIN {
+    printf "a receiver that throws away: %.3f GB/s\n", bytes / most / 1e9 }'

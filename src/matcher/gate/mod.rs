@@ -12,9 +12,10 @@ mod window;
 
 use escape::Escapes;
 
-/// More literals than this find something in every few bytes, and decoding every line is faster (measured over needles of
-/// generated rules, with AVX2: 40 literals at 5.0 GB/s, 160 at 2.1, 320 at 1.2, 640 at 0.5; beside it every line was decoded at 0.42).
-pub const MAX_LITERALS: usize = 400;
+/// More literals than this are met in part every few bytes, and decoding every line is faster (measured over needles of generated
+/// rules, some of them addresses, with AVX2: 60 literals at 2.9 GB/s, 120 at 2.2, 200 at 1.2, 364 at 0.4; beside it every line
+/// was decoded and held against the rules at 0.3).
+pub const MAX_LITERALS: usize = 200;
 
 /// Finds candidate lines.
 #[derive(Debug)]

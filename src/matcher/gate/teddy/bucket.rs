@@ -3,7 +3,7 @@
 use crate::matcher::gate::window::Odds;
 
 /// One a bit of a table's byte.
-pub(super) const BUCKETS: usize = 8;
+const BUCKETS: usize = 8;
 
 /// Some bytes.
 pub(super) type Bytes = [bool; 256];

@@ -15,9 +15,10 @@ mod avx2;
 mod avx512;
 mod bucket;
 
+use super::MAX_LITERALS;
 use super::escape::Escapes;
 use super::window::Odds;
-use bucket::{BUCKETS, Bytes, Entry};
+use bucket::{Bytes, Entry};
 
 /// The shortest literals that are looked for: fewer bytes are met everywhere, and the windows of escapes are as long.
 const SHORTEST: usize = 3;
@@ -31,7 +32,12 @@ const FEW: usize = 40;
 pub(super) struct Teddy<const WINDOW: usize> {
     /// For each window byte, by its value: the buckets that it may belong to.
     tables: [[u8; 256]; WINDOW],
-    buckets: [Vec<Literal>; BUCKETS],
+    /// Sorted by `hash`.
+    literals: Vec<Literal>,
+    /// By hash: the first literal whose window has it; beyond all where there is none.
+    firsts: Box<[u16; HASHES]>,
+    /// Literals that are shorter than a window.
+    short: Vec<Vec<u8>>,
 }
 
 /// The one of the two that the processor has instructions for.
@@ -55,6 +61,18 @@ struct Literal {
     text: Vec<u8>,
     /// Where its window begins.
     window: usize,
+    /// Of its window's bytes.
+    hash: usize,
+}
+
+/// How many hashes there are.
+const HASHES: usize = 4096;
+
+/// Of a window's bytes, in either case: of some hundred literals hardly two share one, and hardly any other window has one.
+fn hash<const WINDOW: usize>(window: &[u8; WINDOW]) -> usize {
+    // Folds letters, and a few characters more.
+    let key = window.iter().fold(0, |key, byte| key << 8 | u64::from(byte | 0x20));
+    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52) as usize
 }
 
 impl Wide {
@@ -97,28 +115,35 @@ impl Wide {
 
 impl<const WINDOW: usize> Teddy<WINDOW> {
     /// `looked_up` says what a look-up of some bytes lets through; `None` if a literal is too short or
-    /// no ASCII.
+    /// no ASCII, or there are too many.
     fn new(literals: &[String], escapes: &Escapes, looked_up: impl Fn(&Bytes) -> Bytes) -> Option<Teddy<WINDOW>> {
         // Of what is not ASCII the look-ups know too little.
-        if literals.iter().any(|literal| literal.len() < SHORTEST || !literal.is_ascii()) {
+        let unfit = |literal: &String| literal.len() < SHORTEST || !literal.is_ascii();
+        if literals.len() > MAX_LITERALS || literals.iter().any(unfit) {
             return None;
         }
         let odds = Odds::new();
-        let literal = |text: &String| Literal { window: odds.rarest(text.as_bytes()), text: text.as_bytes().to_vec() };
-        let literals: Vec<Literal> = literals.iter().map(literal).collect();
+        let windows: Vec<usize> = literals.iter().map(|text| odds.rarest(text.as_bytes())).collect();
         let mut entries: Vec<_> =
-            literals.iter().map(|literal| Entry::of_text(&literal.text[literal.window..])).collect();
+            literals.iter().zip(&windows).map(|(text, at)| Entry::of_text(&text.as_bytes()[*at..])).collect();
         entries.extend(escapes.beginnings().iter().map(|beginning| Entry::of_sets(beginning)));
-        let places = bucket::places(&entries, &odds, looked_up);
         let mut tables = [[0; 256]; WINDOW];
-        for (entry, place) in entries.iter().zip(&places) {
-            entry.enter(*place, &mut tables);
+        for (entry, place) in entries.iter().zip(bucket::places(&entries, &odds, looked_up)) {
+            entry.enter(place, &mut tables);
         }
-        let mut buckets: [Vec<Literal>; BUCKETS] = Default::default();
-        for (literal, place) in literals.into_iter().zip(places) {
-            buckets[place].push(literal);
+        let mut teddy = Teddy { tables, literals: Vec::new(), firsts: Box::new([u16::MAX; HASHES]), short: Vec::new() };
+        for (text, window) in literals.iter().zip(windows) {
+            let text = text.as_bytes().to_vec();
+            match text[window..].first_chunk().map(hash::<WINDOW>) {
+                Some(hash) => teddy.literals.push(Literal { text, window, hash }),
+                None => teddy.short.push(text),
+            }
         }
-        Some(Teddy { tables, buckets })
+        teddy.literals.sort_by_key(|literal| literal.hash);
+        for (at, literal) in teddy.literals.iter().enumerate().rev() {
+            teddy.firsts[literal.hash] = at as u16;
+        }
+        Some(teddy)
     }
 
     /// The first place of a round at `at` that makes its line a candidate. Adds to `newlines` how many stand before it, or in the
@@ -156,21 +181,16 @@ impl<const WINDOW: usize> Teddy<WINDOW> {
 
     /// Whether a literal's window begins at `found`, and the rest of the literal stands around it.
     fn is_literal(&self, block: &[u8], found: usize) -> bool {
-        let mut candidates = u8::MAX;
-        // At the block's end a window may be cut short: then what it lacks is not asked.
-        for (byte, table) in block[found..].iter().zip(&self.tables) {
-            candidates &= table[usize::from(*byte)];
+        let stands = |text: &[u8], window: usize| {
+            let at = found.checked_sub(window).and_then(|start| block.get(start..start + text.len()));
+            at.is_some_and(|at| at.eq_ignore_ascii_case(text))
+        };
+        if self.short.iter().any(|text| stands(text, 0)) {
+            return true;
         }
-        while candidates != 0 {
-            for literal in &self.buckets[candidates.trailing_zeros() as usize] {
-                let text =
-                    found.checked_sub(literal.window).and_then(|start| block.get(start..start + literal.text.len()));
-                if text.is_some_and(|text| text.eq_ignore_ascii_case(&literal.text)) {
-                    return true;
-                }
-            }
-            candidates &= candidates - 1;
-        }
-        false
+        let Some(hash) = block[found..].first_chunk().map(hash::<WINDOW>) else { return false };
+        let from_first = self.literals.get(usize::from(self.firsts[hash])..).unwrap_or_default().iter();
+        let mut of_hash = from_first.take_while(|literal| literal.hash == hash);
+        of_hash.any(|literal| stands(&literal.text, literal.window))
     }
 }
