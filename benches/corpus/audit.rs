@@ -1,8 +1,26 @@
 //! Lines of auditd's that are generated: files that programs open, connections, programs that start, and as many calls that
 //! become no row.
 
+/// In which form records come.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Form {
+    /// `log_format = RAW`
+    Raw,
+    /// `log_format = ENRICHED`
+    Enriched,
+    /// What plugins read: each event ends with EOE.
+    Plugin,
+}
+
+/// What enriched records say of the call and of who made it.
+const WHO: &str = "\u{1d}ARCH=x86_64 SYSCALL=openat AUID=\"user1\" UID=\"user1\" GID=\"user1\" EUID=\"user1\" SUID=\"user1\" \
+                   FSUID=\"user1\" EGID=\"user1\" SGID=\"user1\" FSGID=\"user1\"";
+
+/// What they say of a path.
+const OWNER: &str = "\u{1d}OUID=\"root\" OGID=\"root\"";
+
 /// About that many bytes of records, whole events.
-pub(crate) fn records(bytes: usize) -> String {
+pub(crate) fn records(form: Form, bytes: usize) -> String {
     let mut lines = String::new();
     for serial in 1u64.. {
         if lines.len() >= bytes {
@@ -42,12 +60,18 @@ pub(crate) fn records(bytes: usize) -> String {
                 vec!["CWD cwd=\"/srv/app\"".to_owned(), path(0, "/root/secret")],
             ),
         };
+        let is_enriched = form == Form::Enriched;
+        let meaning = if is_enriched { WHO } else { "" };
         lines.push_str(&format!(
-            "type=SYSCALL msg={stamp}: {call} {who} comm=\"cat\" exe=\"/usr/bin/cat\" key=\"watch\"\n"
+            "type=SYSCALL msg={stamp}: {call} {who} comm=\"cat\" exe=\"/usr/bin/cat\" key=\"watch\"{meaning}\n"
         ));
         for record in rest.iter().map(String::as_str).chain(["PROCTITLE proctitle=636174002F7372762F617070"]) {
             let (kind, fields) = record.split_once(' ').unwrap_or((record, ""));
-            lines.push_str(&format!("type={kind} msg={stamp}: {fields}\n"));
+            let meaning = if is_enriched && kind == "PATH" { OWNER } else { "" };
+            lines.push_str(&format!("type={kind} msg={stamp}: {fields}{meaning}\n"));
+        }
+        if form == Form::Plugin {
+            lines.push_str(&format!("type=EOE msg={stamp}: \n"));
         }
     }
     lines

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::auditd::{self, AuditEvent, Name, Outcome};
-use super::linux::{Actor, Connection, Parent, resolve};
+use super::linux::{Actor, Connection, EventName, Parent, resolve};
 use super::tree::Node;
 use super::{Around, Rows, Taken};
 use crate::value::DateTime;
@@ -25,18 +25,19 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
         let is_ours = node.text_at("agent.type").is_some_and(|agent| matches!(&*agent, "auditbeat" | "endpoint"));
         return if is_ours { Taken::Yes } else { Taken::No };
     }
-    let actor = actor(node, around);
+    // Who did it is looked for only where something was done.
+    let actor = || actor(node, around);
     match node.text_at("auditd.data.syscall") {
-        Some(call) => of_call(node, &call, &actor, rows),
-        None => of_schema(node, &actor, rows),
+        Some(call) => of_call(node, &call, actor, rows),
+        None => of_schema(node, actor, rows),
     }
     Taken::Yes
 }
 
-fn of_call(node: Node<'_>, call: &str, actor: &Actor<'_>, rows: &mut Rows) {
+fn of_call<'t>(node: Node<'_>, call: &str, actor: impl Fn() -> Actor<'t>, rows: &mut Rows) {
     let exit = node.text_at("auditd.data.exit").unwrap_or_default();
     let outcome = Outcome::of(!has_failed(node), &exit);
-    let Some(call) = auditd::call_of_name(call).filter(|call| call.is_wanted(rows)) else {
+    let Some(call) = auditd::call_of_name(call).filter(|call| call.has_rows(outcome, rows)) else {
         return;
     };
     let mut arguments = [0; 4];
@@ -62,7 +63,7 @@ fn of_call(node: Node<'_>, call: &str, actor: &Actor<'_>, rows: &mut Rows) {
         remote: remote.and_then(|(ip, port)| auditd::address_of_text(&ip, &port)),
         argv: args(node, "process.args", '\0').map(Cow::Owned),
     };
-    event.rows(actor, rows);
+    event.rows(&actor(), rows);
 }
 
 fn name<'t>(path: Node<'t>) -> Name<'t> {
@@ -73,7 +74,7 @@ fn name<'t>(path: Node<'t>) -> Name<'t> {
     }
 }
 
-fn of_schema(node: Node<'_>, actor: &Actor<'_>, rows: &mut Rows) {
+fn of_schema<'t>(node: Node<'_>, actor: impl Fn() -> Actor<'t>, rows: &mut Rows) {
     let action = node.text_at("event.action").unwrap_or_default();
     if says(node, "event.category", "file") {
         let Some(path) = node.text_at("file.path").filter(|_| !has_failed(node)) else {
@@ -95,7 +96,7 @@ fn of_schema(node: Node<'_>, actor: &Actor<'_>, rows: &mut Rows) {
         };
         let folder = node.text_at("process.working_directory");
         let previous = node.text_at("file.Ext.original.path");
-        actor.file(rows, action, &resolve(&path, folder.as_deref()), previous.as_deref());
+        actor().file(rows, action, &resolve(&path, folder.as_deref()), previous.as_deref());
     } else if says(node, "event.category", "network") {
         let is_ours = matches!(&*action, "connection_attempted" | "connected-to" | "connection_accepted");
         let remote = node.text_at("destination.ip").and_then(|ip| ip.parse().ok());
@@ -116,9 +117,9 @@ fn of_schema(node: Node<'_>, actor: &Actor<'_>, rows: &mut Rows) {
             _ if has_failed(node) => "ConnectionFailed",
             _ => "ConnectionSuccess",
         };
-        actor.connection(rows, action, &connection);
+        actor().connection(rows, action, &connection);
     } else if says(node, "event.category", "process") && matches!(&*action, "exec" | "executed" | "process_started") {
-        actor.process(rows);
+        actor().process(rows);
     }
 }
 
@@ -158,7 +159,7 @@ fn actor<'t>(node: Node<'t>, around: &'t Around<'_>) -> Actor<'t> {
     let time = node.text_at("@timestamp").and_then(|time| DateTime::parse(&time));
     Actor {
         decoder: NAME,
-        event: first(&["event.id", "auditd.sequence", "event.sequence"]),
+        event: EventName::of(first(&["event.id", "auditd.sequence", "event.sequence"])),
         time: time.or(around.time),
         host: ["host.hostname", "host.name", "agent.hostname", "agent.name"]
             .iter()

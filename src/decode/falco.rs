@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use super::linux::{Actor, Connection, FILE, NETWORK, PROCESS, Parent, resolve};
+use super::linux::{Actor, Connection, EventName, FILE, NETWORK, PROCESS, Parent, resolve};
 use super::tree::Node;
 use super::{Around, Rows, Taken};
 use crate::value::DateTime;
@@ -116,7 +116,7 @@ fn actor<'t>(node: Node<'t>, fields: Node<'t>, around: &'t Around<'_>) -> Actor<
     Actor {
         decoder: NAME,
         // Falco numbers no alert; the time in nanoseconds and the rule tell them apart.
-        event: text(&["evt.num", "evt.time", "evt.rawtime"]),
+        event: EventName::of(text(&["evt.num", "evt.time", "evt.rawtime"])),
         time: time.and_then(|time| DateTime::parse(&time)).or_else(|| of_nanoseconds(&raw_time)).or(around.time),
         host: node.text_at("hostname").or_else(|| fields.get("evt.hostname")?.text()).or_else(|| around.host.clone()),
         exe: text(&["proc.exepath"]),

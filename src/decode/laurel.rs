@@ -6,8 +6,10 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
+use memchr::memchr;
+
 use super::auditd::{self, AuditEvent, Call, Name, Outcome};
-use super::linux::{Actor, Parent};
+use super::linux::{Actor, EventName, Parent};
 use super::tree::Node;
 use super::{Around, Rows, Taken};
 
@@ -71,30 +73,32 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
     let Some(call) = syscall.call().filter(|call| call.has_rows(outcome, rows)) else {
         return Taken::Yes;
     };
+    let (is_connection, is_execution) = (call == Call::Connect, call == Call::Execute);
     let event = AuditEvent {
         call,
         arguments: syscall.arguments(),
         outcome,
         open_flags: of(records.open, "oflag").and_then(|flags| octal(&flags.text()?)).map(u64::from),
         cwd: text(of(records.cwd, "cwd")),
-        names: each(records.paths).map(name).collect(),
-        remote: each(records.addresses).find_map(remote),
-        argv: argv(records.program).map(Cow::Owned),
+        names: each(records.paths.filter(|_| !is_connection && !is_execution)).map(name).collect(),
+        remote: each(records.addresses.filter(|_| is_connection)).find_map(remote),
+        argv: argv(records.program.filter(|_| is_execution)).map(Cow::Owned),
     };
     let machine = records.machine.and_then(|machine| machine.text());
-    let title = argv(records.title);
-    let command = event.argv.as_deref().or(title.as_deref()).map(auditd::command_line);
+    let command = match &event.argv {
+        Some(argv) => auditd::command_line(argv),
+        None => {
+            argv(records.program).or_else(|| argv(records.title)).map(auditd::into_command_line).unwrap_or_default()
+        }
+    };
     let actor = Actor {
         decoder: NAME,
         time: Some(time),
-        event: match &machine {
-            Some(machine) => Cow::Owned(format!("{machine}:{id}")),
-            None => id,
-        },
+        event: EventName { by: machine.clone(), name: id },
         host: machine.or_else(|| around.host.clone()),
         exe: text(syscall.exe),
         name: text(syscall.comm),
-        command_line: Cow::Owned(command.unwrap_or_default()),
+        command_line: Cow::Owned(command),
         pid: word(syscall.pid),
         user: either(syscall.user, syscall.uid),
         parent: parent(records.parent.or(syscall.parent), syscall.ppid),
@@ -215,8 +219,9 @@ fn argv(record: Option<Node<'_>>) -> Option<String> {
     if let Some(whole) = record.get("ARGV_STR") {
         return Some(text(Some(whole)).replace(' ', "\0"));
     }
-    let mut argv = String::new();
-    for argument in record.get("ARGV")?.children() {
+    let arguments = record.get("ARGV")?;
+    let mut argv = String::with_capacity(arguments.raw().len());
+    for argument in arguments.children() {
         argv.push_str(&text(Some(argument)));
         argv.push('\0');
     }
@@ -229,12 +234,13 @@ fn parent<'t>(info: Option<Node<'t>>, pid: Option<Node<'t>>) -> Parent<'t> {
         pid: word(pid),
         exe: text(of(info, "exe")),
         name: text(of(info, "comm")),
-        command_line: Cow::Owned(argv(info).map(|argv| auditd::command_line(&argv)).unwrap_or_default()),
+        command_line: Cow::Owned(argv(info).map(auditd::into_command_line).unwrap_or_default()),
     }
 }
 
 fn each<'t>(records: Option<Node<'t>>) -> impl Iterator<Item = Node<'t>> + use<'t> {
-    records.into_iter().flat_map(|records| records.children())
+    let mut children = records.map(|records| records.children());
+    std::iter::from_fn(move || children.as_mut()?.next())
 }
 
 fn either<'t>(first: Option<Node<'t>>, second: Option<Node<'t>>) -> Cow<'t, str> {
@@ -264,24 +270,24 @@ fn without<'t>(text: &'t str, base: &str) -> &'t str {
 /// A member's text without Laurel's escapes.
 fn text<'t>(node: Option<Node<'t>>) -> Cow<'t, str> {
     let text = word(node);
-    if !text.as_bytes().contains(&b'%') {
+    if memchr(b'%', text.as_bytes()).is_none() {
         return text;
     }
     Cow::Owned(String::from_utf8_lossy(&unescape(&text)).into_owned())
 }
 
 fn unescape(text: &str) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, behind)) = rest.split_first() {
         rest = behind;
-        let digits = behind.first_chunk::<2>().filter(|_| byte == b'%').and_then(|two| std::str::from_utf8(two).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(escaped) => {
-                bytes.push(escaped);
-                rest = &rest[2..];
+        match (byte, behind) {
+            (b'%', [high, low, behind @ ..]) if let (Some(high), Some(low)) = (digit(*high), digit(*low)) => {
+                bytes.push(high << 4 | low);
+                rest = behind;
             }
-            None => bytes.push(byte),
+            _ => bytes.push(byte),
         }
     }
     bytes

@@ -4,6 +4,7 @@
 //! column is for (the login user, an audit rule's key, a pod) goes to `AdditionalFields`.
 
 use std::borrow::Cow;
+use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr};
 
 use super::Rows;
@@ -22,7 +23,7 @@ pub(super) struct Actor<'t> {
     /// The sender's name.
     pub(super) decoder: &'static str,
     /// The sender's own name of the event.
-    pub(super) event: Cow<'t, str>,
+    pub(super) event: EventName<'t>,
     pub(super) time: Option<DateTime>,
     pub(super) host: Option<Cow<'t, str>>,
     /// The program's whole path.
@@ -36,6 +37,29 @@ pub(super) struct Actor<'t> {
     pub(super) parent: Parent<'t>,
     /// Members of `AdditionalFields`.
     pub(super) details: Vec<(&'static str, Cow<'t, str>)>,
+}
+
+/// A name of an event, and before it who gave it, where names of several come together.
+#[derive(Debug, Default)]
+pub(super) struct EventName<'t> {
+    pub(super) by: Option<Cow<'t, str>>,
+    pub(super) name: Cow<'t, str>,
+}
+
+impl<'t> EventName<'t> {
+    /// A name that is nobody else's.
+    pub(super) fn of(name: Cow<'t, str>) -> EventName<'t> {
+        EventName { by: None, name }
+    }
+}
+
+impl Display for EventName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.by {
+            Some(by) => write!(f, "{by}:{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
 }
 
 /// The process that started the one that did it.
@@ -81,10 +105,10 @@ impl Actor<'_> {
             return;
         };
         self.head(&mut row, action);
-        row.maybe("RemoteIP", connection.remote_ip.map(|ip| ip.to_canonical().to_string()));
+        row.made("RemoteIP", || connection.remote_ip.map(|ip| ip.to_canonical().to_string()));
         row.number("RemotePort", connection.remote_port.map(|port| port.to_string()));
         row.maybe("RemoteUrl", connection.url);
-        row.maybe("LocalIP", connection.local.map(|local| local.ip().to_canonical().to_string()));
+        row.made("LocalIP", || connection.local.map(|local| local.ip().to_canonical().to_string()));
         row.number("LocalPort", connection.local.map(|local| local.port().to_string()));
         row.maybe("Protocol", connection.protocol.as_deref());
         self.initiator(&mut row);
@@ -132,6 +156,9 @@ impl Actor<'_> {
     }
 
     fn details(&self, row: &mut Row<'_>) {
+        if !row.wants("AdditionalFields") {
+            return;
+        }
         let mut json = String::new();
         for (name, value) in self.details.iter().filter(|(_, value)| !value.is_empty()) {
             json.push(if json.is_empty() { '{' } else { ',' });

@@ -11,6 +11,7 @@ mod download;
 mod falco;
 mod laurel;
 mod linux;
+mod markers;
 mod rows;
 mod senders;
 mod tetragon;
@@ -21,8 +22,6 @@ mod wrapped;
 
 use std::sync::Arc;
 
-use memchr::memmem;
-
 pub use rows::{Event, Rows};
 pub use senders::SENDERS;
 
@@ -30,6 +29,7 @@ use crate::compile::literals::Literal;
 use crate::record::{Layout, Written};
 use crate::value::DateTime;
 use crate::value::json::DEEPEST;
+use markers::{Candidates, Markers};
 use tree::{Node, Room};
 
 /// The tables that senders' lines become rows of.
@@ -156,6 +156,11 @@ impl Decoders {
         Decoders { rows: self.rows.noting(written), ..self }
     }
 
+    /// Rows are bare from here on, or whole; see [`Rows`].
+    pub(crate) fn be_bare(&mut self, is_bare: bool) {
+        self.rows.be_bare(is_bare);
+    }
+
     /// Whether every line is a sender's.
     pub fn takes_all(&self) -> bool {
         matches!(self.choice, Choice::One(_))
@@ -180,24 +185,19 @@ impl Decoders {
         }
         // Most likely it is by who wrote the last one: only those are looked for who would be asked before.
         let last = self.rows.by.and_then(|by| SENDERS.iter().position(|sender| sender.name == by.name))?;
-        let near = self.markers.senders_of(line, last + 1);
+        let mut senders = Candidates::new(&self.markers, line);
         // What was cut within a character is malformed to whoever reads it as a record first.
-        let text = std::str::from_utf8(line).ok().map(str::trim_ascii_end);
-        let text = text.filter(|text| !near.is_empty() && text.starts_with('{'))?;
+        let text = std::str::from_utf8(line).ok().map(str::trim_ascii_end).filter(|text| text.starts_with('{'))?;
+        if !(0..=last).rev().any(|at| senders.may_be(at)) {
+            return None;
+        }
         let node = tree::parse(text, self.max_depth.min(DEEPEST), &mut self.room).ok()?;
         if node.get("records").is_some_and(|records| records.is_array()) || !self.rows.is_foreign(node) {
             return None;
         }
         let (start, max_depth) = (line.as_ptr() as usize, self.max_depth);
-        let mut walk = Walk { senders: &near, rows: &mut self.rows, max_depth, start, only: None };
-        walk.begin(node);
-        let mut taken = walk.sender_of(node, &Around::default());
-        let all;
-        if taken == Taken::No {
-            all = self.markers.senders_of(line, SENDERS.len());
-            walk.senders = &all;
-            taken = walk.object(node, &Around::default(), 0);
-        }
+        let mut walk = Walk { senders, rows: &mut self.rows, max_depth, start, only: None };
+        let taken = walk.object(node, &Around::default(), 0);
         Some(taken).filter(|taken| *taken != Taken::No)
     }
 
@@ -224,15 +224,15 @@ impl Decoders {
         self.rows.clear();
         let mut senders = match self.choice {
             Choice::Off => return Decoded::Nobodys,
-            Choice::One(sender) => vec![sender],
-            Choice::Auto => self.markers.senders_of(line, SENDERS.len()),
+            Choice::One(sender) => Candidates::only(sender, &self.markers, line),
+            Choice::Auto => Candidates::new(&self.markers, line),
         };
-        senders.retain(|sender| !is_out(sender));
+        senders.leave_out(is_out);
         let Some(text) = text_of(line) else {
             return Decoded::Nobodys;
         };
         let start = line.as_ptr() as usize;
-        let mut walk = Walk { senders: &senders, rows: &mut self.rows, max_depth: self.max_depth, start, only };
+        let mut walk = Walk { senders, rows: &mut self.rows, max_depth: self.max_depth, start, only };
         let taken = walk.text(text, &Around::default(), &mut self.room, 0);
         self.decoded(taken)
     }
@@ -270,60 +270,9 @@ fn text_of(line: &[u8]) -> Option<&str> {
     }
 }
 
-/// Every marker once, with the senders that have it as bits: several have the same ones, and each costs a look at the line.
-#[derive(Debug)]
-struct Markers {
-    all: Vec<(memmem::Finder<'static>, u64)>,
-    /// The characters that they are made of, by ASCII code.
-    made_of: [bool; 128],
-}
-
-impl Markers {
-    fn new() -> Markers {
-        let mut markers: Vec<(memmem::Finder<'static>, u64)> = Vec::new();
-        for (at, sender) in SENDERS.iter().enumerate() {
-            for marker in sender.markers {
-                match markers.iter_mut().find(|(finder, _)| finder.needle() == marker.as_bytes()) {
-                    Some((_, senders)) => *senders |= 1 << at,
-                    None => markers.push((memmem::Finder::new(marker), 1 << at)),
-                }
-            }
-        }
-        let mut made_of = [false; 128];
-        for byte in markers.iter().flat_map(|(finder, _)| finder.needle()) {
-            made_of[usize::from(byte & 127)] = true;
-        }
-        Markers { all: markers, made_of }
-    }
-
-    /// Whether an escape of JSON's, `\u006d` for one, may spell a part of a marker.
-    fn is_escaped(&self, line: &[u8]) -> bool {
-        memmem::find_iter(line, br"\u00").any(|at| {
-            let digits = line.get(at + 4..at + 6).and_then(|digits| std::str::from_utf8(digits).ok());
-            let code = digits.and_then(|digits| usize::from_str_radix(digits, 16).ok());
-            code.and_then(|code| self.made_of.get(code)).is_some_and(|is| *is)
-        })
-    }
-
-    /// Those among the first `among` who may have written the line, in the order of the table.
-    fn senders_of(&self, line: &[u8], among: usize) -> Vec<&'static Sender> {
-        let (mut found, among) = (0, u64::MAX.checked_shr(64 - among as u32).unwrap_or_default());
-        for (finder, senders) in &self.all {
-            let senders = senders & among;
-            if found & senders != senders && finder.find(line).is_some() {
-                found |= senders;
-            }
-        }
-        if found != among && self.is_escaped(line) {
-            found = among;
-        }
-        SENDERS.iter().enumerate().filter(|(at, _)| found >> at & 1 == 1).map(|(_, sender)| sender).collect()
-    }
-}
-
 /// One line, and what is within it.
 struct Walk<'w> {
-    senders: &'w [&'static Sender],
+    senders: Candidates<'w>,
     rows: &'w mut Rows,
     max_depth: usize,
     /// The address of the line's first byte.
@@ -343,14 +292,16 @@ impl Walk<'_> {
         }
         // JSON behind a header is JSON, whatever its strings hold.
         if let Some((json, header)) = wrapped::syslog(text).filter(|_| depth < MAX_WRAPPERS) {
-            match self.text(json, &header.or(around), &mut Room::default(), depth + 1) {
+            match self.text(json, &header.or(around), &mut Room::of_few(), depth + 1) {
                 Taken::No if self.record(json) => return Taken::Yes,
                 Taken::No => {}
                 taken => return taken,
             }
         }
-        for sender in self.senders {
-            if let Form::Text(decode) = sender.form {
+        for (at, sender) in SENDERS.iter().enumerate() {
+            if let Form::Text(decode) = sender.form
+                && self.senders.may_be(at)
+            {
                 match decode(text, around, self.rows) {
                     Taken::No => {}
                     taken => {
@@ -412,7 +363,7 @@ impl Walk<'_> {
         let around = wrapped::around(node).or(around);
         let mut malformed = Taken::No;
         for line in wrapped::lines(node) {
-            match self.text(&line, &around, &mut Room::default(), depth + 1) {
+            match self.text(&line, &around, &mut Room::of_few(), depth + 1) {
                 Taken::Yes => return Taken::Yes,
                 taken if malformed == Taken::No => malformed = taken,
                 _ => {}
@@ -426,8 +377,10 @@ impl Walk<'_> {
 
     /// What the sender makes of an object whose own it is.
     fn sender_of(&mut self, node: Node<'_>, around: &Around<'_>) -> Taken {
-        for sender in self.senders {
-            if let Form::Object(decode) = sender.form {
+        for (at, sender) in SENDERS.iter().enumerate() {
+            if let Form::Object(decode) = sender.form
+                && self.senders.may_be(at)
+            {
                 match decode(node, around, self.rows) {
                     Taken::No => {}
                     taken => {

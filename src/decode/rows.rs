@@ -1,7 +1,10 @@
 //! The rows that a sender's line became, as one line of JSON in the form that `record` reads: an array of rows that name
 //! their table.
+//!
+//! That line is asked for by alerts only, and most rows match nothing. So rows may be *bare* at first: of each there are only
+//! the values that rules read, as they are, with note taken of where they lie. Where one matches, the line is decoded again.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use super::tree::Node;
 use super::{Sender, Taken};
@@ -17,6 +20,8 @@ pub struct Rows {
     wanted: Vec<String>,
     /// Where the rows' values lie, if somebody is going to read them there.
     written: Option<Written>,
+    /// Whether rows are bare.
+    is_bare: bool,
     /// Whether there is a record that others have written: then the text has to be read as any other has.
     has_foreign: bool,
     /// Where the object ends, in the line, that is being decoded.
@@ -50,6 +55,11 @@ impl Rows {
         Rows { written: Some(written), ..self }
     }
 
+    /// Rows are bare from here on, or whole; only those can be bare of whose values note is taken.
+    pub(crate) fn be_bare(&mut self, is_bare: bool) {
+        self.is_bare = is_bare && self.written.is_some();
+    }
+
     /// Whether an object is known to be no record itself that rules read.
     pub(super) fn is_foreign(&mut self, object: Node<'_>) -> bool {
         self.written.as_mut().is_some_and(|written| written.is_foreign(object.source(), object.members()))
@@ -62,19 +72,24 @@ impl Rows {
 
     /// Begins a row, if any rule reads its table. The event's id stays in the row, so that two events never become the same
     /// record.
-    pub(super) fn row(&mut self, table: &str, decoder: &'static str, event: &str) -> Option<Row<'_>> {
+    pub(super) fn row(&mut self, table: &str, decoder: &'static str, event: impl Display) -> Option<Row<'_>> {
         if !self.wants(table) {
             return None;
         }
-        self.json.push_str(if self.events.is_empty() { "[{" } else { ",{" });
-        self.events.push(Event { decoder, id: event.to_owned(), object_end: self.object_end });
-        let start = self.json.len() - 1;
+        let is_bare = self.is_bare;
+        if !is_bare {
+            self.json.push_str(if self.events.is_empty() { "[{" } else { ",{" });
+        }
+        let start = self.json.len().saturating_sub(1);
         if let Some(written) = &mut self.written {
             self.has_foreign |= !written.begin(table, start);
         }
-        let mut row = Row { json: &mut self.json, written: self.written.as_mut() };
+        let Rows { json, events, written, object_end, .. } = self;
+        let mut row = Row { json, written: written.as_mut(), is_bare };
         row.string("Type", table);
-        row.string("kqltap_event", event);
+        let id = if row.wants("kqltap_event") { event.to_string() } else { String::new() };
+        row.string("kqltap_event", &id);
+        events.push(Event { decoder, id, object_end: *object_end });
         Some(row)
     }
 
@@ -114,12 +129,20 @@ impl Rows {
 
     /// Completes the line of JSON, which [`Rows::json`] then gives.
     pub fn finish(&mut self) {
+        if self.is_bare {
+            return;
+        }
         self.json.push_str(if self.events.is_empty() { "[]" } else { "]" });
     }
 
     /// The rows as records of that line, if note was taken of where their values lie.
     pub fn records(&self) -> Option<Records<'_>> {
         self.written.as_ref().filter(|_| !self.has_foreign).map(|written| written.records(&self.json))
+    }
+
+    /// Whether they are bare, and the line is none.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.is_bare
     }
 
     /// The line of JSON.
@@ -155,19 +178,35 @@ impl Rows {
 pub(super) struct Row<'r> {
     json: &'r mut String,
     written: Option<&'r mut Written>,
+    is_bare: bool,
 }
 
 impl Row<'_> {
+    /// Whether the column becomes a part of the row: what costs something to make need not be made for nothing.
+    pub(super) fn wants(&self, column: &str) -> bool {
+        !self.is_bare || self.asked(column).is_some()
+    }
+
     /// A text column.
     pub(super) fn string(&mut self, column: &str, value: &str) {
-        if !matches!(value, "" | "-") {
-            let start = self.member(column) + 1;
-            append_json_string(value, self.json);
-            if let Some(written) = &mut self.written {
-                let end = self.json.len() - 1;
-                // An escape is longer than what it stands for.
-                written.string(column, start, end, end - start > value.len());
+        if matches!(value, "" | "-") {
+            return;
+        }
+        let asked = self.asked(column);
+        if self.is_bare {
+            if let (Some(number), Some(written)) = (asked, &mut self.written) {
+                let start = self.json.len();
+                self.json.push_str(value);
+                written.string(number, start, self.json.len(), false);
             }
+            return;
+        }
+        let start = self.member(column) + 1;
+        append_json_string(value, self.json);
+        if let (Some(number), Some(written)) = (asked, &mut self.written) {
+            let end = self.json.len() - 1;
+            // An escape is longer than what it stands for.
+            written.string(number, start, end, end - start > value.len());
         }
     }
 
@@ -178,8 +217,20 @@ impl Row<'_> {
         }
     }
 
+    /// A text column that costs something to make.
+    pub(super) fn made(&mut self, column: &str, make: impl FnOnce() -> Option<String>) {
+        if self.wants(column)
+            && let Some(value) = make()
+        {
+            self.string(column, &value);
+        }
+    }
+
     /// A number column, from text in decimal or, with `0x`, hexadecimal digits; what is no number is left out.
     pub(super) fn number(&mut self, column: &str, value: Option<impl AsRef<str>>) {
+        if !self.wants(column) {
+            return;
+        }
         if let Some(number) = value.and_then(|text| parse_number(text.as_ref())) {
             let start = self.member(column);
             let _ = write!(self.json, "{number}");
@@ -189,9 +240,10 @@ impl Row<'_> {
 
     /// The event's time, under both of the names that tables have for it.
     pub(super) fn time(&mut self, time: Option<DateTime>) {
-        if let Some(time) = time {
+        const COLUMNS: [&str; 2] = ["Timestamp", "TimeGenerated"];
+        if let Some(time) = time.filter(|_| COLUMNS.iter().any(|column| self.wants(column))) {
             let text = time.to_text7();
-            for column in ["Timestamp", "TimeGenerated"] {
+            for column in COLUMNS {
                 self.string(column, &text);
             }
         }
@@ -199,29 +251,40 @@ impl Row<'_> {
 
     /// A column whose value is JSON.
     pub(super) fn json(&mut self, column: &str, value: &str) {
-        let start = self.member(column);
-        self.json.push_str(value);
-        self.wrote(column, start);
+        if self.wants(column) {
+            let start = self.member(column);
+            self.json.push_str(value);
+            self.wrote(column, start);
+        }
+    }
+
+    #[inline]
+    fn asked(&self, column: &str) -> Option<usize> {
+        self.written.as_ref()?.asked(column)
     }
 
     fn wrote(&mut self, column: &str, start: usize) {
-        if let Some(written) = &mut self.written {
-            written.value(column, self.json, start);
+        if let (Some(number), Some(written)) = (self.asked(column), &mut self.written) {
+            written.value(number, self.json, start);
         }
     }
 
     /// Begins a member; gives where its value does. Columns' names are letters and digits.
     fn member(&mut self, column: &str) -> usize {
-        self.json.push_str(if self.json.ends_with('{') { "\"" } else { ",\"" });
-        self.json.push_str(column);
-        self.json.push_str("\":");
+        if !self.is_bare {
+            self.json.push_str(if self.json.ends_with('{') { "\"" } else { ",\"" });
+            self.json.push_str(column);
+            self.json.push_str("\":");
+        }
         self.json.len()
     }
 }
 
 impl Drop for Row<'_> {
     fn drop(&mut self) {
-        self.json.push('}');
+        if !self.is_bare {
+            self.json.push('}');
+        }
         if let Some(written) = &mut self.written {
             written.end(self.json.len());
         }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::linux::{Actor, Connection, FILE, NETWORK, PROCESS, Parent, resolve};
+use super::linux::{Actor, Connection, EventName, FILE, NETWORK, PROCESS, Parent, resolve};
 use super::tree::Node;
 use super::{Around, Rows, Taken};
 use crate::value::DateTime;
@@ -162,7 +162,7 @@ fn actor<'t>(node: Node<'t>, event: Node<'t>, around: &'t Around<'_>) -> Actor<'
     Actor {
         decoder: NAME,
         // A process's id is one of the cluster; with the time it is one of the event.
-        event: Cow::Owned(format!("{}:{}", text("process.exec_id"), node.text_at("time").unwrap_or_default())),
+        event: EventName { by: Some(text("process.exec_id")), name: node.text_at("time").unwrap_or_default() },
         time: node.text_at("time").and_then(|time| DateTime::parse(&time)).or(around.time),
         host: node.text_at("node_name").or_else(|| around.host.clone()),
         exe: text("process.binary"),

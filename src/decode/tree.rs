@@ -15,14 +15,43 @@ pub(super) struct Room {
     open: Vec<usize>,
 }
 
+impl Room {
+    /// Room for a text within another, in one piece.
+    pub(super) fn of_few() -> Room {
+        Room { entries: Vec::with_capacity(64), open: Vec::with_capacity(8) }
+    }
+}
+
+/// Places are of 32 bits, and so an entry is 24 bytes and not 64.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     /// The member's name; empty for an element and for the text's own value.
-    name: Lexeme,
-    value: Lexeme,
+    name: Span,
+    value: Span,
     /// The first entry behind the subtree.
-    end: usize,
+    end: u32,
+    kind: Kind,
     is_array: bool,
+    has_escaped_name: bool,
+}
+
+/// A part of the text.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    #[inline(always)]
+    fn of(lexeme: Lexeme) -> Span {
+        Span { start: lexeme.start as u32, end: lexeme.end as u32 }
+    }
+
+    #[inline]
+    fn lexeme(self, kind: Kind) -> Lexeme {
+        Lexeme { kind, start: self.start as usize, end: self.end as usize }
+    }
 }
 
 /// A value in a tree.
@@ -41,55 +70,66 @@ pub(super) fn parse<'t>(text: &'t str, max_depth: usize, room: &'t mut Room) -> 
     entries.clear();
     open.clear();
     let mut cursor = Cursor::new(text);
+    if u32::try_from(text.len()).is_err() {
+        return Err(cursor.expected("a text of less than 4 GiB"));
+    }
     let mut name = NO_NAME;
+    // Whether the innermost of `open` is an array.
+    let mut in_array = false;
     loop {
         // A value begins here.
-        let (kind, start) = (cursor.next_solid(), cursor.at);
-        match kind {
-            Some(b'{' | b'[') => {
-                if open.len() >= max_depth {
-                    return Err(JsonError { offset: start, reason: Reason::TooDeep(max_depth) });
-                }
+        let opening = cursor.next_solid();
+        if let Some(b'{' | b'[') = opening {
+            let start = cursor.at;
+            if open.len() >= max_depth {
+                return Err(JsonError { offset: start, reason: Reason::TooDeep(max_depth) });
+            }
+            let (at, is_array) = (entries.len(), opening == Some(b'['));
+            cursor.at += 1;
+            entries.push(Entry::of(name, Lexeme { kind: Kind::Composite, start, end: start }, at, is_array));
+            if cursor.next_solid() == Some(closing(is_array)) {
                 cursor.at += 1;
-                open.push(entries.len());
-                let value = Lexeme { kind: Kind::Composite, start, end: start };
-                entries.push(Entry { name, value, end: 0, is_array: kind == Some(b'[') });
-                let closing = if kind == Some(b'[') { b']' } else { b'}' };
-                if cursor.next_solid() != Some(closing) {
-                    name = member_name(&mut cursor, kind == Some(b'['))?;
-                    continue;
-                }
+                entries[at].value.end = cursor.at as u32;
+            } else {
+                open.push(at);
+                in_array = is_array;
+                name = member_name(&mut cursor, in_array)?;
+                continue;
             }
-            _ => {
-                let value = cursor.scalar()?;
-                entries.push(Entry { name, value, end: entries.len() + 1, is_array: false });
-            }
+        } else {
+            let value = cursor.scalar()?;
+            entries.push(Entry::of(name, value, entries.len(), false));
         }
-        // A value has ended, or an empty array or object is about to.
+        // A value has ended.
         loop {
             let Some(&around) = open.last() else {
                 cursor.end()?;
                 return Ok(Node { text, entries, at: 0 });
             };
-            let is_array = entries[around].is_array;
             match cursor.next_solid() {
-                Some(b',') if entries.len() > around + 1 => {
+                Some(b',') => {
                     cursor.at += 1;
-                    name = member_name(&mut cursor, is_array)?;
+                    name = member_name(&mut cursor, in_array)?;
                     break;
                 }
-                Some(byte) if byte == if is_array { b']' } else { b'}' } => {
+                Some(byte) if byte == closing(in_array) => {
                     cursor.at += 1;
-                    entries[around].value.end = cursor.at;
-                    entries[around].end = entries.len();
+                    entries[around].value.end = cursor.at as u32;
+                    entries[around].end = entries.len() as u32;
                     open.pop();
+                    in_array = open.last().is_some_and(|around| entries[*around].is_array);
                 }
-                _ => return Err(cursor.expected(if is_array { "`,` or `]`" } else { "`,` or `}`" })),
+                _ => return Err(cursor.expected(if in_array { "`,` or `]`" } else { "`,` or `}`" })),
             }
         }
     }
 }
 
+fn closing(is_array: bool) -> u8 {
+    if is_array { b']' } else { b'}' }
+}
+
+#[inline(always)]
 fn member_name(cursor: &mut Cursor<'_>, is_array: bool) -> Result<Lexeme, JsonError> {
     if is_array {
         return Ok(NO_NAME);
@@ -105,14 +145,49 @@ fn member_name(cursor: &mut Cursor<'_>, is_array: bool) -> Result<Lexeme, JsonEr
     Ok(name)
 }
 
+impl Entry {
+    #[inline(always)]
+    fn of(name: Lexeme, value: Lexeme, at: usize, is_array: bool) -> Entry {
+        let has_escaped_name = name.is_escaped();
+        Entry {
+            name: Span::of(name),
+            value: Span::of(value),
+            end: at as u32 + 1,
+            kind: value.kind,
+            is_array,
+            has_escaped_name,
+        }
+    }
+
+    #[inline]
+    fn name(self) -> Lexeme {
+        self.name.lexeme(if self.has_escaped_name { Kind::EscapedString } else { Kind::String })
+    }
+
+    #[inline]
+    fn value(self) -> Lexeme {
+        self.value.lexeme(self.kind)
+    }
+
+    #[inline]
+    fn is_named(&self, name: &str, text: &str) -> bool {
+        let Span { start, end } = self.name;
+        if self.has_escaped_name {
+            return unescape(self.name().of(text)) == name;
+        }
+        (end - start) as usize == name.len() && text.as_bytes()[start as usize..end as usize] == *name.as_bytes()
+    }
+}
+
 impl<'t> Node<'t> {
+    #[inline]
     fn entry(&self) -> Entry {
         self.entries[self.at]
     }
 
     /// The value's own JSON.
     pub(super) fn raw(&self) -> &'t str {
-        self.entry().value.of(self.text)
+        self.entry().value().of(self.text)
     }
 
     /// The text that was parsed.
@@ -122,12 +197,12 @@ impl<'t> Node<'t> {
 
     /// Where the names and values of an object's members lie in it.
     pub(super) fn members(&self) -> impl Iterator<Item = (Lexeme, Lexeme)> + use<'t> {
-        self.children().map(|child| (child.entry().name, child.entry().value))
+        self.children().map(|child| (child.entry().name(), child.entry().value()))
     }
 
     pub(super) fn is_object(&self) -> bool {
         let entry = self.entry();
-        entry.value.kind == Kind::Composite && !entry.is_array
+        entry.kind == Kind::Composite && !entry.is_array
     }
 
     pub(super) fn is_array(&self) -> bool {
@@ -135,20 +210,22 @@ impl<'t> Node<'t> {
     }
 
     /// The elements of an array or the members of an object; none of a scalar.
+    #[inline]
     pub(super) fn children(&self) -> impl Iterator<Item = Node<'t>> + use<'t> {
         let Node { text, entries, at } = *self;
-        let end = entries[at].end;
+        let end = entries[at].end as usize;
         let mut next = at + 1;
         std::iter::from_fn(move || {
             let at = next;
-            next = entries.get(at).filter(|_| at < end)?.end;
+            next = entries.get(at).filter(|_| at < end)?.end as usize;
             Some(Node { text, entries, at })
         })
     }
 
     /// The name of a member; empty for an element.
+    #[inline]
     pub(super) fn name(&self) -> Cow<'t, str> {
-        let name = self.entry().name;
+        let name = self.entry().name();
         let raw = name.of(self.text);
         if name.is_escaped() { unescape(raw) } else { Cow::Borrowed(raw) }
     }
@@ -158,11 +235,22 @@ impl<'t> Node<'t> {
         if !self.is_object() {
             return None;
         }
-        let is_it = |child: &Node<'t>| {
-            let lexeme = child.entry().name;
-            if lexeme.is_escaped() { child.name() == name } else { lexeme.of(self.text) == name }
-        };
-        self.children().filter(is_it).last()
+        self.last(|entry| entry.is_named(name, self.text))
+    }
+
+    /// The last child of which that is true.
+    #[inline]
+    fn last(&self, is_it: impl Fn(&Entry) -> bool) -> Option<Node<'t>> {
+        let (mut next, end) = (self.at + 1, self.entries[self.at].end as usize);
+        let mut found = None;
+        while next < end {
+            let entry = self.entries.get(next)?;
+            if is_it(entry) {
+                found = Some(next);
+            }
+            next = entry.end as usize;
+        }
+        found.map(|at| Node { at, ..*self })
     }
 
     /// A member at a dotted path. Senders write `{"a":{"b":1}}` and `{"a.b":1}` for the same thing.
@@ -170,12 +258,14 @@ impl<'t> Node<'t> {
         if let Some(whole) = self.get(path) {
             return Some(whole);
         }
-        path.match_indices('.').find_map(|(dot, _)| self.get(&path[..dot])?.find(&path[dot + 1..]))
+        let mut dots = path.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
+        dots.find_map(|(dot, _)| self.get(&path[..dot])?.find(&path[dot + 1..]))
     }
 
     /// A string's value, or a number, `true` or `false` as it is spelt; `None` of null and of arrays and objects.
+    #[inline]
     pub(super) fn text(&self) -> Option<Cow<'t, str>> {
-        let value = self.entry().value;
+        let value = self.entry().value();
         match value.kind {
             Kind::String | Kind::Number | Kind::True | Kind::False => Some(Cow::Borrowed(value.of(self.text))),
             Kind::EscapedString => Some(unescape(value.of(self.text))),

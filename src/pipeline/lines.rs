@@ -1,5 +1,7 @@
 //! Lines become records, and what the rules find in them.
 
+use std::cell::Cell;
+
 use super::dead_letter;
 use super::framing::{Block, KEPT};
 use super::generation::Generation;
@@ -26,6 +28,8 @@ pub(super) struct Lines {
     cursor: Cursor,
     /// Whether the last line was a sender's.
     was_senders: bool,
+    /// Whether a row of it matched.
+    has_matched: bool,
 }
 
 /// What the gate says of a block.
@@ -60,7 +64,15 @@ impl Lines {
         let tables = ruleset.tables.iter().map(|table| table.program.table.name.clone()).collect();
         let decoders = Decoders::new(options.decode, tables, options.limits.max_depth).noting(ruleset.layout.clone());
         let matcher = Matcher::new(ruleset, options.limits, path);
-        Lines { matcher, decoders, options, generation, cursor: Cursor::default(), was_senders: false }
+        Lines {
+            matcher,
+            decoders,
+            options,
+            generation,
+            cursor: Cursor::default(),
+            was_senders: false,
+            has_matched: false,
+        }
     }
 
     /// What evaluation has cost.
@@ -220,48 +232,68 @@ impl Lines {
         out: &mut BlockOutput,
         spill: &mut Spill<'_>,
     ) -> Result<Outcome, String> {
-        let Lines { matcher, decoders, options, generation, was_senders, .. } = self;
+        let Lines { matcher, decoders, options, generation, was_senders, has_matched, .. } = self;
         let (kind, text) = (text, text.bytes());
         let site = Site { generation: *generation, text, context, source, options };
-        let mut hold = |held: Held<'_>, events: Option<&[Event]>| -> Result<Outcome, Malformed> {
-            let mut each = |found: &Match<'_>| {
-                let event = events.and_then(|events| events.get(found.record.index));
-                site.write(found, event, notes, out, spill);
+        let matched = Cell::new(false);
+        let mut hold =
+            |matcher: &mut Matcher, held: Held<'_>, events: Option<&[Event]>| -> Result<Outcome, Malformed> {
+                let mut each = |found: &Match<'_>| {
+                    matched.set(true);
+                    let event = events.and_then(|events| events.get(found.record.index));
+                    site.write(found, event, notes, out, spill);
+                };
+                match held {
+                    Held::Line(json) => matcher.line(json, context, &mut each),
+                    Held::Records(records) => Ok(matcher.records(records, context, &mut each)),
+                }
             };
-            match held {
-                Held::Line(json) => matcher.line(json, context, &mut each),
-                Held::Records(records) => Ok(matcher.records(records, context, &mut each)),
-            }
-        };
         let is_joined = matches!(kind, Text::Joined(_));
         let is_json = !is_joined && matches!(first_solid(text), Some(b'{' | b'['));
         let mut outcome = Outcome::default();
+        // What matches is decoded once more, so where the last line did it is not tried.
+        decoders.be_bare(!*has_matched);
         // Where the last line was a sender's, this one will be too: then its members are looked at once, and not twice.
         let is_senders = *was_senders && matches!(kind, Text::Line(_));
         let taken = if is_json && is_senders { decoders.decode_object(text) } else { None };
+        let mut only = None;
         if taken.is_some() {
             outcome.records = 1;
         } else if is_json && !decoders.takes_all() {
-            outcome = hold(Held::Line(text), None).map_err(|malformed| malformed.to_string())?;
+            outcome = hold(matcher, Held::Line(text), None).map_err(|malformed| malformed.to_string())?;
             if outcome.foreign.is_empty() {
                 *was_senders = false;
                 return Ok(outcome);
             }
+            // What is a row of a table itself is no wrapper of another record.
+            only = Some(std::mem::take(&mut outcome.foreign));
         }
-        // What is a row of a table itself is no wrapper of another record.
-        let foreign = std::mem::take(&mut outcome.foreign);
-        let only = (is_json && !decoders.takes_all()).then_some(&*foreign);
-        let decoded = match kind {
-            _ if let Some(taken) = taken => decoders.decoded(taken),
-            Text::Line(_) => decoders.decode_some(text, only),
-            Text::Rest(_) => decoders.decode_rest(text, only),
-            Text::Joined(records) => decoders.decode_joined(records),
+        let only = only.as_deref();
+        let mut decoded = match taken {
+            Some(taken) => decoders.decoded(taken),
+            None => kind.decode(decoders, only),
         };
+        matched.set(false);
+        let mut nothing = None;
+        if let Decoded::Rows(rows) = &decoded
+            && rows.is_bare()
+        {
+            nothing = rows.records().and_then(|records| no_match(matcher, records, context));
+            if nothing.is_none() {
+                drop(decoded);
+                decoders.be_bare(false);
+                decoded = kind.decode(decoders, only);
+            }
+        }
         match decoded {
             Decoded::Rows(rows) => {
                 *was_senders = true;
-                let held = rows.records().map_or(Held::Line(rows.json().as_bytes()), Held::Records);
-                let more = hold(held, Some(rows.events())).map_err(|e| e.to_string())?;
+                let held = || rows.records().map_or(Held::Line(rows.json().as_bytes()), Held::Records);
+                let more = match nothing {
+                    Some(nothing) => nothing,
+                    None => hold(matcher, held(), Some(rows.events())).map_err(|e| e.to_string())?,
+                };
+                *has_matched = matched.get();
                 // An object of which no table has anything is a record all the same.
                 outcome.unrouted = outcome.unrouted.saturating_sub(rows.taken()) + more.unrouted;
                 outcome.records = outcome.records.max(rows.taken()).max(more.records);
@@ -280,7 +312,7 @@ impl Lines {
             Decoded::Malformed(why) => Err(why),
             Decoded::Nobodys if is_json || is_joined => Ok(outcome),
             // For what is wrong with it.
-            Decoded::Nobodys => hold(Held::Line(text), None).map_err(|malformed| malformed.to_string()),
+            Decoded::Nobodys => hold(matcher, Held::Line(text), None).map_err(|malformed| malformed.to_string()),
         }
     }
 
@@ -352,6 +384,22 @@ impl<'t> Text<'t> {
             Text::Joined(records) => records.as_bytes(),
         }
     }
+
+    /// What senders make of it; of a batch's records, of those with these numbers.
+    fn decode<'d>(self, decoders: &'d mut Decoders, only: Option<&[usize]>) -> Decoded<'d> {
+        match self {
+            Text::Line(text) => decoders.decode_some(text, only),
+            Text::Rest(text) => decoders.decode_rest(text, only),
+            Text::Joined(records) => decoders.decode_joined(records),
+        }
+    }
+}
+
+/// What is counted of records of which none matches.
+fn no_match(matcher: &mut Matcher, records: Records<'_>, context: &Context) -> Option<Outcome> {
+    let mut any = false;
+    let outcome = matcher.records(records, context, &mut |_| any = true);
+    (!any).then_some(outcome)
 }
 
 /// What is held against the rules.

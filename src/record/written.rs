@@ -16,6 +16,8 @@ struct Slots {
     of_one: Vec<Option<usize>>,
     /// All other slots.
     others: Vec<usize>,
+    /// By the number of the name: whether the member fills any slot.
+    asked: Vec<bool>,
 }
 
 /// What stands where in a text of rows.
@@ -35,9 +37,11 @@ pub(crate) struct Written {
 
 impl Slots {
     fn of(layout: &Layout, table: usize) -> Slots {
-        let mut slots = Slots { of_one: vec![None; layout.names()], others: Vec::new() };
+        let names = layout.names();
+        let mut slots = Slots { of_one: vec![None; names], others: Vec::new(), asked: vec![false; names] };
         for (slot, wanted) in layout.slots(table).iter().enumerate() {
             let mut own = wanted.iter().filter(|member| !member.envelope).map(|member| member.name);
+            own.clone().for_each(|name| slots.asked[name] = true);
             match (own.next(), own.next()) {
                 (Some(name), None) if slots.of_one[name].is_none() => slots.of_one[name] = Some(slot),
                 _ => slots.others.push(slot),
@@ -89,14 +93,22 @@ impl Written {
         self.row.is_some()
     }
 
-    /// The row has a member whose string lies there, between its quotes.
-    pub(crate) fn string(&mut self, name: &str, start: usize, end: usize, is_escaped: bool) {
-        let kind = if is_escaped { Kind::EscapedString } else { Kind::String };
-        self.set(name, Lexeme { kind, start, end });
+    /// The number of a member's name, if a rule reads that column of the row's table.
+    #[inline]
+    pub(crate) fn asked(&self, name: &str) -> Option<usize> {
+        let (table, _) = self.row?;
+        self.layout.find(name, false).filter(|number| self.tables[table].asked[*number])
     }
 
-    /// The row has a member whose value, which is JSON, begins at `start` and ends with the text.
-    pub(crate) fn value(&mut self, name: &str, text: &str, start: usize) {
+    /// The row has a member of that number whose string lies there, between its quotes if it has any.
+    #[inline]
+    pub(crate) fn string(&mut self, number: usize, start: usize, end: usize, is_escaped: bool) {
+        let kind = if is_escaped { Kind::EscapedString } else { Kind::String };
+        self.set(number, Lexeme { kind, start, end });
+    }
+
+    /// The row has a member of that number whose value, which is JSON, begins at `start` and ends with the text.
+    pub(crate) fn value(&mut self, number: usize, text: &str, start: usize) {
         let mut cursor = Cursor::new(text);
         cursor.at = start;
         let lexeme = match cursor.next_solid() {
@@ -106,17 +118,15 @@ impl Written {
             _ => cursor.scalar(),
         };
         if let Ok(lexeme) = lexeme {
-            self.set(name, lexeme);
+            self.set(number, lexeme);
         }
     }
 
-    fn set(&mut self, name: &str, lexeme: Lexeme) {
-        if let Some(number) = self.layout.find(name, false) {
-            if self.own.get(number).is_none() {
-                self.names.push(number);
-            }
-            self.own.set(number, lexeme);
+    fn set(&mut self, number: usize, lexeme: Lexeme) {
+        if self.own.get(number).is_none() {
+            self.names.push(number);
         }
+        self.own.set(number, lexeme);
     }
 
     /// The row has ended, its last brace included.

@@ -222,3 +222,27 @@ pub(in super::super) fn command_line(argv: &str) -> String {
     line.push_str(rest);
     line
 }
+
+/// The same in the room that the arguments have.
+pub(in super::super) fn into_command_line(argv: String) -> String {
+    let mut line = argv.into_bytes();
+    while line.last() == Some(&0) {
+        line.pop();
+    }
+    line.iter_mut().filter(|byte| **byte == 0).for_each(|nul| *nul = b' ');
+    // A blank is a character as NUL is.
+    String::from_utf8(line).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_become_one_line() {
+        for (argv, line) in [("curl\0-s\0x\0", "curl -s x"), ("a\0\0b\0\0", "a  b"), ("ä", "ä"), ("", ""), ("\0", "")]
+        {
+            assert_eq!((&*command_line(argv), &*into_command_line(argv.to_owned())), (line, line));
+        }
+    }
+}

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use memchr::{memchr, memmem, memrchr};
 
-use super::record::{Head, MARKER};
+use super::record::{Head, MARKER, names_call};
 use super::unwrapped::unwrapped;
 
 /// Milliseconds after which an event without an end is complete, by the times of its own machine's records: auditd's own
@@ -182,7 +182,8 @@ impl Joiner {
                     None => break,
                 },
             };
-            let start = memrchr(b'\n', &lines[at..found]).map_or(at, |newline| at + newline + 1);
+            let before = if is_record { None } else { memrchr(b'\n', &lines[at..found]) };
+            let start = before.map_or(at, |newline| at + newline + 1);
             let end = memchr(b'\n', &lines[found..]).map_or(lines.len(), |newline| found + newline);
             if end - start <= max_line {
                 self.line(&lines[start..end], start, out);
@@ -266,7 +267,7 @@ impl Joiner {
             return false;
         };
         let kind = &line[head.kind.clone()];
-        if kind == b"SYSCALL" && memmem::find(line, b"syscall=").or_else(|| memmem::find(line, b"SYSCALL=")).is_none() {
+        if kind == b"SYSCALL" && !names_call(line) {
             // It was cut off on its way, and is malformed as the line that it is.
             return false;
         }

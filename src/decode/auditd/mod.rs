@@ -12,15 +12,15 @@ mod unwrapped;
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
-use super::linux::Actor;
+use super::linux::{Actor, EventName};
 use super::{Around, Rows, Taken};
 use crate::value::DateTime;
 use record::{Fields, Head, Value};
 
 pub(super) use address::{of_bytes as address_of_bytes, of_text as address_of_text};
-pub(super) use event::{AuditEvent, Name, Outcome, command_line};
+pub(super) use event::{AuditEvent, Name, Outcome, command_line, into_command_line};
 pub use join::{Event, Joined, Joiner, Taken as TakenLine, holds_marker};
 pub(super) use syscall::{Call, architecture, of_name as call_of_name, of_number as call_of_number};
 
@@ -149,7 +149,7 @@ impl<'t> Syscall<'t> {
                 b"uid" => {
                     syscall.uid = value.word();
                     // Its other ids, its terminal and its session.
-                    fields.skip_to(b" comm=");
+                    fields.skip_to_name();
                 }
                 b"auid" | b"AUID" => syscall.auid = value.word(),
                 b"comm" => syscall.comm = Some(value),
@@ -166,7 +166,7 @@ impl<'t> Syscall<'t> {
     fn is_without_rows(&self, body: &str, rows: &Rows) -> bool {
         match self.known {
             Some(call) => !call.has_rows(self.outcome(), rows),
-            None => !self.number.is_empty() && memmem::find(body.as_bytes(), b"SYSCALL=").is_none(),
+            None => !self.number.is_empty() && !record::names_call_by_name(body.as_bytes()),
         }
     }
 
@@ -195,12 +195,12 @@ impl<'t> Syscall<'t> {
         let login = if matches!(self.auid, UNSET | "unset" | "-1") { "" } else { self.auid };
         let command = match (argv, title) {
             (Some(argv), _) => command_line(argv),
-            (None, Some(title)) => command_line(&title.text()),
+            (None, Some(title)) => into_command_line(title.text().into_owned()),
             (None, None) => String::new(),
         };
         Actor {
             decoder: NAME,
-            event: node.map_or(Cow::Borrowed(stamp), |node| Cow::Owned(format!("{node}:{stamp}"))),
+            event: EventName { by: node.map(Cow::Borrowed), name: Cow::Borrowed(stamp) },
             time: time(stamp),
             host: node.or(around.host.as_deref()).map(Cow::Borrowed),
             exe: self.exe.map(Value::text).unwrap_or_default(),

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use memchr::{memchr, memchr2, memmem};
 
@@ -13,6 +14,21 @@ use super::super::wrapped;
 
 /// What every record has.
 pub(super) const MARKER: &str = "msg=audit(";
+
+/// How the process's name, the call's number and its name begin. A search costs more to set up than to run over a record.
+static NAME: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(" comm="));
+static NUMBER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("syscall="));
+static CALL: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("SYSCALL="));
+
+/// Whether a record of SYSCALL says which call it is, by its number or its name.
+pub(super) fn names_call(record: &[u8]) -> bool {
+    NUMBER.find(record).is_some() || names_call_by_name(record)
+}
+
+/// Whether it says its name.
+pub(super) fn names_call_by_name(record: &[u8]) -> bool {
+    CALL.find(record).is_some()
+}
 
 /// Bytes in front of `type=` that may be a syslog header, or `node=`.
 const MAX_PREFIX: usize = 512;
@@ -124,9 +140,9 @@ impl<'t> Fields<'t> {
         Fields { body, at: 0 }
     }
 
-    /// Steps over the fields before the one that begins with these bytes, if there is one.
-    pub(super) fn skip_to(&mut self, start: &[u8]) {
-        self.at += memmem::find(&self.body.as_bytes()[self.at..], start).unwrap_or(0);
+    /// Steps over the fields before `comm=`, if there is one.
+    pub(super) fn skip_to_name(&mut self) {
+        self.at += NAME.find(&self.body.as_bytes()[self.at..]).unwrap_or(0);
     }
 }
 
@@ -136,7 +152,11 @@ impl<'t> Iterator for Fields<'t> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = self.body.as_bytes();
-        let (mut start, mut equals) = (self.at, self.at);
+        let mut start = self.at;
+        while matches!(bytes.get(start), Some(&(b' ' | ENRICHED))) {
+            start += 1;
+        }
+        let mut equals = near(bytes, start, [b'=', b' ', ENRICHED]).unwrap_or(start);
         // Words without a value are stepped over; what is enriched begins behind its own byte.
         loop {
             match *bytes.get(equals)? {
@@ -164,11 +184,26 @@ impl<'t> Iterator for Fields<'t> {
     }
 }
 
+/// Where the first of three bytes stands, if it is among the eight from `start` on: most names and values are shorter, and are
+/// looked at in one step.
+#[inline]
+fn near(bytes: &[u8], start: usize, these: [u8; 3]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let word = u64::from_le_bytes(*bytes.get(start..)?.first_chunk::<8>()?);
+    // The lowest byte that is marked is one of them; those above it may be marked by a borrow.
+    let marks = these.map(|byte| word ^ (ONES * u64::from(byte))).map(|word| word.wrapping_sub(ONES) & !word);
+    let marks = (marks[0] | marks[1] | marks[2]) & (ONES << 7);
+    (marks != 0).then(|| start + (marks.trailing_zeros() / 8) as usize)
+}
+
 /// Where the value ends that begins at `start` and stands in no quotes. Most have a few characters: only behind those it pays
 /// to search for many at a time.
 #[inline]
 fn end_of_word(bytes: &[u8], start: usize) -> usize {
     const SHORT: usize = 16;
+    if let Some(end) = near(bytes, start, [b' ', b' ', ENRICHED]) {
+        return end;
+    }
     let word = &bytes[start..];
     let head = &word[..word.len().min(SHORT)];
     let is_end = |b: &u8| matches!(*b, b' ' | ENRICHED);
@@ -247,10 +282,17 @@ fn append_hex(text: &str, bytes: &mut Vec<u8>) -> bool {
 
 #[inline]
 fn hex_digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+    Some(HEX[usize::from(digit)]).filter(|value| *value < 16)
 }
+
+/// What each byte means as a digit; 255 if it is none.
+static HEX: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        values[b"0123456789abcdef"[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};

@@ -30,7 +30,7 @@ pub(super) fn unwrapped(line: &str) -> Vec<String> {
 }
 
 fn tree(text: &str, host: Option<&str>, depth: usize, records: &mut Vec<String>) {
-    let mut room = Room::default();
+    let mut room = Room::of_few();
     let Ok(node) = tree::parse(text, MAX_DEPTH, &mut room) else { return };
     let batch = node.get("records").filter(Node::is_array);
     if !node.is_array() && batch.is_none() {

@@ -39,6 +39,62 @@ fn compare(layout: &Arc<Layout>, rows: &Rows) -> usize {
     written.len()
 }
 
+/// What rules read of the rows, whole or bare.
+fn values(layout: &Layout, rows: &Rows) -> Vec<String> {
+    let value = |record: &Record<'_>, slot| {
+        record.cell(slot).as_string().map_or_else(|| format!("{:?}", record.cell(slot)), |text| format!("{text:?}"))
+    };
+    let row = |record: Record<'_>| {
+        let Routed::Table(table) = record.routed else { panic!("{record:?}") };
+        let slots = 0..layout.tables()[table].columns.len();
+        format!("{table} {:?}", slots.map(|slot| value(&record, slot)).collect::<Vec<_>>())
+    };
+    rows.records().into_iter().flat_map(|records| records.iter().map(row).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn bare_rows_have_what_whole_ones_have() {
+    let all = layout();
+    // A rule seldom reads more than a few columns.
+    let few = |name: &str| {
+        let table = Catalog::builtin().table(name).unwrap();
+        let columns = table.columns.iter().filter(|column| column.name.ends_with('e')).cloned().collect();
+        TableColumns { table, columns }
+    };
+    let few = Arc::new(Layout::new(&Catalog::builtin(), &TABLES.map(few), None));
+    let mut rows = 0;
+    for layout in [all, few] {
+        let decoders = || Decoders::new(Choice::Auto, TABLES.map(str::to_owned).to_vec(), 64).noting(layout.clone());
+        let (mut whole, mut bare) = (decoders(), decoders());
+        bare.be_bare(true);
+        let mut compare = |whole: Decoded<'_>, bare: Decoded<'_>| match (whole, bare) {
+            (Decoded::Rows(whole), Decoded::Rows(bare)) => {
+                rows += whole.events().len();
+                assert_eq!(values(&layout, bare), values(&layout, whole), "{}", whole.json());
+                let counts = |rows: &Rows| (rows.events().len(), rows.taken(), rows.faults().len(), rows.is_bare());
+                let (length, taken, faults, _) = counts(whole);
+                assert_eq!(counts(bare), (length, taken, faults, true));
+                assert_eq!(bare.records().is_some(), whole.records().is_some());
+            }
+            (whole, bare) => assert_eq!(told(&whole), told(&bare)),
+        };
+        let mut paths = Vec::new();
+        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/records"), &mut paths);
+        for text in paths.into_iter().map(|path| std::fs::read(path).unwrap()) {
+            let (mut joiner, mut joined) = (Joiner::default(), Joined::default());
+            joiner.block(&text, usize::MAX, &mut joined);
+            joiner.end(text.len(), &mut joined);
+            for event in joined.events().iter().map(|event| joined.records(event)) {
+                compare(whole.decode_joined(event), bare.decode_joined(event));
+            }
+            for line in text.split(|byte| *byte == b'\n') {
+                compare(whole.decode(line), bare.decode(line));
+            }
+        }
+    }
+    assert!(rows > 400, "{rows}");
+}
+
 fn told(decoded: &Decoded<'_>) -> String {
     match decoded {
         Decoded::Nobodys => "nobody's".to_owned(),

@@ -41,5 +41,6 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
     if fields.get(Field::UtcTime).is_none() {
         return Taken::Malformed("the record has no RawXml, and its Description holds no fields".to_owned());
     }
+    let time = fields.time_or(|| time);
     Event { decoder: NAME, kind, record: None, host, time }.write(&fields, around, rows)
 }

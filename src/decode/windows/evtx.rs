@@ -30,7 +30,7 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
         kind,
         record: system.get("EventRecordID").and_then(text),
         host: system.get("Computer").and_then(text),
-        time: attribute(system, "TimeCreated", "SystemTime").and_then(|time| DateTime::parse(&time)),
+        time: fields.time_or(|| DateTime::parse(&attribute(system, "TimeCreated", "SystemTime")?)),
     };
     event.write(&fields, around, rows)
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::tree::Node;
+use crate::value::DateTime;
 
 /// Names each field once, as its provider does.
 macro_rules! fields {
@@ -49,6 +50,11 @@ impl<'t> Fields<'t> {
     /// A field's text. Nothing, and the dash that Sysmon and Windows write for it, is no text.
     pub(super) fn get(&self, field: Field) -> Option<&str> {
         self.0[field as usize].as_deref().filter(|text| !matches!(*text, "" | "-"))
+    }
+
+    /// When it happened, as Sysmon says it; who else does is asked only where it does not.
+    pub(super) fn time_or(&self, other: impl FnOnce() -> Option<DateTime>) -> Option<DateTime> {
+        self.get(Field::UtcTime).and_then(DateTime::parse).or_else(other)
     }
 
     pub(super) fn set(&mut self, field: Field, text: Cow<'t, str>) {

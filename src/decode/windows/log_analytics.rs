@@ -29,17 +29,20 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
         return Taken::Yes;
     };
     let records = ["EventRecordId", "_ItemId"];
-    let event = Event {
-        decoder: NAME,
-        kind,
-        record: records.iter().find_map(|name| node.text_at(name)),
-        host: Some(host),
-        time: node.text_at("TimeGenerated").and_then(|time| DateTime::parse(&time)),
+    let write = |fields: &Fields<'_>, rows: &mut Rows| {
+        let event = Event {
+            decoder: NAME,
+            kind,
+            record: records.iter().find_map(|name| node.text_at(name)),
+            host: Some(host),
+            time: fields.time_or(|| DateTime::parse(&node.text_at("TimeGenerated")?)),
+        };
+        event.write(fields, around, rows)
     };
     let malformed = |what: &str, why: &str| Taken::Malformed(format!("{what} of the event cannot be read: {why}"));
     let mut fields = Fields::new();
     fields.members(node);
-    let mut room = Room::default();
+    let mut room = Room::of_few();
     let data = node.get("EventData");
     let text = data.and_then(|data| data.text()).unwrap_or_default();
     if let Some(data) = data.filter(Node::is_object) {
@@ -48,13 +51,13 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
         match tree::parse(&text, MAX_DEPTH, &mut room) {
             Ok(data) => {
                 fields.members(data);
-                return event.write(&fields, around, rows);
+                return write(&fields, rows);
             }
             Err(error) => return malformed("EventData", &error.to_string()),
         }
     } else if text.trim_start().starts_with('<') {
         return match xml::data(&text, &mut fields) {
-            Ok(()) => event.write(&fields, around, rows),
+            Ok(()) => write(&fields, rows),
             Err(why) => malformed("EventData", &why),
         };
     }
@@ -68,10 +71,10 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
         if !positional::read(kind, values, &mut fields) {
             return malformed("ParameterXml", "no version of its schema has as many values");
         }
-        return event.write(&fields, around, rows);
+        return write(&fields, rows);
     }
     if is_bare && let Some(text) = node.text_at("RenderedDescription") {
         message::read(Cow::Owned(text.into_owned()), &mut fields);
     }
-    event.write(&fields, around, rows)
+    write(&fields, rows)
 }

@@ -20,11 +20,12 @@ mod xml;
 mod tests;
 
 use std::borrow::Cow;
+use std::fmt::{self, Display};
 
 use super::rows::Row;
 use super::{Around, Rows, Taken};
 use crate::value::DateTime;
-use fields::{Field, Fields};
+use fields::Fields;
 
 /// What stands in every line of these senders: the end of a provider's name, of `Microsoft-Windows-Sysmon`, `Linux-Sysmon`
 /// and `Microsoft-Windows-Security-Auditing`.
@@ -99,20 +100,15 @@ struct Event<'t> {
     /// The event's number in its log.
     record: Option<Cow<'t, str>>,
     host: Option<Cow<'t, str>>,
-    /// When it happened, for events whose fields do not say it: never a time without a zone that is a local one.
+    /// When it happened: what the fields say, or else the sender, but never a time without a zone that is a local one.
     time: Option<DateTime>,
 }
 
 impl Event<'_> {
     /// Adds the event's row.
     fn write(&self, fields: &Fields<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
-        let time = fields.get(Field::UtcTime).and_then(DateTime::parse).or(self.time).or(around.time);
-        // Without a number, the time tells events apart.
-        let record = match &self.record {
-            Some(record) => Cow::Borrowed(&**record),
-            None => Cow::Owned(time.map(DateTime::to_text7).unwrap_or_default()),
-        };
-        let id = format!("{}:{}:{record}", self.kind.provider.short(), self.kind.id);
+        let time = self.time.or(around.time);
+        let id = EventId { kind: self.kind, record: self.record.as_deref(), time };
         let begin = |rows: &mut Rows, write: &dyn Fn(&mut Row<'_>)| {
             let Some(mut row) = self.kind.table().and_then(|table| rows.row(table, self.decoder, &id)) else {
                 return;
@@ -131,6 +127,24 @@ impl Event<'_> {
             }
         }
         Taken::Yes
+    }
+}
+
+/// What tells an event apart: its number in its log, or without one its time.
+struct EventId<'e> {
+    kind: Kind,
+    record: Option<&'e str>,
+    time: Option<DateTime>,
+}
+
+impl Display for EventId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:", self.kind.provider.short(), self.kind.id)?;
+        match (self.record, self.time) {
+            (Some(record), _) => f.write_str(record),
+            (None, Some(time)) => f.write_str(&time.to_text7()),
+            (None, None) => Ok(()),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
     let mut id = None;
     let mut host = None;
     let mut record = None;
-    let mut times = [None; 3];
+    let mut times = [const { None }; 3];
     let mut has_execution = false;
     for child in node.children() {
         match &*child.name() {
@@ -24,11 +24,9 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
             "Hostname" => host = child.text(),
             "RecordNumber" => record = child.text(),
             "ExecutionProcessID" => has_execution = true,
-            "EventTime" => {
-                times[0] = child.text().filter(|time| has_zone(time)).and_then(|time| DateTime::parse(&time))
-            }
-            "EventTimeUTC" => times[1] = child.text().and_then(|time| DateTime::parse(&time)),
-            "@timestamp" => times[2] = child.text().and_then(|time| DateTime::parse(&time)),
+            "EventTime" => times[0] = child.text().filter(|time| has_zone(time)),
+            "EventTimeUTC" => times[1] = child.text(),
+            "@timestamp" => times[2] = child.text(),
             // Another sender's: this one has no lists and no objects of these names.
             "EventData" | "StringInserts" | "winlog" => return Taken::No,
             _ => {}
@@ -56,7 +54,7 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
     {
         message::read(text, &mut fields);
     }
-    let time = times.into_iter().flatten().next();
+    let time = fields.time_or(|| times.iter().flatten().find_map(|time| DateTime::parse(time)));
     Event { decoder: "nxlog", kind, record, host: Some(host), time }.write(&fields, around, rows)
 }
 

@@ -2,6 +2,7 @@
 //! many values there are.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use super::fields::{Field, Fields};
 use super::{Kind, Provider};
@@ -65,20 +66,31 @@ const SECURITY: &[(u16, &str)] = &[
     (5156, "ProcessID Application Direction SourceAddress SourcePort DestAddress DestPort Protocol _ _ _ _ _"),
 ];
 
+/// A schema, taken apart: the event's provider and number, and the field at each place.
+type Schema = (Kind, Vec<Option<Field>>);
+
+/// All of them, in their order.
+static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
+    let of = |provider, schemas: &'static [(u16, &'static str)]| {
+        let fields = |names: &str| names.split(' ').map(Field::named).collect();
+        schemas.iter().map(move |(id, names)| (Kind { provider, id: *id }, fields(names)))
+    };
+    of(Provider::Sysmon, SYSMON).chain(of(Provider::Security, SECURITY)).collect()
+});
+
 /// Gives the values their names; false if no schema of that event has as many.
 pub(super) fn read<'t>(kind: Kind, values: Vec<Cow<'t, str>>, fields: &mut Fields<'t>) -> bool {
-    let schemas = if kind.provider == Provider::Sysmon { SYSMON } else { SECURITY };
-    let mut schemas = schemas.iter().filter(|(id, _)| *id == kind.id).map(|(_, names)| *names);
     // Its first value is a time only where there is no RuleName.
     let is_old = kind.provider == Provider::Sysmon
         && values.first().is_some_and(|value| value.starts_with("20") && DateTime::parse(value).is_some());
     let unnamed = usize::from(is_old);
-    let Some(names) = schemas.find(|names| names.split(' ').count() == values.len() + unnamed) else {
+    let mut schemas = SCHEMAS.iter().filter(|(of, _)| *of == kind);
+    let Some((_, places)) = schemas.find(|(_, places)| places.len() == values.len() + unnamed) else {
         return false;
     };
-    for (name, value) in names.split(' ').skip(unnamed).zip(values) {
-        if let Some(field) = Field::named(name) {
-            fields.set(field, value);
+    for (field, value) in places.iter().skip(unnamed).zip(values) {
+        if let Some(field) = field {
+            fields.set(*field, value);
         }
     }
     true

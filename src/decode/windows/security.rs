@@ -88,7 +88,7 @@ fn process(fields: &Fields<'_>, time: Option<DateTime>, row: &mut Row<'_>) {
     file(fields.get(Field::NewProcessName), row);
     row.maybe("ProcessCommandLine", fields.get(Field::CommandLine));
     row.number("ProcessId", fields.get(Field::NewProcessId));
-    row.maybe("ProcessCreationTime", time.map(DateTime::to_text7));
+    row.made("ProcessCreationTime", || time.map(DateTime::to_text7));
     row.maybe("ProcessIntegrityLevel", fields.get(Field::MandatoryLabel).and_then(integrity));
     row.maybe("ProcessTokenElevation", fields.get(Field::TokenElevationType).and_then(elevation));
     let target = [Field::TargetDomainName, Field::TargetUserName, Field::TargetUserSid];

@@ -79,7 +79,7 @@ fn process(fields: &Fields<'_>, time: Option<DateTime>, row: &mut Row<'_>) {
     row.maybe("ProcessCommandLine", fields.get(Field::CommandLine));
     row.number("ProcessId", fields.get(Field::ProcessId));
     row.maybe("ProcessUniqueId", fields.get(Field::ProcessGuid));
-    row.maybe("ProcessCreationTime", time.map(DateTime::to_text7));
+    row.made("ProcessCreationTime", || time.map(DateTime::to_text7));
     row.maybe("ProcessIntegrityLevel", fields.get(Field::IntegrityLevel));
     row.maybe("ProcessVersionInfoCompanyName", fields.get(Field::Company));
     row.maybe("ProcessVersionInfoProductName", fields.get(Field::Product));
@@ -97,7 +97,7 @@ fn process(fields: &Fields<'_>, time: Option<DateTime>, row: &mut Row<'_>) {
 
 /// What Defender puts under AdditionalFields for `DnsQueryResponse`, and the answer as Sysmon writes it.
 fn query(fields: &Fields<'_>, row: &mut Row<'_>) {
-    let Some(name) = fields.get(Field::QueryName) else {
+    let Some(name) = fields.get(Field::QueryName).filter(|_| row.wants("AdditionalFields")) else {
         return;
     };
     let mut json = String::from("{\"DnsQueryString\":");
@@ -128,7 +128,7 @@ fn hashes(hashes: Option<&str>, row: &mut Row<'_>) {
     for hash in hashes.unwrap_or_default().split(',') {
         let (name, digits) = hash.split_once('=').unwrap_or_default();
         if matches!(name, "SHA1" | "MD5" | "SHA256") && digits.bytes().any(|digit| digit != b'0') {
-            row.string(name, &digits.to_ascii_lowercase());
+            row.made(name, || Some(digits.to_ascii_lowercase()));
         }
     }
 }

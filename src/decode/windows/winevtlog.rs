@@ -37,7 +37,7 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
         record: either(["EventRecordID", "RecordNumber"]),
         host: either(["Computer", "ComputerName"]),
         // It says its zone.
-        time: either(["TimeCreated", "TimeGenerated"]).and_then(|time| zoned(&time)),
+        time: fields.time_or(|| zoned(&either(["TimeCreated", "TimeGenerated"])?)),
     };
     event.write(&fields, around, rows)
 }

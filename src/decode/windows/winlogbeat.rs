@@ -85,7 +85,7 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
         kind,
         record: winlog.record,
         host: winlog.host.or_else(|| node.text_at("host.name")),
-        time: winlog.time.and_then(|time| DateTime::parse(&time)),
+        time: fields.time_or(|| DateTime::parse(&winlog.time?)),
     };
     event.write(&fields, around, rows)
 }

@@ -7,6 +7,7 @@
 //! become a row, without the one that was cut. Some agents put a blank for the semicolon of `&quot;`: that is understood.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::{memchr, memchr2, memmem};
 use quick_xml::escape::resolve_predefined_entity;
@@ -24,7 +25,7 @@ struct System<'t> {
     id: Cow<'t, str>,
     record: Option<Cow<'t, str>>,
     host: Option<Cow<'t, str>>,
-    time: Option<DateTime>,
+    time: Option<Cow<'t, str>>,
 }
 
 /// The innermost element that matters.
@@ -36,6 +37,9 @@ enum Within {
     Data,
 }
 
+/// How an event begins. A search costs more to set up than to run over a line.
+pub(super) static EVENT: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("<Event"));
+
 /// Adds the row of each event of a text.
 ///
 /// # Errors
@@ -46,12 +50,21 @@ pub(super) fn events(text: &str, decoder: &'static str, around: &Around<'_>, row
     let mut system = System::default();
     let mut fields = Fields::new();
     let mut kind = None;
-    // Looked for once: to look behind each event for another would take time that grows with the square of the text.
-    let last = last_event(text);
-    let is_last = |reader: &Reader<&[u8]>| last.is_none_or(|last| text.len() - reader.get_ref().len() > last);
+    // Where the next event begins, or the text's end. It is looked for from where the last search has ended, for to look behind
+    // each event anew would take time that grows with the square of the text.
+    let mut next_event = 0;
+    let mut is_last = |reader: &Reader<&[u8]>| {
+        let at = text.len() - reader.get_ref().len();
+        if next_event < at {
+            next_event = event_from(text, at);
+        }
+        next_event == text.len()
+    };
     loop {
-        if within == Within::Data {
-            plain(&mut reader, &mut fields);
+        match within {
+            Within::System => plain_system(&mut reader, text, &mut system),
+            Within::Data => plain(&mut reader, text, &mut fields),
+            Within::Nothing | Within::Event => {}
         }
         let Some(piece) = next(&mut reader, text)? else { break };
         match piece {
@@ -62,12 +75,7 @@ pub(super) fn events(text: &str, decoder: &'static str, around: &Around<'_>, row
                 (name, Within::System) => {
                     attributes(&tag, &mut system)?;
                     let Some(value) = content(&mut reader, text)? else { break };
-                    match name {
-                        "EventID" => system.id = value,
-                        "EventRecordID" => system.record = Some(value),
-                        "Computer" => system.host = Some(value),
-                        _ => {}
-                    }
+                    system.element(name, value);
                 }
                 ("Data", Within::Data) => {
                     let field = field_of(&tag)?;
@@ -90,9 +98,9 @@ pub(super) fn events(text: &str, decoder: &'static str, around: &Around<'_>, row
                 ("EventData", Within::Data) => within = Within::Event,
                 ("Event", Within::Event) => {
                     within = Within::Nothing;
-                    let System { record, host, time, .. } = std::mem::take(&mut system);
+                    let system = std::mem::take(&mut system);
                     if let Some(kind) = kind.take() {
-                        Event { decoder, kind, record, host, time }.write(&fields, around, rows);
+                        system.event(decoder, kind, &fields).write(&fields, around, rows);
                         fields = Fields::new();
                     }
                     // What a daemon has put behind the last event is no XML.
@@ -106,13 +114,39 @@ pub(super) fn events(text: &str, decoder: &'static str, around: &Around<'_>, row
         }
     }
     // The text has ended, or has been cut.
-    let System { record, host, time, .. } = system;
     match (kind, within) {
-        (Some(kind), _) => Event { decoder, kind, record, host, time }.write(&fields, around, rows),
+        (Some(kind), _) => system.event(decoder, kind, &fields).write(&fields, around, rows),
         (None, Within::Nothing | Within::Data) => Taken::Yes,
         (None, _) => return Err("the XML ends before it says which event this is; was the line cut?".to_owned()),
     };
     Ok(())
+}
+
+impl<'t> System<'t> {
+    /// One of its elements has that value.
+    fn element(&mut self, name: &str, value: Cow<'t, str>) {
+        match name {
+            "EventID" => self.id = value,
+            "EventRecordID" => self.record = Some(value),
+            "Computer" => self.host = Some(value),
+            _ => {}
+        }
+    }
+
+    /// One of its attributes has that value.
+    fn attribute(&mut self, name: &str, value: Cow<'t, str>) {
+        match name {
+            "Name" => self.provider = Provider::named(&value),
+            _ => self.time = Some(value),
+        }
+    }
+
+    /// The event.
+    fn event(self, decoder: &'static str, kind: Kind, fields: &Fields<'_>) -> Event<'t> {
+        let System { record, host, time, .. } = self;
+        let time = fields.time_or(|| DateTime::parse(&time?));
+        Event { decoder, kind, record, host, time }
+    }
 }
 
 /// Reads the data of an event whose `System` is elsewhere.
@@ -124,7 +158,7 @@ pub(super) fn data<'t>(text: &'t str, fields: &mut Fields<'t>) -> Result<(), Str
     let mut is_within = false;
     loop {
         if is_within {
-            plain(&mut reader, fields);
+            plain(&mut reader, text, fields);
         }
         let Some(piece) = next(&mut reader, text)? else {
             return Ok(());
@@ -185,37 +219,104 @@ fn next<'t>(reader: &mut Reader<&'t [u8]>, text: &str) -> Result<Option<Piece<'t
     }
 }
 
+/// What the reader has not read yet.
+fn rest<'t>(reader: &Reader<&'t [u8]>, text: &'t str) -> &'t str {
+    text.get(text.len() - reader.get_ref().len()..).unwrap_or_default()
+}
+
 /// Takes elements off that are spelt as the log spells nearly all of them, `<Data Name='…'>…</Data>` with no entity: three
 /// times as fast as reading them piece by piece. What is spelt in another way is left to the reader.
-fn plain<'t>(reader: &mut Reader<&'t [u8]>, fields: &mut Fields<'t>) {
-    let mut rest: &'t [u8] = reader.get_ref();
+fn plain<'t>(reader: &mut Reader<&'t [u8]>, text: &'t str, fields: &mut Fields<'t>) {
+    let mut rest = rest(reader, text);
     while let Some((name, value, behind)) = plain_data(rest) {
         if let Some(field) = Field::named(name) {
             fields.set(field, Cow::Borrowed(value));
         }
         rest = behind;
     }
-    *reader.get_mut() = rest;
+    *reader.get_mut() = rest.as_bytes();
 }
 
 /// The name and the value of such an element, and what is behind it.
-fn plain_data(text: &[u8]) -> Option<(&str, &str, &[u8])> {
-    let (quote, text) = text.strip_prefix(b"<Data Name=")?.split_first()?;
-    if !matches!(quote, b'\'' | b'"') {
-        return None;
-    }
-    let end = memchr(*quote, text)?;
-    let (name, text) = (&text[..end], text[end + 1..].strip_prefix(b">")?);
-    let end = memchr2(b'<', b'&', text)?;
-    let behind = text[end..].strip_prefix(b"</Data>")?;
-    Some((std::str::from_utf8(name).ok()?, std::str::from_utf8(&text[..end]).ok()?, behind))
+fn plain_data(text: &str) -> Option<(&str, &str, &str)> {
+    let (name, text) = quoted(text.strip_prefix("<Data Name=")?)?;
+    let (value, behind) = plain_text(text.strip_prefix('>')?)?;
+    Some((name, value, to_tag(behind.strip_prefix("</Data>")?)?))
 }
 
-/// Where the last event of the text begins.
-fn last_event(text: &str) -> Option<usize> {
+/// The same of `System`, whose elements have a text or attributes, and of those what is wanted in the first.
+fn plain_system<'t>(reader: &mut Reader<&'t [u8]>, text: &'t str, system: &mut System<'t>) {
+    let mut rest = rest(reader, text);
+    while let Some(behind) = plain_element(rest, system) {
+        rest = behind;
+    }
+    *reader.get_mut() = rest.as_bytes();
+}
+
+/// Takes such an element off; gives what is behind it.
+fn plain_element<'t>(text: &'t str, system: &mut System<'t>) -> Option<&'t str> {
+    let text = text.strip_prefix('<')?;
+    let (name, mut rest) = text.split_at(text.bytes().position(|b| !b.is_ascii_alphanumeric())?);
+    if matches!(name, "" | "Event") {
+        return None;
+    }
+    let wanted = attribute_of(name);
+    let mut is_first = true;
+    let mut value = None;
+    while let Some(attribute) = rest.strip_prefix(' ') {
+        let (key, quote) = attribute.split_at(attribute.bytes().position(|b| !b.is_ascii_alphanumeric())?);
+        let (text, behind) = quoted(quote.strip_prefix('=')?)?;
+        if wanted == Some(key) {
+            // An entity, or white space that XML has for a blank.
+            let is_plain = is_first && !text.bytes().any(|b| b == b'&' || b < b' ');
+            value = Some(text).filter(|_| is_plain);
+            value?;
+        }
+        is_first = false;
+        rest = behind;
+    }
+    let (content, behind) = match rest.strip_prefix("/>") {
+        Some(behind) => (None, behind),
+        None => {
+            let (content, behind) = plain_text(rest.strip_prefix('>')?)?;
+            (Some(content), behind.strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')?)
+        }
+    };
+    let behind = to_tag(behind)?;
+    if let (Some(key), Some(value)) = (wanted, value) {
+        system.attribute(key, Cow::Borrowed(value));
+    }
+    if let Some(content) = content {
+        system.element(name, Cow::Borrowed(content));
+    }
+    Some(behind)
+}
+
+/// The text from its first tag on, where white space is all that stands before it. The reader may have seen the one before it
+/// already, and then takes whatever is next for a tag.
+fn to_tag(text: &str) -> Option<&str> {
+    let text = text.trim_ascii_start();
+    (text.is_empty() || text.starts_with('<')).then_some(text)
+}
+
+/// What stands in the quotes at the start of a text, and what is behind them.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let quote = text.bytes().next().filter(|quote| matches!(quote, b'\'' | b'"'))?;
+    let text = &text[1..];
+    let end = memchr(quote, text.as_bytes())?;
+    Some((&text[..end], &text[end + 1..]))
+}
+
+/// What stands before the next tag, if there is no entity in it, and what follows.
+fn plain_text(text: &str) -> Option<(&str, &str)> {
+    Some(text.split_at(memchr2(b'<', b'&', text.as_bytes())?))
+}
+
+/// Where the next event from a place on begins; the text's end if there is none.
+fn event_from(text: &str, from: usize) -> usize {
     let text = text.as_bytes();
     let is_event = |at: &usize| text.get(at + b"<Event".len()).is_some_and(|b| *b == b'>' || b.is_ascii_whitespace());
-    memmem::rfind_iter(text, b"<Event").find(is_event)
+    EVENT.find_iter(&text[from..]).map(|at| from + at).find(is_event).unwrap_or(text.len())
 }
 
 /// The text up to the end of the element; nothing if that does not come. Elements within it are passed by.
@@ -275,21 +376,25 @@ fn field_of(tag: &BytesStart<'_>) -> Result<Option<Field>, String> {
     }
 }
 
-/// What `System` says in attributes: who wrote the event, and when.
+/// The attribute of an element of `System` that says who wrote the event, or when.
+fn attribute_of(element: &str) -> Option<&'static str> {
+    match element {
+        "Provider" => Some("Name"),
+        "TimeCreated" => Some("SystemTime"),
+        _ => None,
+    }
+}
+
+/// What `System` says in attributes.
 fn attributes(tag: &BytesStart<'_>, system: &mut System<'_>) -> Result<(), String> {
-    let name = match tag.local_name().into_inner() {
-        "Provider" => "Name",
-        "TimeCreated" => "SystemTime",
-        _ => return Ok(()),
+    let Some(name) = attribute_of(tag.local_name().into_inner()) else {
+        return Ok(());
     };
     let malformed = |error: &dyn std::fmt::Display| format!("the XML is malformed in `{}`: {error}", &**tag);
     let Some(attribute) = tag.try_get_attribute(name).map_err(|error| malformed(&error))? else {
         return Ok(());
     };
     let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| malformed(&error))?;
-    match name {
-        "Name" => system.provider = Provider::named(&value),
-        _ => system.time = DateTime::parse(&value),
-    }
+    system.attribute(name, Cow::Owned(value.into_owned()));
     Ok(())
 }

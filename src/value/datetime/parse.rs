@@ -33,17 +33,18 @@ impl DateTime {
     }
 }
 
-/// The form nearly every record has, `yyyy-MM-ddTHH:mm:ss[.f…]Z`, without the general reader.
+/// The forms nearly every record has, `yyyy-MM-ddTHH:mm:ss[.f…]Z`, and with a blank for the `T` or without the `Z`, without the
+/// general reader.
 fn iso(text: &[u8]) -> Option<DateTime> {
     let (head, tail) = text.split_at_checked(19)?;
-    let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    if separators.iter().any(|(at, separator)| head[*at] != *separator) {
+    let separators = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
+    if !matches!(head[10], b'T' | b' ') || separators.iter().any(|(at, separator)| head[*at] != *separator) {
         return None;
     }
     let field = |from: usize, to: usize| {
         head[from..to].iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
     };
-    let fraction = match tail.strip_suffix(b"Z")? {
+    let fraction = match tail.strip_suffix(b"Z").unwrap_or(tail) {
         [] => 0,
         [b'.', digits @ ..] => fraction_ticks(std::str::from_utf8(digits).ok()?)?,
         _ => return None,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{JsonError, Reason};
+use super::{JsonError, Reason, special};
 
 /// The offset past the escape whose backslash is at `at`.
 #[inline]
@@ -41,18 +41,46 @@ pub fn unescape(raw: &str) -> Cow<'_, str> {
     let Some(first) = memchr(b'\\', bytes) else {
         return Cow::Borrowed(raw);
     };
-    let mut text = String::with_capacity(raw.len());
-    let mut kept = 0; // what lies before is in `text` already
-    let mut next = Some(first);
-    while let Some(at) = next {
-        text.push_str(&raw[kept..at]);
-        let (char, len) = unescape_one(bytes, at);
-        text.push(char);
-        kept = at + len;
-        next = memchr(b'\\', &bytes[kept..]).map(|found| kept + found);
+    // No escape is shorter than what it stands for.
+    let mut text = Vec::with_capacity(raw.len());
+    text.extend_from_slice(&bytes[..first]);
+    let mut at = first;
+    while at < bytes.len() {
+        let end = special(bytes, at);
+        copy(bytes, at, end, &mut text);
+        match bytes.get(end) {
+            Some(b'\\') => {
+                let (char, length) = unescape_one(bytes, end);
+                match char.is_ascii() {
+                    true => text.push(char as u8),
+                    false => text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+                }
+                at = end + length;
+            }
+            Some(other) => {
+                text.push(*other);
+                at = end + 1;
+            }
+            None => break,
+        }
     }
-    text.push_str(&raw[kept..]);
-    Cow::Owned(text)
+    // It is text, for what was copied begins and ends between characters.
+    Cow::Owned(String::from_utf8(text).unwrap_or_default())
+}
+
+/// Appends some bytes. Escapes are near each other, in paths and in JSON within JSON, and a copy of a length that is known is
+/// but a move.
+#[inline]
+fn copy(bytes: &[u8], start: usize, end: usize, text: &mut Vec<u8>) {
+    let length = end - start;
+    match bytes.get(start..).and_then(|rest| rest.first_chunk::<16>()) {
+        Some(chunk) if length <= 16 => {
+            let before = text.len();
+            text.extend_from_slice(chunk);
+            text.truncate(before + length);
+        }
+        _ => text.extend_from_slice(&bytes[start..end]),
+    }
 }
 
 /// The character that the escape at `at` stands for, and the escape's length.
