@@ -1,4 +1,4 @@
-//! Series with holes: what fills them, and what runs over series with a memory.
+//! Series: lines over holes in them, and filters that remember. What fills holes otherwise is in `measure`.
 
 use super::arguments::{argument, array_at};
 use super::series::number;
@@ -16,33 +16,6 @@ const MAX_COEFFICIENTS: usize = 1024;
 
 /// <https://learn.microsoft.com/kusto/query/series-fill-linear-function> and its neighbours.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::of(
-        "series_fill_const",
-        "series_fill_const(series, value, [missing])",
-        "A series with a value in place of each element that is missing: null, or what the third argument says.",
-    )
-    .takes(2, 3, &[SERIES, Param::Any])
-    .calls(DYNAMIC, |_, a| {
-        let value = into_dynamic(argument(a, 1).clone());
-        filled(a, 2, |series| {
-            let value = if is_whole(series) { whole(&value) } else { value.clone() };
-            series.iter_mut().filter(|element| element.is_none()).for_each(|hole| *hole = Some(value.clone()));
-        })
-    }),
-    Function::of(
-        "series_fill_forward",
-        "series_fill_forward(series, [missing])",
-        "A series with the element before it in place of each that is missing: null, or what the second argument says.",
-    )
-    .takes(1, 2, &[SERIES, Param::Any])
-    .calls(DYNAMIC, |_, a| filled(a, 1, |series| carry(series.iter_mut()))),
-    Function::of(
-        "series_fill_backward",
-        "series_fill_backward(series, [missing])",
-        "A series with the element behind it in place of each that is missing: null, or what the second argument says.",
-    )
-    .takes(1, 2, &[SERIES, Param::Any])
-    .calls(DYNAMIC, |_, a| filled(a, 1, |series| carry(series.iter_mut().rev()))),
     Function::of(
         "series_fill_linear",
         "series_fill_linear(series, [missing, fill_edges, constant])",
@@ -62,25 +35,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .calls(DYNAMIC, |_, a| iir(a).map_or(Value::Null, |results| limits::array(results.into_iter().map(Dynamic::Real)))),
 ];
 
-/// A series, holes marked, after something was done with it; holes that are left are what they were.
-fn filled<'a>(arguments: &[Value<'a>], missing: usize, fill: impl FnOnce(&mut Vec<Option<Dynamic<'a>>>)) -> Value<'a> {
-    let Some(elements) = array_at(arguments, 0) else { return Value::Null };
-    let placeholder = into_dynamic(argument(arguments, missing).clone());
-    let mut series: Vec<Option<Dynamic<'a>>> = elements
-        .iter()
-        .map(|element| {
-            let same = match (number(element), number(&placeholder)) {
-                (Some(a), Some(b)) => a == b,
-                (None, None) => *element == Dynamic::Null && placeholder == Dynamic::Null,
-                _ => false,
-            };
-            (!same).then(|| element.clone())
-        })
-        .collect();
-    fill(&mut series);
-    limits::array(series.into_iter().map(|element| element.unwrap_or_else(|| placeholder.clone())))
-}
-
 /// Each hole gets the last element that came before it.
 fn carry<'v, 'a: 'v>(series: impl Iterator<Item = &'v mut Option<Dynamic<'a>>>) {
     let mut last = None;
@@ -98,44 +52,46 @@ fn is_whole(series: &[Option<Dynamic<'_>>]) -> bool {
     elements.peek().is_some() && elements.all(|element| matches!(element, Dynamic::Long(_)))
 }
 
-/// A number without its fraction.
-fn whole<'a>(value: &Dynamic<'a>) -> Dynamic<'a> {
-    match value {
-        Dynamic::Real(n) => Dynamic::Long(*n as i64),
-        other => other.clone(),
-    }
-}
-
 fn fill_linear<'a>(_: &Context, arguments: &[Value<'a>]) -> Value<'a> {
     let edges = arguments.get(2).is_none_or(|edges| *edges == Value::Bool(true));
     let constant = match arguments.get(3) {
         None => Dynamic::Real(0.0),
         Some(constant) => into_dynamic(constant.clone()),
     };
-    filled(arguments, 1, |series| {
-        if series.iter().all(Option::is_none) {
-            series.iter_mut().for_each(|hole| *hole = Some(constant.clone()));
-            return;
-        }
-        let in_whole = is_whole(series);
-        let mut last: Option<(usize, f64)> = None;
-        for at in 0..series.len() {
-            let Some(value) = series.get(at).and_then(Option::as_ref).and_then(number) else { continue };
-            if let Some((from, start)) = last {
-                let slope = (value - start) / (at - from) as f64;
-                let mut between = start;
-                for hole in series.iter_mut().take(at).skip(from + 1) {
-                    between += slope;
-                    *hole = Some(if in_whole { Dynamic::Long(between as i64) } else { Dynamic::Real(between) });
-                }
+    let Some(elements) = array_at(arguments, 0) else { return Value::Null };
+    let missing = into_dynamic(argument(arguments, 1).clone());
+    let mut series: Vec<Option<Dynamic<'a>>> = elements
+        .iter()
+        .map(|element| {
+            let same = match (number(element), number(&missing)) {
+                (Some(a), Some(b)) => a == b,
+                _ => *element == missing,
+            };
+            (!same).then(|| element.clone())
+        })
+        .collect();
+    if series.iter().all(Option::is_none) {
+        series.fill(Some(constant));
+    }
+    let in_whole = is_whole(&series);
+    let mut last: Option<(usize, f64)> = None;
+    for at in 0..series.len() {
+        let Some(value) = series.get(at).and_then(Option::as_ref).and_then(number) else { continue };
+        if let Some((from, start)) = last {
+            let slope = (value - start) / (at - from) as f64;
+            let mut between = start;
+            for hole in series.iter_mut().take(at).skip(from + 1) {
+                between += slope;
+                *hole = Some(if in_whole { Dynamic::Long(between as i64) } else { Dynamic::Real(between) });
             }
-            last = Some((at, value));
         }
-        if edges {
-            carry(series.iter_mut());
-            carry(series.iter_mut().rev());
-        }
-    })
+        last = Some((at, value));
+    }
+    if edges {
+        carry(series.iter_mut());
+        carry(series.iter_mut().rev());
+    }
+    limits::array(series.into_iter().map(|element| element.unwrap_or_else(|| missing.clone())))
 }
 
 fn iir(arguments: &[Value<'_>]) -> Option<Vec<f64>> {
@@ -161,26 +117,23 @@ mod tests {
 
     /// From the documentation, and the Kusto Emulator.
     #[test]
-    fn holes_are_filled() {
+    fn lines_over_holes() {
         let series = || json("[null,111,null,36,41,null,null,16,null]");
         assert_eq!(json_of("series_fill_linear", &[series()]), "[111,111,73,36,41,32,24,16,16]");
         assert_eq!(
             json_of("series_fill_linear", &[series(), Value::Null, Value::Bool(false)]),
             "[null,111,73,36,41,32,24,16,null]"
         );
-        assert_eq!(json_of("series_fill_linear", &[json("[1.0,null,2.0]")]), "[1.0,1.5,2.0]");
+        assert_eq!(json_of("series_fill_linear", &[json("[1.5,null,2.5]")]), "[1.5,2,2.5]");
         assert_eq!(json_of("series_fill_linear", &[json("[-1,2,-1]"), Value::Long(-1)]), "[2,2,2]");
-        assert_eq!(json_of("series_fill_forward", &[series()]), "[null,111,111,36,41,41,41,16,16]");
-        assert_eq!(json_of("series_fill_backward", &[series()]), "[111,111,36,36,41,16,16,16,null]");
-        assert_eq!(json_of("series_fill_const", &[json("[1,null]"), Value::Real(0.5)]), "[1,0]");
-        assert_eq!(json_of("series_fill_const", &[json("[1.5,null]"), Value::Real(0.5)]), "[1.5,0.5]");
-        assert_eq!(call("series_fill_forward", &[json("{}")]), Value::Null);
+        assert_eq!(json_of("series_fill_linear", &[json("[null]"), Value::Null, Value::Bool(true), Value::Long(7)]), "[7]");
+        assert_eq!(call("series_fill_linear", &[json("{}")]), Value::Null);
     }
 
     #[test]
     fn a_filter_remembers() {
         let sums = json_of("series_iir", &[json("[1,2,3]"), json("[1]"), json("[1,-1]")]);
-        assert_eq!(sums, "[1.0,3.0,6.0]");
+        assert_eq!(sums, "[1,3,6]");
         for denominators in ["[0,1]", "[]", "[1,\"x\"]"] {
             assert_eq!(call("series_iir", &[json("[1,2]"), json("[1]"), json(denominators)]), Value::Null);
         }

@@ -3,9 +3,11 @@
 //! The earth is a ball here, as for Kusto, and edges are the shortest ways on it. What needs shapes laid over each other (unions,
 //! intersections, buffers, coverings) is refused: see `refused`.
 
+mod edges;
 mod geohash;
 mod h3;
 mod line;
+mod meeting;
 mod polygon;
 mod s2;
 mod shape;
@@ -23,13 +25,14 @@ const LEVEL: Param = Param::Is(ScalarType::Long);
 const CELL: &[Param] = &[Param::Is(ScalarType::String)];
 
 /// The families of functions of places.
-pub(super) const FAMILIES: [&[Function]; 7] = [
+pub(super) const FAMILIES: [&[Function]; 8] = [
     FUNCTIONS,
     geohash::FUNCTIONS,
     h3::FUNCTIONS,
     s2::FUNCTIONS,
     line::FUNCTIONS,
     polygon::FUNCTIONS,
+    meeting::FUNCTIONS,
     wkt::FUNCTIONS,
 ];
 

@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn what_is_no_punycode_is_empty() {
-        for code in ["é-a", "a-!", "99999999999", "zzzzzzz"] {
+        for code in ["é-a", "a-!", "99999999999", "zz"] {
             assert_eq!(call("punycode_to_string", &[Value::string(code)]), Value::string(""), "{code}");
         }
         let long = "é".repeat(MAX_LENGTH + 1);

@@ -17,7 +17,8 @@ const MAX_DISTANCE: i64 = 142;
 /// How many levels below a cell its children may be: a cell has at most 16,807 of them.
 const MAX_CHILDREN: u8 = 5;
 
-/// The places of a cell's edges in the order of the Kusto Emulator's neighbours.
+/// The places of a cell's edges in the order in which the Kusto Emulator gives the neighbours of 862a1072fffffff; no order is
+/// promised.
 const EDGES: [usize; 6] = [0, 2, 1, 5, 4, 3];
 
 const CELL_AND_LEVEL: &[Param] = &[Param::Is(ScalarType::String), LEVEL];

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use super::super::arguments::argument;
 use super::super::callee::{Prepared, prepared};
 use super::super::{Function, Param, Refusal, Returns};
+use super::edges::{Edge, any_cross};
 use super::shape::{self, ring};
 use super::sphere::{Point, RADIUS};
 use super::{REAL, point_at};
@@ -46,14 +47,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// How many pairs of edges are looked at for crossings; those of a shape with more are taken not to cross.
-const MAX_PAIRS: usize = 1 << 22;
-
 /// Edges, one after the other round what they enclose, which lies to the left.
 type Ring = Vec<Point>;
 
 /// Polygons, each a shell and its holes.
-struct Polygons(Vec<Vec<Ring>>);
+pub(super) struct Polygons(Vec<Vec<Ring>>);
 
 /// Makes a function of a place and a polygon ready: a polygon that is a constant is read once.
 fn over_polygons(
@@ -74,7 +72,7 @@ fn over_polygons(
 
 impl Polygons {
     /// The polygons of a Polygon or a MultiPolygon; none if any of it is no polygon.
-    fn read(value: &Value<'_>) -> Option<Polygons> {
+    pub(super) fn read(value: &Value<'_>) -> Option<Polygons> {
         let Value::Dynamic(shape) = value else { return None };
         let coordinates = shape.member("coordinates");
         match (shape.member("type"), &coordinates) {
@@ -86,9 +84,19 @@ impl Polygons {
         }
     }
 
-    fn contain(&self, at: Point) -> bool {
+    pub(super) fn contain(&self, at: Point) -> bool {
         // A hole takes away what its shell has.
         self.0.iter().any(|rings| rings.iter().filter(|ring| encloses(ring, at)).count() % 2 == 1)
+    }
+
+    /// Every edge of theirs.
+    pub(super) fn edges(&self) -> Vec<Edge> {
+        self.0.iter().flatten().flat_map(|ring| edges(ring)).collect()
+    }
+
+    /// A corner of each.
+    pub(super) fn corners(&self) -> impl Iterator<Item = Point> {
+        self.0.iter().filter_map(|rings| rings.first()?.first().copied())
     }
 
     /// The place itself within a polygon, else the nearest on an edge.
@@ -101,7 +109,7 @@ impl Polygons {
     }
 }
 
-fn edges(ring: &[Point]) -> impl Iterator<Item = (Point, Point)> {
+fn edges(ring: &[Point]) -> impl Iterator<Item = Edge> {
     ring.iter().copied().zip(ring.iter().copied().cycle().skip(1))
 }
 
@@ -109,8 +117,8 @@ fn edges(ring: &[Point]) -> impl Iterator<Item = (Point, Point)> {
 fn polygon(coordinates: &Dynamic<'_>) -> Option<Vec<Ring>> {
     let Dynamic::Array(rings) = coordinates else { return None };
     let rings: Vec<Ring> = rings.iter().map(|coordinates| Some(turned(ring(coordinates)?))).collect::<Option<_>>()?;
-    let mut all: Vec<(Point, Point)> = rings.iter().flat_map(|ring| edges(ring)).collect();
-    (!all.is_empty() && !cross(&mut all)).then_some(rings)
+    let all: Vec<Edge> = rings.iter().flat_map(|ring| edges(ring)).collect();
+    (!all.is_empty() && !cross(all)).then_some(rings)
 }
 
 /// A ring the other way round, if that encloses less: what it encloses is at most half of the ball.
@@ -141,34 +149,11 @@ fn encloses(ring: &[Point], at: Point) -> bool {
     turn > std::f64::consts::PI
 }
 
-/// Whether two edges cross, or are the same.
-fn cross(edges: &mut [(Point, Point)]) -> bool {
+/// Whether an edge stands twice, or two cross. Where there are too many to know, they are taken not to.
+fn cross(all: Vec<Edge>) -> bool {
     let bits = |point: &Point| point.0.map(f64::to_bits);
     let mut seen = HashSet::new();
-    if !edges.iter().all(|(a, b)| seen.insert((bits(a).min(bits(b)), bits(a).max(bits(b))))) {
-        return true;
-    }
-    // From south to north; an edge bends north of its ends by less than its own length.
-    let south = |(a, b): &(Point, Point)| a.0[2].min(b.0[2]) - a.plus(b.times(-1.0)).norm();
-    let north = |(a, b): &(Point, Point)| a.0[2].max(b.0[2]) + a.plus(b.times(-1.0)).norm();
-    edges.sort_by(|a, b| south(a).total_cmp(&south(b)));
-    let mut left = MAX_PAIRS;
-    for (at, edge) in edges.iter().enumerate() {
-        let near = edges.iter().skip(at + 1).take_while(|other| south(other) <= north(edge)).take(left);
-        let mut looked = 0;
-        if near.inspect(|_| looked += 1).any(|other| crosses(edge, other)) {
-            return true;
-        }
-        left -= looked;
-    }
-    false
-}
-
-/// Whether two edges have a place in common that is an end of neither.
-fn crosses((a, b): &(Point, Point), (c, d): &(Point, Point)) -> bool {
-    let side = |x: &Point, y: &Point, z: &Point| x.dot(y.cross(*z));
-    let sides = [side(a, c, b), side(c, b, d), side(b, d, a), side(d, a, c)];
-    sides.iter().all(|side| *side > 0.0) || sides.iter().all(|side| *side < 0.0)
+    !all.iter().all(|(a, b)| seen.insert((bits(a).min(bits(b)), bits(a).max(bits(b))))) || any_cross(all) == Some(true)
 }
 
 #[cfg(test)]

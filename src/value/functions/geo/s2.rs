@@ -71,8 +71,8 @@ struct Leaf {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Cell(u64);
 
-/// Right and up.
-const NEIGHBORS: [(i64, i64); 8] = [(0, -1), (0, 1), (-1, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (1, 1)];
+/// Right and up, in the order in which the Kusto Emulator gives those of 89c259; no order is promised.
+const NEIGHBORS: [(i64, i64); 8] = [(1, 1), (1, 0), (-1, 0), (0, -1), (-1, 1), (1, -1), (0, 1), (-1, -1)];
 
 /// The order of a cell's quarters, right in the high bit and up in the low one, for each of four ways the curve may run.
 const QUARTERS: [[u64; 4]; 4] = [[0, 1, 3, 2], [0, 2, 3, 1], [3, 2, 0, 1], [3, 1, 0, 2]];
@@ -171,7 +171,6 @@ impl Cell {
                 around.push(cell);
             }
         };
-        // In the order of the Kusto Emulator.
         NEIGHBORS.iter().for_each(|(right, up)| take(*right, *up));
         around
     }

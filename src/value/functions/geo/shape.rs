@@ -7,6 +7,9 @@ use std::collections::HashSet;
 use super::sphere::Point;
 use crate::value::{Dynamic, Value};
 
+/// How near the sum of two opposite places comes to nothing.
+const OPPOSITE: f64 = 1e-15;
+
 /// A shape: its type, and its coordinates.
 pub(super) fn shape(kind: &'static str, coordinates: Dynamic<'static>) -> Dynamic<'static> {
     Dynamic::Bag([("type".into(), Dynamic::String(kind.into())), ("coordinates".into(), coordinates)].into())
@@ -46,7 +49,7 @@ pub(super) fn lines(value: &Value<'_>, many: bool) -> Option<Vec<Vec<Point>>> {
 fn line(coordinates: &Dynamic<'_>) -> Option<Vec<Point>> {
     let Dynamic::Array(places) = coordinates else { return None };
     let points: Vec<Point> = places.iter().map(place).collect::<Option<_>>()?;
-    let joined = points.windows(2).all(|ends| matches!(ends, [a, b] if a.plus(*b).norm() > 0.0));
+    let joined = points.windows(2).all(|ends| matches!(ends, [a, b] if a.plus(*b).norm() > OPPOSITE));
     (points.len() > 1 && joined).then_some(points)
 }
 

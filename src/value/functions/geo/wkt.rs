@@ -117,16 +117,16 @@ mod tests {
     #[test]
     fn shapes() {
         for (text, expected) in [
-            ("POINT (1 2)", r#"{"type":"Point","coordinates":[1.0,2.0]}"#),
-            ("linestring(1 2,3 4)", r#"{"type":"LineString","coordinates":[[1.0,2.0],[3.0,4.0]]}"#),
-            ("MULTIPOINT (1 1, (2 2))", r#"{"type":"MultiPoint","coordinates":[[1.0,1.0],[2.0,2.0]]}"#),
+            ("POINT (1 2)", r#"{"type":"Point","coordinates":[1,2]}"#),
+            ("linestring(1 2,3 4)", r#"{"type":"LineString","coordinates":[[1,2],[3,4]]}"#),
+            ("MULTIPOINT (1 1, (2 2))", r#"{"type":"MultiPoint","coordinates":[[1,1],[2,2]]}"#),
             (
                 "POLYGON ((0 0, 2 0, 2 2, 0 0))",
-                r#"{"type":"Polygon","coordinates":[[[0.0,0.0],[2.0,0.0],[2.0,2.0],[0.0,0.0]]]}"#,
+                r#"{"type":"Polygon","coordinates":[[[0,0],[2,0],[2,2],[0,0]]]}"#,
             ),
             (
                 "GEOMETRYCOLLECTION (POINT (1 1),POINT(-2e0 2))",
-                r#"{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1.0,1.0]},{"type":"Point","coordinates":[-2.0,2.0]}]}"#,
+                r#"{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,1]},{"type":"Point","coordinates":[-2,2]}]}"#,
             ),
         ] {
             assert_eq!(json_of("geo_from_wkt", &[Value::string(text)]), expected);
