@@ -245,10 +245,15 @@ fn scans() {
 fn partitions() {
     let table = "datatable(k:string, n:long) ['a',1, 'b',5, 'a',3, 'b',4, 'c',9]";
     check(&format!("{table} | partition by k (top 1 by n)"), &["a|3", "b|5", "c|9"]);
-    check(&format!("{table} | partition hint.strategy=native by k (summarize sum(n), count())"), &["4|2", "9|2", "9|1"]);
+    check(
+        &format!("{table} | partition hint.strategy=native by k (summarize sum(n), count())"),
+        &["4|2", "9|2", "9|1"],
+    );
     check(&format!("{table} | where n > 100 | partition by k (count)"), &[]);
     check(
-        &format!("{table} | partition by k (sort by n asc | extend r = row_number() | mv-expand x = range(1, r)) | summarize count()"),
+        &format!(
+            "{table} | partition by k (sort by n asc | extend r = row_number() | mv-expand x = range(1, r)) | summarize count()"
+        ),
         &["7"],
     );
 }

@@ -8,8 +8,8 @@ use crate::compile::bound::{Bound, BoundKind};
 use crate::diagnostic::Span;
 use crate::kql::ast::{Argument, ExprKind};
 use crate::schema::ScalarType;
-use crate::value::{Dynamic, Value};
 use crate::value::functions::{Callee, PACK_FILLED, PACK_PAIRS};
+use crate::value::{Dynamic, Value};
 
 impl Binder<'_> {
     /// `pack_all([ignore_null_empty])`: every column in scope.

@@ -14,9 +14,10 @@ use crate::value::Value;
 
 impl Binder<'_> {
     pub(super) fn scan(&mut self, table: Tabular, scan: &Scan, span: Span) -> Option<Tabular> {
-        let exprs = scan.steps.iter().flat_map(|step| {
-            std::iter::once(&step.condition).chain(step.assignments.iter().map(|(_, value)| value))
-        });
+        let exprs = scan
+            .steps
+            .iter()
+            .flat_map(|step| std::iter::once(&step.condition).chain(step.assignments.iter().map(|(_, value)| value)));
         let exprs: Vec<&Expr> = exprs.collect();
         let table = self.subqueries(table, &exprs, span)?;
         let mut columns = table.columns();
@@ -90,7 +91,11 @@ impl Binder<'_> {
             None | Some("all") => true,
             Some("none") => false,
             Some("last") => {
-                self.error("KT003", step.name.span, "which row output=last gives, and when, is not documented: it is not supported");
+                self.error(
+                    "KT003",
+                    step.name.span,
+                    "which row output=last gives, and when, is not documented: it is not supported",
+                );
                 return None;
             }
             Some(other) => {
@@ -168,7 +173,13 @@ impl Binder<'_> {
     }
 
     /// The rows of each value of a column, through a query of their own.
-    pub(super) fn partition(&mut self, table: Tabular, by: &Expr, operators: &[Operator], span: Span) -> Option<Tabular> {
+    pub(super) fn partition(
+        &mut self,
+        table: Tabular,
+        by: &Expr,
+        operators: &[Operator],
+        span: Span,
+    ) -> Option<Tabular> {
         let ExprKind::Name(name) = &by.kind else { return None };
         let columns = table.columns();
         let Some(at) = columns.iter().position(|column| column.name == name.text) else {

@@ -16,7 +16,8 @@ use crate::schema::ScalarType;
 use crate::value::functions::Context;
 use crate::value::{DateTime, TimeSpan, Value};
 
-pub(super) const NAMES: &[&str] = &["row_number", "prev", "next", "row_cumsum", "row_rank_dense", "row_rank_min", "row_window_session"];
+pub(super) const NAMES: &[&str] =
+    &["row_number", "prev", "next", "row_cumsum", "row_rank_dense", "row_rank_min", "row_window_session"];
 
 impl Binder<'_> {
     /// Computes the window functions in an operator's expressions beforehand; `lifted` then names their columns.

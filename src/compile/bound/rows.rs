@@ -373,9 +373,9 @@ impl BoundQuery {
 impl Scan {
     /// Every expression of its steps.
     pub fn bounds(&self) -> impl Iterator<Item = &Bound> {
-        self.steps.iter().flat_map(|step| {
-            std::iter::once(&step.condition).chain(step.assignments.iter().map(|(_, value)| value))
-        })
+        self.steps
+            .iter()
+            .flat_map(|step| std::iter::once(&step.condition).chain(step.assignments.iter().map(|(_, value)| value)))
     }
 }
 

@@ -126,7 +126,10 @@ mod tests {
         );
         assert_eq!(json_of("series_fill_linear", &[json("[1.5,null,2.5]")]), "[1.5,2,2.5]");
         assert_eq!(json_of("series_fill_linear", &[json("[-1,2,-1]"), Value::Long(-1)]), "[2,2,2]");
-        assert_eq!(json_of("series_fill_linear", &[json("[null]"), Value::Null, Value::Bool(true), Value::Long(7)]), "[7]");
+        assert_eq!(
+            json_of("series_fill_linear", &[json("[null]"), Value::Null, Value::Bool(true), Value::Long(7)]),
+            "[7]"
+        );
         assert_eq!(call("series_fill_linear", &[json("{}")]), Value::Null);
     }
 

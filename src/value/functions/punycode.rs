@@ -184,7 +184,9 @@ mod tests {
     /// From the documentation, and the Kusto Emulator.
     #[test]
     fn there_and_back() {
-        for (text, code) in [("académie-française", "acadmie-franaise-npb1a"), ("艺术", "cqv902d"), ("", ""), ("a-b", "a-b-")] {
+        for (text, code) in
+            [("académie-française", "acadmie-franaise-npb1a"), ("艺术", "cqv902d"), ("", ""), ("a-b", "a-b-")]
+        {
             assert_eq!(call("punycode_from_string", &[Value::string(text)]), Value::string(code));
             assert_eq!(call("punycode_to_string", &[Value::string(code)]), Value::string(text));
         }

@@ -33,7 +33,9 @@ pub fn refused(name: &str) -> Option<&'static str> {
         | "geo_polygon_perimeter"
         | "geo_polygon_to_s2cells"
         | "geo_polygon_to_h3cells"
-        | "geo_line_to_s2cells" => "shapes are asked how far they are, what is in them and whether they meet, and not put together or cut",
+        | "geo_line_to_s2cells" => {
+            "shapes are asked how far they are, what is in them and whether they meet, and not put together or cut"
+        }
         "hash_combine" | "hash_many" => "how Kusto puts hashes together is not documented",
         "gzip_compress_to_base64_string" | "zlib_compress_to_base64_string" => {
             "another compressor gives other bytes, and what is compressed is compared by them"

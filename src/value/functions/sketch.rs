@@ -58,7 +58,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .prepares(Returns::NamedOrDynamic(2), |constants| {
         let ty = match constants.get(2) {
             None => ScalarType::Dynamic,
-            Some(name) => name.and_then(|name| ScalarType::from_name(&convert::text(name))).unwrap_or(ScalarType::Dynamic),
+            Some(name) => {
+                name.and_then(|name| ScalarType::from_name(&convert::text(name))).unwrap_or(ScalarType::Dynamic)
+            }
         };
         prepared(move |_, a| {
             let Some((sketch, rank)) = TDigest::read(argument(a, 0)).zip(real_at(a, 1)) else { return Value::Null };

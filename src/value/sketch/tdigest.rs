@@ -67,7 +67,8 @@ impl TDigest {
                 Some((last, own)) => {
                     let share = (before + (*own + weight) / 2.0) / total;
                     // So the groups in the middle are the largest, and there are about half of GROUPS.
-                    if *own + weight <= (8.0 * total * share * (1.0 - share) / GROUPS as f64).max(total / GROUPS as f64) {
+                    if *own + weight <= (8.0 * total * share * (1.0 - share) / GROUPS as f64).max(total / GROUPS as f64)
+                    {
                         *last += (middle - *last) * weight / (*own + weight);
                         *own += weight;
                     } else {
@@ -113,8 +114,11 @@ impl TDigest {
             return Value::Null;
         }
         self.compress();
-        let groups: Arc<[_]> =
-            self.groups.into_iter().flat_map(|(middle, weight)| [Dynamic::Real(middle), Dynamic::Real(weight)]).collect();
+        let groups: Arc<[_]> = self
+            .groups
+            .into_iter()
+            .flat_map(|(middle, weight)| [Dynamic::Real(middle), Dynamic::Real(weight)])
+            .collect();
         let parts: Arc<[_]> = [Dynamic::String(MARK.into()), Dynamic::Bool(self.whole), Dynamic::Array(groups)].into();
         Value::Dynamic(Dynamic::Array(parts))
     }
@@ -127,7 +131,9 @@ impl TDigest {
             return None;
         }
         let group = |pair: &[Dynamic<'_>]| match pair {
-            [Dynamic::Real(middle), Dynamic::Real(weight)] if middle.is_finite() && *weight > 0.0 => Some((*middle, *weight)),
+            [Dynamic::Real(middle), Dynamic::Real(weight)] if middle.is_finite() && *weight > 0.0 => {
+                Some((*middle, *weight))
+            }
             _ => None,
         };
         let groups: Vec<(f64, f64)> = groups.chunks(2).map(group).collect::<Option<_>>()?;

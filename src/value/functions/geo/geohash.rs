@@ -2,9 +2,9 @@
 //!
 //! <https://learn.microsoft.com/kusto/query/geo-point-to-geohash-function> and its neighbours.
 
+use super::super::Function;
 use super::super::arguments::{real_at, text_at};
 use super::super::limits::array;
-use super::super::Function;
 use super::{CELL, LEVEL, REAL, level, point_at, shape};
 use crate::schema::ScalarType;
 use crate::value::{Dynamic, Value};

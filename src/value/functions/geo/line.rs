@@ -166,7 +166,9 @@ mod tests {
         let numbers: Vec<f64> = match found {
             Value::Real(n) => vec![*n],
             Value::Dynamic(point) => match point.member("coordinates") {
-                Dynamic::Array(pair) => pair.iter().filter_map(|n| matches!(n, Dynamic::Real(_)).then_some(n)).map(real).collect(),
+                Dynamic::Array(pair) => {
+                    pair.iter().filter_map(|n| matches!(n, Dynamic::Real(_)).then_some(n)).map(real).collect()
+                }
                 _ => Vec::new(),
             },
             _ => Vec::new(),
@@ -195,7 +197,11 @@ mod tests {
         near(&quarter, &[-73.96176404321828, 40.79143668725723]);
         let located = call("geo_line_locate_point", &[straight(), Value::Real(-73.965), Value::Real(40.792)]);
         near(&located, &[0.2556013510030755]);
-        let bent = || json(r#"{"type":"LineString","coordinates":[[-115.183289,36.175007],[-115.192612,36.176736],[-115.202485,36.173439]]}"#);
+        let bent = || {
+            json(
+                r#"{"type":"LineString","coordinates":[[-115.183289,36.175007],[-115.192612,36.176736],[-115.202485,36.173439]]}"#,
+            )
+        };
         let at = [Value::Real(-115.199625), Value::Real(36.210419), bent()];
         near(&call("geo_distance_point_to_line", &at), &[3797.8888725332145]);
         near(&call("geo_closest_point_on_line", &at), &[-115.192612, 36.176736]);

@@ -84,7 +84,10 @@ mod tests {
         let lines = |a, b| ask("geo_intersects_2lines", a, b);
         assert_eq!(lines(street, other), Value::Bool(true));
         assert_eq!(lines(street, r#"{"type":"LineString","coordinates":[[1,1],[2,2]]}"#), Value::Bool(false));
-        assert_eq!(lines(street, r#"{"type":"LineString","coordinates":[[1,1],[-73.980903,40.782621]]}"#), Value::Bool(true));
+        assert_eq!(
+            lines(street, r#"{"type":"LineString","coordinates":[[1,1],[-73.980903,40.782621]]}"#),
+            Value::Bool(true)
+        );
         assert_eq!(lines(street, r#"{"type":"LineString","coordinates":[[1,1]]}"#), Value::Null);
         assert_eq!(lines(street, SQUARE), Value::Null);
         let crossing = |line| ask("geo_intersects_line_with_polygon", line, SQUARE);

@@ -61,7 +61,9 @@ fn over_polygons(
     match constants.get(2) {
         Some(Some(constant)) => {
             let polygons = Polygons::read(constant);
-            prepared(move |_, a| point_at(a, 0).zip(polygons.as_ref()).map_or(Value::Null, |(at, polygons)| of(at, polygons)))
+            prepared(move |_, a| {
+                point_at(a, 0).zip(polygons.as_ref()).map_or(Value::Null, |(at, polygons)| of(at, polygons))
+            })
         }
         _ => prepared(move |_, a| {
             let polygons = Polygons::read(argument(a, 2));
@@ -181,7 +183,8 @@ mod tests {
 
     #[test]
     fn either_way_round_and_with_holes() {
-        let holed = r#"{"type":"Polygon","coordinates":[[[0,0],[0,10],[10,10],[10,0],[0,0]],[[4,4],[6,4],[6,6],[4,6],[4,4]]]}"#;
+        let holed =
+            r#"{"type":"Polygon","coordinates":[[[0,0],[0,10],[10,10],[10,0],[0,0]],[[4,4],[6,4],[6,6],[4,6],[4,4]]]}"#;
         assert_eq!(ask("geo_point_in_polygon", 2.0, 2.0, holed), Value::Bool(true));
         assert_eq!(ask("geo_point_in_polygon", 5.0, 5.0, holed), Value::Bool(false));
         let many = r#"{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[1,1],[0,0]]],[[[179,0],[-179,0],[-179,1],[179,1],[179,0]]]]}"#;

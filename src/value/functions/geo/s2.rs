@@ -3,9 +3,9 @@
 //! <https://learn.microsoft.com/kusto/query/geo-point-to-s2cell-function> and its neighbours; the numbers are those of
 //! <https://s2geometry.io/devguide/s2cell_hierarchy>.
 
+use super::super::Function;
 use super::super::arguments::text_at;
 use super::super::limits::array;
-use super::super::Function;
 use super::sphere::Point;
 use super::{CELL, LEVEL, REAL, level, point_at, shape};
 use crate::schema::ScalarType;
@@ -32,14 +32,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .calls(ScalarType::Dynamic, |_, a| {
         Cell::read(&text_at(a, 0)).map_or(Value::Null, |cell| shape::point(cell.at(0.5, 0.5).degrees()))
     }),
-    Function::of("geo_s2cell_to_polygon", "geo_s2cell_to_polygon(cell)", "An S2 cell as a Polygon; null for what is none.")
-        .takes(1, 1, CELL)
-        .calls(ScalarType::Dynamic, |_, a| {
-            let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
-            Cell::read(&text_at(a, 0)).map_or(Value::Null, |cell| {
-                shape::polygon(corners.map(|(right, up)| cell.at(right, up).degrees()))
-            })
-        }),
+    Function::of(
+        "geo_s2cell_to_polygon",
+        "geo_s2cell_to_polygon(cell)",
+        "An S2 cell as a Polygon; null for what is none.",
+    )
+    .takes(1, 1, CELL)
+    .calls(ScalarType::Dynamic, |_, a| {
+        let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
+        Cell::read(&text_at(a, 0))
+            .map_or(Value::Null, |cell| shape::polygon(corners.map(|(right, up)| cell.at(right, up).degrees())))
+    }),
     Function::of(
         "geo_s2cell_neighbors",
         "geo_s2cell_neighbors(cell)",

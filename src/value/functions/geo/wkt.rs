@@ -120,10 +120,7 @@ mod tests {
             ("POINT (1 2)", r#"{"type":"Point","coordinates":[1,2]}"#),
             ("linestring(1 2,3 4)", r#"{"type":"LineString","coordinates":[[1,2],[3,4]]}"#),
             ("MULTIPOINT (1 1, (2 2))", r#"{"type":"MultiPoint","coordinates":[[1,1],[2,2]]}"#),
-            (
-                "POLYGON ((0 0, 2 0, 2 2, 0 0))",
-                r#"{"type":"Polygon","coordinates":[[[0,0],[2,0],[2,2],[0,0]]]}"#,
-            ),
+            ("POLYGON ((0 0, 2 0, 2 2, 0 0))", r#"{"type":"Polygon","coordinates":[[[0,0],[2,0],[2,2],[0,0]]]}"#),
             (
                 "GEOMETRYCOLLECTION (POINT (1 1),POINT(-2e0 2))",
                 r#"{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,1]},{"type":"Point","coordinates":[-2,2]}]}"#,
@@ -136,7 +133,9 @@ mod tests {
     #[test]
     fn what_is_no_shape_is_null() {
         let deep = "GEOMETRYCOLLECTION(".repeat(100_000);
-        for text in ["LINESTRING", "POINT (1 2", "POINT (1 2) x", "POINT (1 2 3)", "POLYGON (0 0, 1 1)", "POINT EMPTY", &deep] {
+        for text in
+            ["LINESTRING", "POINT (1 2", "POINT (1 2) x", "POINT (1 2 3)", "POLYGON (0 0, 1 1)", "POINT EMPTY", &deep]
+        {
             assert_eq!(call("geo_from_wkt", &[Value::string(text)]), Value::Null, "{text:.20}");
         }
     }
