@@ -287,10 +287,10 @@ fn scans_and_partitions() {
     check(&[
         (
             "T | scan with_match_id=m declare (x:long=0, y:string) with (step a: true => x = a.x + 1, y = z; step b output=none: c > 1;)",
-            "T|scan m (x:long=0 y:string) a: true => x=(+ a.x 1) y=z; b/none: (> c 1) => ;",
+            "T|scan m (x:long=Long:0 y:string) a: Bool:true => x=(Add a.x Long:1) y=z; b/none: (Greater c Long:1) => ;",
         ),
-        ("T | scan with (step a: b) | take 1", "T|scan () a: b => ;|take 1"),
-        ("T | partition hint.strategy=native by k (sort by t | take 1)", "T|partition k (|sort t desc nl|take 1)"),
+        ("T | scan with (step a: b) | take 1", "T|scan () a: b => ;|take Long:1"),
+        ("T | partition hint.strategy=native by k (sort by t | take 1)", "T|partition k (|sort t desc nl|take Long:1)"),
     ]);
     check_mistakes(&[
         ("T | scan with ()", &[("KS001", ")")]),
