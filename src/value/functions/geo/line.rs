@@ -166,9 +166,7 @@ mod tests {
         let numbers: Vec<f64> = match found {
             Value::Real(n) => vec![*n],
             Value::Dynamic(point) => match point.member("coordinates") {
-                Dynamic::Array(pair) => {
-                    pair.iter().filter_map(|n| matches!(n, Dynamic::Real(_)).then_some(n)).map(real).collect()
-                }
+                Dynamic::Array(pair) => pair.iter().map(real).collect(),
                 _ => Vec::new(),
             },
             _ => Vec::new(),
