@@ -117,6 +117,10 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
         total.skipped,
         reasons(&total.refused),
     );
+    if total.rules == 0 && !failed {
+        say!(Error; "kqltap: there are no rules to check");
+        failed = true;
+    }
     if failed { USAGE } else { OK }
 }
 

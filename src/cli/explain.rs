@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::args::RulesArguments;
 use super::libraries::Known;
 use super::{OK, USAGE, print, rules};
-use crate::compile::bound::{BoundQuery, Leg, Order, RowSource, RowsKind, Step};
+use crate::compile::bound::{BoundQuery, Leg, Order, RowSource, Step};
 use crate::compile::ir::Rest;
 use crate::compile::literals::Group;
 use crate::compile::{BindOptions, BoundRule};
@@ -73,9 +73,9 @@ fn explain_leg(leg: &Leg, query: &str, indent: usize, text: &mut String) {
         RowSource::Rows(op) => {
             let _ = writeln!(text, "{pad}{:<8} of", op.name);
             op.input.legs.iter().for_each(|leg| explain_leg(leg, query, indent + 4, text));
-            if let RowsKind::Join(join) = &op.kind {
+            if let Some(beside) = op.beside() {
                 let _ = writeln!(text, "{pad}  with");
-                join.right.legs.iter().for_each(|leg| explain_leg(leg, query, indent + 4, text));
+                beside.legs.iter().for_each(|leg| explain_leg(leg, query, indent + 4, text));
             }
         }
     }

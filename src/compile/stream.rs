@@ -40,8 +40,8 @@ pub fn each_table_leg<'q>(leg: &'q Leg, each: &mut dyn FnMut(&'q Leg)) {
         RowSource::Table(_) => each(leg),
         RowSource::Rows(op) => {
             op.input.legs.iter().for_each(|leg| each_table_leg(leg, each));
-            if let RowsKind::Join(join) = &op.kind {
-                join.right.legs.iter().for_each(|leg| each_table_leg(leg, each));
+            if let Some(beside) = op.beside() {
+                beside.legs.iter().for_each(|leg| each_table_leg(leg, each));
             }
         }
         RowSource::Values(_) | RowSource::Elements => {}
@@ -109,11 +109,7 @@ fn random_call(bound: &Bound) -> Option<&'static str> {
 }
 
 fn is_static(op: &RowsOp) -> bool {
-    let right = match &op.kind {
-        RowsKind::Join(join) => join.right.is_static(),
-        _ => true,
-    };
-    op.input.is_static() && right
+    op.input.is_static() && op.beside().is_none_or(BoundQuery::is_static)
 }
 
 /// The leg as it is run for each record: rows that the query spells out come with no record, and so are left out of the side

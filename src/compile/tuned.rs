@@ -4,7 +4,7 @@
 //! them. Each piece remembers where it comes from, so that what is wrong with it is shown there.
 
 use super::bind::BindOptions;
-use super::bound::{Leg, RowSource, RowsKind};
+use super::bound::{Leg, RowSource};
 use super::rule::{BoundRule, bind_rule_with};
 use crate::diagnostic::{Diagnostic, Span, suggest};
 use crate::kql::ast::{DynamicLiteral, Expr, ExprKind, Statement};
@@ -453,8 +453,8 @@ fn tables_of(leg: &Leg, tables: &mut Vec<String>) {
         RowSource::Table(table) if !tables.contains(&table.name) => tables.push(table.name.clone()),
         RowSource::Rows(op) => {
             op.input.legs.iter().for_each(|leg| tables_of(leg, tables));
-            if let RowsKind::Join(join) = &op.kind {
-                join.right.legs.iter().for_each(|leg| tables_of(leg, tables));
+            if let Some(beside) = op.beside() {
+                beside.legs.iter().for_each(|leg| tables_of(leg, tables));
             }
         }
         _ => {}

@@ -129,26 +129,16 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::Count(None) => "count".into(),
         OperatorKind::Count(Some(name)) => format!("count as {}", name.text),
         OperatorKind::Summarize { aggregates, by } => format!("summarize {} by {}", named(aggregates), named(by)),
-        OperatorKind::MakeSeries(series) => {
-            let aggregates = joined(series.aggregates.iter().map(|(item, default)| {
-                let item = named(std::slice::from_ref(item));
-                default.as_ref().map_or(item.clone(), |value| format!("{item} default {}", short(value)))
-            }));
-            let bound = |bound: &Option<Expr>| bound.as_ref().map_or("-".into(), short);
-            format!(
-                "series {aggregates} on {} {} {}{} {} by {}",
-                named(std::slice::from_ref(&series.axis)),
-                bound(&series.first),
-                bound(&series.last),
-                if series.inclusive { "!" } else { "" },
-                short(&series.step),
-                named(&series.by)
-            )
-        }
+        OperatorKind::MakeSeries(series) => operators::series(series, &named),
+        OperatorKind::Scan(scan) => operators::scan(scan),
         OperatorKind::MvExpand(expand) => format!("expand {}", expanded(expand)),
         OperatorKind::MvApply { expand, operators } => {
             let operators: String = operators.iter().map(|operator| format!("|{}", short_operator(operator))).collect();
             format!("apply {} on ({operators})", expanded(expand))
+        }
+        OperatorKind::Partition { by, operators } => {
+            let operators: String = operators.iter().map(|operator| format!("|{}", short_operator(operator))).collect();
+            format!("partition {} ({operators})", short(by))
         }
         OperatorKind::Parse(parse) => {
             let pattern = joined(parse.pattern.iter().map(|part| match part {
@@ -381,8 +371,8 @@ fn one_mistake_one_diagnostic() {
         ("T | where a contians 'x' | take", &[("KS002", "contians"), ("KS006", "")]),
         ("T | top-nested 3 of x by count(), y | where z = 1", &[("KT001", "top-nested"), ("KS002", "=")]),
         (
-            "T | reduce x = (a | b) | partition hint.strategy=native by x (where y | take 1) | top-hitters 3 of q",
-            &[("KT001", "reduce"), ("KT001", "partition"), ("KT001", "top-hitters")],
+            "T | reduce x = (a | b) | facet by x with (where y | take 1) | top-hitters 3 of q",
+            &[("KT001", "reduce"), ("KT001", "facet"), ("KT001", "top-hitters")],
         ),
         ("find in (A, B) where x == 'x' project a:, b", &[("KS006", ",")]),
         ("let f = (x:string) { T | where a = x; }; f('y')", &[("KS002", "=")]),

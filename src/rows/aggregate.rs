@@ -7,10 +7,12 @@ mod any;
 mod bag;
 mod bits;
 mod count;
+mod covariance;
 mod extreme;
 mod leading;
 mod list;
 mod percentile;
+mod sketch;
 mod spread;
 mod sum;
 
@@ -24,16 +26,18 @@ const MANY: usize = 1024;
 
 type Checked = Result<ScalarType, (&'static str, String)>;
 
-const FAMILIES: [&[AggregateFunction]; 9] = [
+const FAMILIES: [&[AggregateFunction]; 11] = [
     count::FUNCTIONS,
     sum::FUNCTIONS,
     spread::FUNCTIONS,
+    covariance::FUNCTIONS,
     extreme::FUNCTIONS,
     any::FUNCTIONS,
     list::FUNCTIONS,
     bag::FUNCTIONS,
     percentile::FUNCTIONS,
     bits::FUNCTIONS,
+    sketch::FUNCTIONS,
 ];
 
 /// The aggregate function of that name.

@@ -11,6 +11,8 @@ mod key;
 mod limits;
 mod network;
 mod order;
+mod partition;
+mod scan;
 mod series;
 mod summarize;
 #[cfg(test)]
@@ -190,6 +192,8 @@ fn each_of_op(op: &RowsOp, tables: &mut dyn TableRows, scope: Scope<'_>, emit: &
             };
             series::run(&op.input, &plan, tables, scope, fitted)
         }
+        RowsKind::Scan(steps) => scan::run(&op.input, steps, tables, scope, emit),
+        RowsKind::Partition { by, query } => partition::run(&op.input, *by, query, tables, scope, emit),
         RowsKind::Window(windows) => window::run(&op.input, windows, tables, scope, fitted),
     }
 }

@@ -201,6 +201,76 @@ fn windows() {
     );
 }
 
+/// From the documentation, and the Kusto Emulator.
+#[test]
+fn ranks() {
+    let table = "datatable(k:string, n:long) ['a',1, 'a',3, 'a',3, 'b',3, 'b',4] | sort by k asc, n asc";
+    check(&format!("{table} | extend r = row_rank_dense(n) | project r"), &["1", "2", "2", "2", "3"]);
+    check(&format!("{table} | extend r = row_rank_min(n) | project r"), &["1", "2", "2", "2", "5"]);
+    check(&format!("{table} | extend r = row_rank_min(n, k != prev(k)) | project r"), &["1", "2", "2", "1", "2"]);
+}
+
+/// From the documentation, and the Kusto Emulator.
+#[test]
+fn scans() {
+    check(
+        "range x from 1 to 4 step 1 | scan declare (sum:long=0) with (step s: true => sum = x + s.sum;)",
+        &["1|1", "2|3", "3|6", "4|10"],
+    );
+    let events = "datatable(t:long, e:string) \
+        [0,'A', 1,'Start', 2,'B', 3,'D', 4,'Stop', 6,'C', 8,'Start', 11,'E', 12,'Stop'] | sort by t asc";
+    let steps = "step s1: e == 'Start'; step s2: e != 'Start' and e != 'Stop' and t - s1.t <= 5; \
+        step s3: e == 'Stop' and t - s1.t <= 5;";
+    check(
+        &format!("{events} | scan with_match_id=m with ({steps})"),
+        &["1|Start|0", "2|B|0", "3|D|0", "4|Stop|0", "8|Start|1", "11|E|1", "12|Stop|1"],
+    );
+    check(
+        &format!(
+            "{events} | scan with_match_id=m declare (since:long) with \
+             (step inside: true => since = iff(isnull(inside.since), t, inside.since); \
+              step over output=none: t - inside.since > 3;) | project t, since, m"
+        ),
+        &["0|0|0", "1|0|0", "2|0|0", "3|0|0", "4|4|1", "6|4|1", "8|8|2", "11|8|2", "12|12|3"],
+    );
+    // What a step has seen of a dynamic has members.
+    check(
+        "datatable(d:dynamic) [dynamic({'n':1}), dynamic({'n':2})] | scan declare (before:long=-1) with \
+         (step s: true => before = tolong(s.d.n);) | project before",
+        &["", "1"],
+    );
+}
+
+#[test]
+fn partitions() {
+    let table = "datatable(k:string, n:long) ['a',1, 'b',5, 'a',3, 'b',4, 'c',9]";
+    check(&format!("{table} | partition by k (top 1 by n)"), &["a|3", "b|5", "c|9"]);
+    check(
+        &format!("{table} | partition hint.strategy=native by k (summarize sum(n), count())"),
+        &["4|2", "9|2", "9|1"],
+    );
+    check(&format!("{table} | where n > 100 | partition by k (count)"), &[]);
+    check(
+        &format!(
+            "{table} | partition by k (sort by n asc | extend r = row_number() | mv-expand x = range(1, r)) | summarize count()"
+        ),
+        &["7"],
+    );
+}
+
+#[test]
+fn sketches_are_asked_later() {
+    check(
+        "range x from 1 to 10 step 1 | extend y = x + 10 | summarize a = hll(x), b = hll(y) | project dcount_hll(hll_merge(a, b))",
+        &["20"],
+    );
+    check(
+        "range x from 1 to 1000 step 1 | summarize t = tdigest(x) \
+         | project rank_tdigest(t, 685), percentile_tdigest(t, 50, typeof(long)), percentrank_tdigest(t, 250)",
+        &["685|500|25"],
+    );
+}
+
 #[test]
 fn windows_in_windows() {
     let table = "datatable(k:string, m:int, n:int) ['a',0,1, 'a',0,2, 'b',0,5, 'b',1,7]";

@@ -1,4 +1,4 @@
-//! `row_number()`, `prev()`, `next()`, `row_cumsum()` and `row_window_session()`: columns that look at other rows.
+//! `row_number()`, `prev()`, `next()`, `row_cumsum()`, `row_rank_…()` and `row_window_session()`: columns that look at other rows.
 
 use super::limits::{Held, value_size};
 use super::{Emit, RowsError, Scope, TableRows, each_row};
@@ -74,6 +74,21 @@ fn column(window: &Window, held: &Held<'_>, scope: Scope<'_>) -> Vec<Value<'stat
                 Value::DateTime(first)
             };
             all(time).into_iter().zip(anew(restart)).map(begin).collect()
+        }
+        Window::Rank { term, dense, restart } => {
+            let (mut before, mut rank, mut number) = (None, 0, 0);
+            let ranked = |(term, anew): (Value<'static>, bool)| {
+                if anew {
+                    (before, rank, number) = (None, 0, 0);
+                }
+                number += 1;
+                if before.as_ref() != Some(&term) {
+                    rank = if *dense { rank + 1 } else { number };
+                    before = Some(term);
+                }
+                Value::Long(rank)
+            };
+            all(term).into_iter().zip(anew(restart)).map(ranked).collect()
         }
         Window::Sum { term, restart } => {
             let zero = match term.ty {

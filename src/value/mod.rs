@@ -15,6 +15,7 @@ pub mod list;
 pub mod literal;
 pub mod operators;
 pub mod regex;
+pub mod sketch;
 pub mod text;
 pub mod timespan;
 

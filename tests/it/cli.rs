@@ -101,6 +101,13 @@ fn three_mistakes_give_three_diagnostics_with_carets() {
 }
 
 #[test]
+fn a_folder_without_rules_does_not_pass_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(["check", folder.path().to_str().unwrap()], "").ended(2);
+    assert!(ran.err.contains("there are no rules to check"), "{}", ran.err);
+}
+
+#[test]
 fn good_rules_pass_the_check_and_strict_is_as_strict_as_sentinel() {
     let page = tap::page_rule();
     let ran = run(["check", &page, "builtin"], "").ended(0);

@@ -131,8 +131,15 @@ impl Binder<'_> {
     }
 
     fn is_known_call(&self, name: &str) -> bool {
-        const BOUND_APART: &[&str] =
-            &["column_ifexists", "columnifexists", "pack_all", "bag_pack_columns", "toscalar", "materialize"];
+        const BOUND_APART: &[&str] = &[
+            "column_ifexists",
+            "columnifexists",
+            "pack_all",
+            "bag_pack_columns",
+            "column_names_of",
+            "toscalar",
+            "materialize",
+        ];
         functions::find(name).is_some()
             || functions::refused(name).is_some()
             || BOUND_APART.contains(&name)

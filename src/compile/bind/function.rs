@@ -195,7 +195,9 @@ impl Binder<'_> {
         span: Span,
         bind: impl FnOnce(&mut Self, &Expr) -> T,
     ) -> Option<T> {
-        if self.calls.stack.contains(&lambda.name) {
+        // What `let` defines sees what was defined before it, and never itself; several may have one name.
+        let is_saved = lambda.path.is_some();
+        if is_saved && self.calls.saved.iter().any(|(_, name, _)| *name == lambda.name) {
             self.error(
                 "KT010",
                 span,

@@ -27,6 +27,7 @@ mod plugin;
 mod profile;
 mod room;
 mod scalar;
+mod scan;
 mod scope;
 mod search;
 mod series;

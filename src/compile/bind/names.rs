@@ -82,6 +82,8 @@ pub(super) fn inferred_name(expr: &Expr) -> Option<String> {
             match name.text.as_str() {
                 n if NAMED_BY_ARGUMENT.contains(&n) => Some(inner),
                 "strlen" | "string_size" => Some(format!("{}_{inner}", name.text)),
+                // The engine's answers to the documentation's examples.
+                "dcount_hll" | "percentile_tdigest" => Some(format!("{}_{inner}", name.text)),
                 "gettype" => Some(format!("type_{inner}")),
                 _ => None,
             }
@@ -123,6 +125,10 @@ pub(super) fn aggregate_name(function: &str, arguments: &[&Expr]) -> String {
         }
         "percentile" | "percentiles" => {
             format!("percentile_{first}_{}", arguments.get(1).map_or(String::new(), |p| fragment(p)))
+        }
+        "covariance" | "covarianceif" | "covariancep" | "covariancepif" => {
+            let second = arguments.get(1).and_then(|a| inferred_name(a)).unwrap_or_default();
+            format!("{function}_{first}_{second}")
         }
         "percentiles_array" | "percentilesw_array" => format!("percentiles_{first}"),
         _ => {

@@ -1,5 +1,5 @@
 //! `pack_all` and `bag_pack_columns`: bags of columns, whose names only the scope knows. Each becomes a call with the names
-//! and the columns written out.
+//! and the columns written out; `column_names_of` is those names alone.
 
 use super::Binder;
 use super::room::own_weight;
@@ -8,8 +8,8 @@ use crate::compile::bound::{Bound, BoundKind};
 use crate::diagnostic::Span;
 use crate::kql::ast::{Argument, ExprKind};
 use crate::schema::ScalarType;
-use crate::value::Value;
 use crate::value::functions::{Callee, PACK_FILLED, PACK_PAIRS};
+use crate::value::{Dynamic, Value};
 
 impl Binder<'_> {
     /// `pack_all([ignore_null_empty])`: every column in scope.
@@ -47,6 +47,17 @@ impl Binder<'_> {
             pairs.push(Bound { kind: BoundKind::Cell(leg.cell_of(at)), ty, span });
         }
         self.packed(filled, pairs, span)
+    }
+
+    /// `column_names_of(table)`: <https://learn.microsoft.com/kusto/query/column-names-of-function>
+    pub(super) fn column_names_of(&mut self, arguments: &[Argument], span: Span) -> Bound {
+        let [argument] = arguments else {
+            self.error("KS119", span, "column_names_of() takes one argument, a table");
+            return Bound::error(span);
+        };
+        let Some(table) = self.tabular(&argument.value) else { return Bound::error(span) };
+        let names = table.columns().into_iter().map(|column| Dynamic::String(column.name.into()));
+        Bound::constant(Value::dynamic(Dynamic::Array(names.collect())), ScalarType::Dynamic, span)
     }
 
     /// `bag_pack_columns(column, ...)`

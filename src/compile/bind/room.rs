@@ -123,6 +123,8 @@ fn op_weight(op: &RowsOp) -> usize {
             total(by.iter().chain(aggregates.iter().flat_map(|aggregate| &aggregate.arguments)))
         }
         RowsKind::Join(join) => query_weight(&join.right),
+        RowsKind::Partition { by: _, query } => query_weight(query),
+        RowsKind::Scan(scan) => total(scan.bounds()),
         RowsKind::MakeSeries { by, aggregates, axis, first, last, step: _, nonempty: _ } => {
             let of_aggregates = aggregates.iter().flat_map(|(aggregate, _)| &aggregate.arguments);
             total(by.iter().chain(of_aggregates).chain([axis]).chain(first).chain(last))
@@ -134,7 +136,9 @@ fn op_weight(op: &RowsOp) -> usize {
                     Window::RowNumber { restart, .. } => [None, restart.as_ref()],
                     Window::Shift { value, .. } => [Some(value), None],
                     Window::Session { time, restart, .. } => [Some(time), restart.as_ref()],
-                    Window::Sum { term, restart } => [Some(term), restart.as_ref()],
+                    Window::Sum { term, restart } | Window::Rank { term, restart, .. } => {
+                        [Some(term), restart.as_ref()]
+                    }
                 })
                 .flatten(),
         ),

@@ -277,7 +277,7 @@ impl Binder<'_> {
         }
     }
 
-    fn path(&mut self, mut base: Bound, steps: &[Step], scope: &mut Scope<'_>) -> Bound {
+    pub(super) fn path(&mut self, mut base: Bound, steps: &[Step], scope: &mut Scope<'_>) -> Bound {
         for step in steps {
             let index = match step {
                 Step::Member(_) => None,
@@ -374,6 +374,7 @@ impl Binder<'_> {
             "pack_all" => return self.pack_all(arguments, scope, span),
             "bag_pack_columns" => return self.bag_pack_columns(arguments, scope, span),
             "toscalar" => return self.toscalar_now(arguments, span),
+            "column_names_of" => return self.column_names_of(arguments, span),
             _ => {}
         }
         if let Some(bound) = self.function_scalar(name, arguments, scope, span) {

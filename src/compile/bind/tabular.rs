@@ -147,6 +147,8 @@ impl Binder<'_> {
                 table = self.mv_apply(table, expand, operators, span)?;
                 self.without_hidden(&mut table);
             }
+            OperatorKind::Scan(scan) => return self.scan(table, scan, span),
+            OperatorKind::Partition { by, operators } => return self.partition(table, by, operators, span),
             OperatorKind::Parse(parse) => return self.parse(table, parse),
             OperatorKind::ParseKv { subject, columns, parameters } => {
                 return self.parse_kv(table, subject, columns, parameters);

@@ -16,7 +16,8 @@ use crate::schema::ScalarType;
 use crate::value::functions::Context;
 use crate::value::{DateTime, TimeSpan, Value};
 
-pub(super) const NAMES: &[&str] = &["row_number", "prev", "next", "row_cumsum", "row_window_session"];
+pub(super) const NAMES: &[&str] =
+    &["row_number", "prev", "next", "row_cumsum", "row_rank_dense", "row_rank_min", "row_window_session"];
 
 impl Binder<'_> {
     /// Computes the window functions in an operator's expressions beforehand; `lifted` then names their columns.
@@ -97,6 +98,14 @@ impl Binder<'_> {
                     None => None,
                 };
                 Some((Window::Session { time, from_first, between, restart }, ScalarType::DateTime))
+            }
+            (name @ ("row_rank_dense" | "row_rank_min"), [term] | [term, _]) => {
+                let term = self.appended(table, term)?;
+                let restart = match arguments.get(1) {
+                    Some(expr) => Some(self.condition(table, expr)?),
+                    None => None,
+                };
+                Some((Window::Rank { term, dense: name == "row_rank_dense", restart }, ScalarType::Long))
             }
             ("row_cumsum", [term] | [term, _]) => {
                 let term = self.appended(table, term)?;

@@ -61,6 +61,15 @@ pub enum RowsKind {
         /// Without any row, and without keys, there is one series of defaults.
         nonempty: bool,
     },
+    /// Sequences of rows that match steps: the input's columns, those that steps assign, and the sequence's number.
+    Scan(Scan),
+    /// The rows of each value of a column, through a query of their own.
+    Partition {
+        /// The column's index.
+        by: usize,
+        /// The query; its rows are [`RowSource::Elements`].
+        query: Box<BoundQuery>,
+    },
     /// Columns that look at other rows of a sorted input; they stand behind the input's columns.
     Window(Vec<Window>),
     /// That many rows.
@@ -175,6 +184,33 @@ pub enum JoinKind {
     RightAnti,
 }
 
+/// `scan`
+///
+/// Its expressions read a row that is put together: the input's row, then for each step its state, which is a row of the
+/// input and the declared columns.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// How many columns the input has.
+    pub width: usize,
+    /// The state of a step that has seen nothing: what is missing of the input's columns, then the defaults of the declared.
+    pub blank: Vec<Value<'static>>,
+    /// In the order of a sequence.
+    pub steps: Vec<ScanStep>,
+    /// Whether the sequence's number is the last column.
+    pub match_id: bool,
+}
+
+/// One step of a `scan`.
+#[derive(Clone, Debug)]
+pub struct ScanStep {
+    /// Which rows match.
+    pub condition: Bound,
+    /// Declared columns, by index, and what they become.
+    pub assignments: Vec<(usize, Bound)>,
+    /// Whether rows that match come out.
+    pub output: bool,
+}
+
 /// A column that looks at other rows.
 #[derive(Clone, Debug)]
 pub enum Window {
@@ -202,6 +238,16 @@ pub enum Window {
         from_first: TimeSpan,
         /// And from one row of it to the next there is less than this.
         between: TimeSpan,
+        /// Begins anew where this is true.
+        restart: Option<Bound>,
+    },
+    /// `row_rank_dense(term, restart)`, `row_rank_min(term, restart)`: 1 for the first row, and another for each row whose term
+    /// is not that of the row before it.
+    Rank {
+        /// What is ranked.
+        term: Bound,
+        /// Ranks follow each other; else a rank is the number of its first row.
+        dense: bool,
         /// Begins anew where this is true.
         restart: Option<Bound>,
     },
@@ -284,8 +330,8 @@ impl BoundQuery {
             if let RowSource::Rows(op) = &leg.source {
                 each(op);
                 op.input.rows_ops(each);
-                if let RowsKind::Join(join) = &op.kind {
-                    join.right.rows_ops(each);
+                if let Some(beside) = op.beside() {
+                    beside.rows_ops(each);
                 }
             }
         }
@@ -303,9 +349,11 @@ impl BoundQuery {
         self.legs.iter().for_each(|leg| leg.each_bound(&mut look));
         self.rows_ops(&mut |op| {
             op.input.legs.iter().for_each(|leg| leg.each_bound(&mut look));
+            let beside = op.beside().into_iter().flat_map(|query| &query.legs);
+            beside.for_each(|leg| leg.each_bound(&mut look));
             match &op.kind {
-                RowsKind::Join(join) => join.right.legs.iter().for_each(|leg| leg.each_bound(&mut look)),
                 RowsKind::MakeSeries { first, last, .. } => first.iter().chain(last).for_each(&mut look),
+                RowsKind::Scan(scan) => scan.bounds().for_each(&mut look),
                 _ => {}
             }
         });
@@ -322,14 +370,28 @@ impl BoundQuery {
     }
 }
 
+impl Scan {
+    /// Every expression of its steps.
+    pub fn bounds(&self) -> impl Iterator<Item = &Bound> {
+        self.steps
+            .iter()
+            .flat_map(|step| std::iter::once(&step.condition).chain(step.assignments.iter().map(|(_, value)| value)))
+    }
+}
+
 impl RowsOp {
     /// How deep operators over many rows nest, this one included; what runs them recurses as deep.
     pub fn depth(&self) -> usize {
-        let right = match &self.kind {
-            RowsKind::Join(join) => join.right.depth(),
-            _ => 0,
-        };
-        self.input.depth().max(right) + 1
+        self.input.depth().max(self.beside().map_or(0, BoundQuery::depth)) + 1
+    }
+
+    /// The query that stands in it beside its input.
+    pub fn beside(&self) -> Option<&BoundQuery> {
+        match &self.kind {
+            RowsKind::Join(join) => Some(&join.right),
+            RowsKind::Partition { query, .. } => Some(query),
+            _ => None,
+        }
     }
 }
 
@@ -357,13 +419,7 @@ impl Leg {
         match &self.source {
             RowSource::Table(_) => false,
             RowSource::Values(_) | RowSource::Elements => true,
-            RowSource::Rows(op) => {
-                op.input.is_static()
-                    && match &op.kind {
-                        RowsKind::Join(join) => join.right.is_static(),
-                        _ => true,
-                    }
-            }
+            RowSource::Rows(op) => op.input.is_static() && op.beside().is_none_or(BoundQuery::is_static),
         }
     }
 }

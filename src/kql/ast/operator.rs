@@ -67,6 +67,15 @@ pub enum OperatorKind {
         /// What each row's elements are piped through.
         operators: Vec<Operator>,
     },
+    /// `scan with (step …)`
+    Scan(Box<Scan>),
+    /// `partition by column (subquery)`
+    Partition {
+        /// The column whose values make the partitions.
+        by: Expr,
+        /// What each partition is piped through.
+        operators: Vec<Operator>,
+    },
     /// `parse`, `parse-where`
     Parse(Parse),
     /// `parse-kv`
@@ -280,4 +289,28 @@ pub struct MakeSeries {
     pub by: Vec<NamedExpr>,
     /// `kind=nonempty`: without any row there is a series of defaults.
     pub nonempty: bool,
+}
+
+/// `scan with_match_id=name declare (name:type=value, …) with (step …; …)`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scan {
+    /// `with_match_id=`: what the column with the sequence's number is called.
+    pub match_id: Option<Name>,
+    /// `declare`: columns that steps assign, each with its default.
+    pub columns: Vec<(ColumnDeclaration, Option<Expr>)>,
+    /// At least one.
+    pub steps: Vec<ScanStep>,
+}
+
+/// `step name output=all: condition => column = value, …`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanStep {
+    /// What its state is called.
+    pub name: Name,
+    /// `output=`
+    pub output: Option<Name>,
+    /// Which rows match.
+    pub condition: Expr,
+    /// What is assigned where one does.
+    pub assignments: Vec<(Name, Expr)>,
 }

@@ -1,4 +1,4 @@
-//! `mv-expand` and `mv-apply`.
+//! `mv-expand`, `mv-apply` and `partition`.
 
 use super::{Parser, Read};
 use crate::diagnostic::Diagnostic;
@@ -43,11 +43,31 @@ impl Parser<'_> {
             self.parameter_value()?;
         }
         self.keyword("on")?;
+        let operators = self.subquery()?;
+        Ok(OperatorKind::MvApply { expand, operators })
+    }
+
+    /// `by column (operator | …)`
+    pub(super) fn partition(&mut self) -> Read<OperatorKind> {
+        self.hints()?;
+        self.by()?;
+        let name = self.name("name of a column")?;
+        let by = Expr { span: name.span, kind: ExprKind::Name(name) };
+        if self.at(TokenKind::OpenBrace) {
+            let message = "A `partition` with `{ … }`, which names its own source, is not supported yet.";
+            return Err(self.report(Diagnostic::error("KT001", self.here(), message)));
+        }
+        let operators = self.subquery()?;
+        Ok(OperatorKind::Partition { by, operators })
+    }
+
+    /// `(operator | …)`
+    fn subquery(&mut self) -> Read<Vec<Operator>> {
         let open = self.expect(TokenKind::OpenParen, "`(`")?;
         let operators = self.beside(|parser| parser.nested(Self::inner_operators))?;
         self.expect_close(TokenKind::CloseParen, open)?;
         self.grow(self.height)?;
-        Ok(OperatorKind::MvApply { expand, operators })
+        Ok(operators)
     }
 
     /// Operators that have no source of their own: the row's elements are piped through them.

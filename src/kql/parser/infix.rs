@@ -84,6 +84,8 @@ impl Parser<'_> {
                     _ => Infix::from_word(word),
                 };
             }
+            // `=>` ends the condition of a step of `scan`.
+            TokenKind::Assign if self.peek_at(1).kind == TokenKind::Greater => return None,
             TokenKind::Equal | TokenKind::Assign => BinaryOp::Equal,
             TokenKind::NotEqual => BinaryOp::NotEqual,
             TokenKind::EqualFolded => BinaryOp::EqualFolded { negated: false },

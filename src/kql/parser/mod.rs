@@ -15,6 +15,7 @@ mod literal;
 mod operator;
 mod parameters;
 mod pattern;
+mod scan;
 mod statement;
 mod summarize;
 mod table;

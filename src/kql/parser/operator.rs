@@ -208,7 +208,7 @@ impl Parser<'_> {
             "getschema" => OperatorKind::GetSchema,
             "invoke" => OperatorKind::Invoke(self.path()?),
             "evaluate" => OperatorKind::Evaluate(self.evaluate()?),
-            "scan" | "macro-expand" => {
+            "macro-expand" => {
                 self.unsupported(&name);
                 self.skip_balanced(length, list);
                 OperatorKind::Unsupported(name)
@@ -232,6 +232,8 @@ impl Parser<'_> {
             "make-series" => OperatorKind::MakeSeries(self.make_series()?),
             "mv-expand" | "mvexpand" => OperatorKind::MvExpand(self.mv_expand()?),
             "mv-apply" | "mvapply" => self.mv_apply()?,
+            "scan" => OperatorKind::Scan(Box::new(self.scan()?)),
+            "partition" => self.partition()?,
             "parse" => OperatorKind::Parse(self.parse_pattern(false)?),
             "parse-where" => OperatorKind::Parse(self.parse_pattern(true)?),
             "parse-kv" => self.parse_kv()?,

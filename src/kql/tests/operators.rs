@@ -2,6 +2,37 @@
 
 use super::*;
 
+pub(super) fn series(series: &MakeSeries, named: &dyn Fn(&[NamedExpr]) -> String) -> String {
+    let aggregates = joined(series.aggregates.iter().map(|(item, default)| {
+        let item = named(std::slice::from_ref(item));
+        default.as_ref().map_or(item.clone(), |value| format!("{item} default {}", short(value)))
+    }));
+    let bound = |bound: &Option<Expr>| bound.as_ref().map_or("-".into(), short);
+    format!(
+        "series {aggregates} on {} {} {}{} {} by {}",
+        named(std::slice::from_ref(&series.axis)),
+        bound(&series.first),
+        bound(&series.last),
+        if series.inclusive { "!" } else { "" },
+        short(&series.step),
+        named(&series.by)
+    )
+}
+
+pub(super) fn scan(scan: &Scan) -> String {
+    let columns = scan.columns.iter().map(|(column, default)| {
+        let default = default.as_ref().map_or(String::new(), |value| format!("={}", short(value)));
+        format!("{}:{}{default}", column.name.text, column.ty.text)
+    });
+    let steps = scan.steps.iter().map(|step| {
+        let output = step.output.as_ref().map_or(String::new(), |output| format!("/{}", output.text));
+        let assigned = step.assignments.iter().map(|(name, value)| format!("{}={}", name.text, short(value)));
+        format!("{}{output}: {} => {};", step.name.text, short(&step.condition), joined(assigned))
+    });
+    let id = scan.match_id.as_ref().map_or(String::new(), |name| format!("{} ", name.text));
+    format!("scan {id}({}) {}", joined(columns), joined(steps))
+}
+
 fn check(cases: &[(&str, &str)]) {
     for (text, expected) in cases {
         let (shown, diagnostics) = short_query(text);
@@ -220,8 +251,8 @@ fn one_mistake_in_an_operator() {
         ("externaldata(a:string) | where c = 1", &[("KS001", "|"), ("KS002", "=")]),
         ("externaldata(a:string)['x'] with (format) | where c = 1", &[("KS001", ")"), ("KS002", "=")]),
         (
-            "T | scan declare (x:long=0) with (step s1: true => x = 1; step s2: y => x = s1.x;) | where b = 1",
-            &[("KT001", "scan"), ("KS002", "=")],
+            "T | scan declare (x:long=0) with (step s1: true => x = 1; step s2: y => = s1.x;) | where b = 1",
+            &[("KS006", "="), ("KS002", "=")],
         ),
         ("let f = (a:) { T }; f(1)", &[("KS006", ")")]),
         ("let f = (a:long { T }; f(1) | where b = 1", &[("KS001", "{"), ("KS002", "=")]),
@@ -249,4 +280,21 @@ fn an_option_of_union_is_a_word() {
     ] {
         assert_eq!(parse(text, &Limits::default()).diagnostics, [], "{text}");
     }
+}
+
+#[test]
+fn scans_and_partitions() {
+    check(&[
+        (
+            "T | scan with_match_id=m declare (x:long=0, y:string) with (step a: true => x = a.x + 1, y = z; step b output=none: c > 1;)",
+            "T|scan m (x:long=Long:0 y:string) a: Bool:true => x=(Add a.x Long:1) y=z; b/none: (Greater c Long:1) => ;",
+        ),
+        ("T | scan with (step a: b) | take 1", "T|scan () a: b => ;|take Long:1"),
+        ("T | partition hint.strategy=native by k (sort by t | take 1)", "T|partition k (|sort t desc nl|take Long:1)"),
+    ]);
+    check_mistakes(&[
+        ("T | scan with ()", &[("KS001", ")")]),
+        ("T | scan with (step a: b; step: c;) | take 1", &[("KS006", ":")]),
+        ("T | partition by k { T | take 1 }", &[("KT001", "{")]),
+    ]);
 }

@@ -18,8 +18,7 @@ const OLD_SIZE: usize = 128;
 const DYNAMIC: fn(&[ScalarType]) -> Checked = |_| Ok(ScalarType::Dynamic);
 const DYNAMIC_IF: fn(&[ScalarType]) -> Checked = |types| predicate(types, 1).map(|()| ScalarType::Dynamic);
 
-const LIST: &str =
-    "An array of all values but nulls, in the order of the rows; 1,048,576 at most, or fewer if so asked.";
+const LIST: &str = "An array of all values but nulls, in the order of the rows; arrays give their elements. 1,048,576 at most, or fewer if so asked.";
 const SET: &str = "An array of the different values but null, in the order of first appearance; arrays give their elements. \
                    1,048,576 at most, or fewer if so asked.";
 
@@ -68,10 +67,16 @@ impl<const SIZE: usize, const NULLS: bool> Accumulator for List<SIZE, NULLS> {
         let Some(value) = arguments.first() else {
             return;
         };
-        if (NULLS || !value.is_null()) && self.items.len() < max_size(arguments.get(1), SIZE) {
-            let item = into_dynamic(value.clone());
+        let room = max_size(arguments.get(1), SIZE).saturating_sub(self.items.len());
+        let mut take = |item: Dynamic<'static>| {
             self.bytes += dynamic_size(&item);
             self.items.push(item);
+        };
+        match value {
+            // Kusto Emulator: an array gives its elements.
+            Value::Dynamic(Dynamic::Array(elements)) if !NULLS => elements.iter().take(room).cloned().for_each(take),
+            value if (NULLS || !value.is_null()) && room > 0 => take(into_dynamic(value.clone())),
+            _ => {}
         }
     }
 
@@ -145,11 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn a_set_of_arrays_is_of_their_elements() {
+    fn arrays_give_their_elements() {
         let arrays = [r#"["a","b",null]"#, r#"["b",1]"#, r#"{"k":1}"#]
             .map(|text| Value::dynamic(json::parse(text, 128).unwrap().into_owned()));
         assert_eq!(text("make_set", &arrays), r#"["a","b",1,{"k":1}]"#);
-        assert_eq!(text("make_list", &arrays[1..]), r#"[["b",1],{"k":1}]"#);
+        assert_eq!(text("make_list", &arrays[1..]), r#"["b",1,{"k":1}]"#);
+        assert_eq!(text("make_list_with_nulls", &arrays[1..]), r#"[["b",1],{"k":1}]"#);
     }
 
     #[test]

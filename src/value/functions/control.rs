@@ -11,7 +11,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         signature: "case(predicate, then, [predicate, then, ...] else)",
         doc: "The value behind the first predicate that is true, or the last argument. A null predicate is not true.",
         min: 3,
-        max: 255,
+        // Microsoft's own parser OracleDatabaseAuditEvent (Azure-Sentinel) passes 319.
+        max: 1023,
         params: &[Param::Bool, Param::Result],
         repeat: 2,
         returns: Returns::Common,

@@ -80,6 +80,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     real("asin", "asin(value)", "The angle, in radians, of a sine.", |_, a| one(a, f64::asin)),
     real("acos", "acos(value)", "The angle, in radians, of a cosine.", |_, a| one(a, f64::acos)),
     real("atan", "atan(value)", "The angle, in radians, of a tangent.", |_, a| one(a, f64::atan)),
+    real("erf", "erf(value)", "The error function.", |_, a| one(a, libm::erf)),
+    real("erfc", "erfc(value)", "1 less the error function.", |_, a| one(a, libm::erfc)),
+    real("gamma", "gamma(value)", "The gamma function.", |_, a| one(a, libm::tgamma)),
+    real("loggamma", "loggamma(value)", "The logarithm of the gamma function.", |_, a| one(a, libm::lgamma)),
+    Function::of("around", "around(value, center, delta)", AROUND)
+        .takes(3, 3, &[Param::Summable])
+        .calls(ScalarType::Bool, |_, a| around(a).into()),
     real("degrees", "degrees(radians)", "An angle in degrees.", |_, a| one(a, f64::to_degrees)),
     real("radians", "radians(degrees)", "An angle in radians.", |_, a| one(a, f64::to_radians)),
     asks("isnan", "isnan(value)", "Whether a number is NaN.", |_, a| ask(a, f64::is_nan)),
@@ -91,6 +98,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 const BIN_AT: &str = "The value rounded down to a multiple of the size, counted from a fixed point; null unless the size is \
                       above zero.";
+
+/// <https://learn.microsoft.com/kusto/query/around-function>
+const AROUND: &str = "Whether a value is no farther than delta from the centre; null if one of them is null.";
+
+fn around(arguments: &[Value<'_>]) -> Option<bool> {
+    let (value, centre, delta) = (argument(arguments, 0), argument(arguments, 1), argument(arguments, 2));
+    let (low, high) = (arithmetic::subtract(centre, delta), arithmetic::add(centre, delta));
+    Some(compare::compare(value, &low)? != Ordering::Less && compare::compare(value, &high)? != Ordering::Greater)
+}
 
 const fn real(name: &'static str, signature: &'static str, doc: &'static str, call: super::Call) -> Function {
     Function::of(name, signature, doc).takes(1, 1, NUMBER).calls(REAL, call)

@@ -24,6 +24,7 @@ mod datetime;
 mod decomposition;
 mod dynamic;
 mod elementwise;
+mod fill;
 mod format;
 mod geo;
 mod hash;
@@ -37,11 +38,13 @@ mod measure;
 mod network;
 mod null;
 mod path;
+mod punycode;
 mod refused;
 mod regex;
 mod search;
 mod series;
 mod set;
+mod sketch;
 mod sort;
 mod string;
 mod url;
@@ -142,6 +145,8 @@ pub enum Returns {
     Argument(usize),
     /// The type that the `typeof()` at that index names; a string if it is left out.
     Named(usize),
+    /// The same; a dynamic if it is left out.
+    NamedOrDynamic(usize),
     /// The widest type of all arguments: of numbers the one that holds them all, else the one that they have in common.
     Widest,
 }
@@ -149,7 +154,7 @@ pub enum Returns {
 /// Why a call is refused: Kusto's code and a sentence.
 pub type Refusal = (&'static str, String);
 
-const FAMILIES: [&[Function]; 36] = [
+const FAMILIES: [&[Function]; 38] = [
     control::FUNCTIONS,
     null::FUNCTIONS,
     string::FUNCTIONS,
@@ -164,6 +169,7 @@ const FAMILIES: [&[Function]; 36] = [
     series::FUNCTIONS,
     elementwise::FUNCTIONS,
     measure::FUNCTIONS,
+    fill::FUNCTIONS,
     decomposition::FUNCTIONS,
     json_path::FUNCTIONS,
     csv::FUNCTIONS,
@@ -176,16 +182,17 @@ const FAMILIES: [&[Function]; 36] = [
     ipv4::FUNCTIONS,
     ipv6::FUNCTIONS,
     ip_search::FUNCTIONS,
-    geo::FUNCTIONS,
     url::FUNCTIONS,
     path::FUNCTIONS,
     version::FUNCTIONS,
     command_line::FUNCTIONS,
     codepoints::FUNCTIONS,
+    punycode::FUNCTIONS,
     base64::FUNCTIONS,
     hash::FUNCTIONS,
     math::FUNCTIONS,
     bitwise::FUNCTIONS,
+    sketch::FUNCTIONS,
 ];
 
 /// The function of that name.
@@ -195,7 +202,7 @@ pub fn find(name: &str) -> Option<&'static Function> {
 
 /// Every function, family by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    FAMILIES.into_iter().flatten()
+    FAMILIES.into_iter().chain(geo::FAMILIES).flatten()
 }
 
 impl Function {
@@ -290,6 +297,7 @@ impl Function {
             Returns::Argument(_) if types.contains(&ScalarType::Real) => ScalarType::Real,
             Returns::Argument(at) => types.get(at).copied().unwrap_or(ScalarType::Dynamic),
             Returns::Named(at) => types.get(at).copied().unwrap_or(ScalarType::String),
+            Returns::NamedOrDynamic(at) => types.get(at).copied().unwrap_or(ScalarType::Dynamic),
             Returns::Widest => self.widest(types)?,
         })
     }

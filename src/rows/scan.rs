@@ -1,0 +1,102 @@
+//! `scan`: sequences of rows, each row held against the steps and what they have seen.
+//!
+//! <https://learn.microsoft.com/kusto/query/scan-operator>
+
+use super::{Emit, Row, RowsError, Scope, TableRows, each_row};
+use crate::compile::bound::{BoundQuery, Scan, ScanStep};
+use crate::value::Value;
+
+/// How far a sequence has come: the row of each step so far, with the declared columns, and its number.
+struct Sequence {
+    rows: Vec<Row>,
+    number: i64,
+}
+
+/// A row for each match of a row with a step.
+pub(super) fn run(
+    input: &BoundQuery,
+    scan: &Scan,
+    tables: &mut dyn TableRows,
+    scope: Scope<'_>,
+    emit: &mut Emit<'_>,
+) -> Result<(), RowsError> {
+    let mut scanner = Scanner { scan, scope, states: scan.steps.iter().map(|_| None).collect(), next: 0 };
+    each_row(input, tables, scope, &mut |row| scanner.row(&row, emit))
+}
+
+struct Scanner<'q> {
+    scan: &'q Scan,
+    scope: Scope<'q>,
+    /// For each step, the sequence that has come as far as it.
+    states: Vec<Option<Sequence>>,
+    /// The number of the next sequence.
+    next: i64,
+}
+
+impl Scanner<'_> {
+    /// Holds a row against the steps, from the last to the first, so that it can take each sequence one step on only.
+    fn row(&mut self, row: &Row, emit: &mut Emit<'_>) -> Result<(), RowsError> {
+        for (at, step) in self.scan.steps.iter().enumerate().rev() {
+            let Some((sequence, extended)) = self.next_step(at, step, row).or_else(|| self.again(at, step, row)) else {
+                continue;
+            };
+            if step.output {
+                let mut shown = extended.clone();
+                if self.scan.match_id {
+                    shown.push(Value::Long(sequence.number));
+                }
+                emit(shown)?;
+            }
+            let mut sequence = sequence;
+            sequence.rows.truncate(at);
+            sequence.rows.push(extended);
+            if let Some(state) = self.states.get_mut(at) {
+                *state = Some(sequence);
+            }
+        }
+        Ok(())
+    }
+
+    /// The sequence of the step before goes on to this one.
+    fn next_step(&mut self, at: usize, step: &ScanStep, row: &Row) -> Option<(Sequence, Row)> {
+        let before = at.checked_sub(1)?;
+        let sequence = self.states.get(before)?.as_ref()?;
+        let extended = self.matched(step, row, Some(sequence))?;
+        Some((self.states.get_mut(before)?.take()?, extended))
+    }
+
+    /// The sequence of this step sees one more row; at the first step one may begin.
+    fn again(&mut self, at: usize, step: &ScanStep, row: &Row) -> Option<(Sequence, Row)> {
+        let sequence = self.states.get(at)?.as_ref();
+        if sequence.is_none() && at > 0 {
+            return None;
+        }
+        let extended = self.matched(step, row, sequence)?;
+        let sequence = self.states.get_mut(at)?.take().unwrap_or_else(|| {
+            self.next += 1;
+            Sequence { rows: Vec::new(), number: self.next - 1 }
+        });
+        Some((sequence, extended))
+    }
+
+    /// The row with the declared columns, if the step takes it.
+    fn matched(&self, step: &ScanStep, row: &Row, sequence: Option<&Sequence>) -> Option<Row> {
+        let Scan { width, blank, steps, .. } = self.scan;
+        let mut seen = row.clone();
+        for at in 0..steps.len() {
+            let state = sequence.and_then(|sequence| sequence.rows.get(at)).unwrap_or(blank);
+            seen.extend(state.iter().cloned());
+        }
+        if self.scope.value(&step.condition, &seen) != Value::Bool(true) {
+            return None;
+        }
+        let mut extended = row.clone();
+        extended.extend(blank.iter().skip(*width).cloned());
+        for (column, value) in &step.assignments {
+            if let Some(place) = extended.get_mut(width + column) {
+                *place = self.scope.value(value, &seen);
+            }
+        }
+        Some(extended)
+    }
+}

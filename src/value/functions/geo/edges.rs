@@ -1,0 +1,67 @@
+//! Edges that meet: found from south to north, so that not every edge is held against all others.
+
+use super::sphere::Point;
+
+/// The shortest way between two places.
+pub(super) type Edge = (Point, Point);
+
+/// How many pairs of edges are looked at.
+const MAX_PAIRS: usize = 1 << 22;
+
+/// What two sets of edges have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meeting {
+    /// Nothing.
+    Apart,
+    /// A place: they cross, or an end is one of both.
+    Common,
+}
+
+/// Whether edges of `a` meet edges of `b`; none where that takes more than [`MAX_PAIRS`] looks.
+pub(super) fn meeting(a: Vec<Edge>, b: Vec<Edge>) -> Option<Meeting> {
+    let mut edges: Vec<(Edge, bool)> = a.into_iter().map(|edge| (edge, true)).collect();
+    edges.extend(b.into_iter().map(|edge| (edge, false)));
+    let met = sweep(&mut edges, |(edge, first), (other, second)| {
+        first != second && (crosses(edge, other) || ends_meet(edge, other))
+    });
+    met.map(|met| if met { Meeting::Common } else { Meeting::Apart })
+}
+
+/// Whether any two edges cross; none where that takes more than [`MAX_PAIRS`] looks.
+pub(super) fn any_cross(edges: Vec<Edge>) -> Option<bool> {
+    let mut edges: Vec<(Edge, bool)> = edges.into_iter().map(|edge| (edge, true)).collect();
+    sweep(&mut edges, |(edge, _), (other, _)| crosses(edge, other))
+}
+
+fn sweep(edges: &mut [(Edge, bool)], meet: impl Fn(&(Edge, bool), &(Edge, bool)) -> bool) -> Option<bool> {
+    // An edge bends north or south of its ends by less than its own length.
+    let length = |(a, b): &Edge| a.plus(b.times(-1.0)).norm();
+    let south = |edge: &Edge| edge.0.0[2].min(edge.1.0[2]) - length(edge);
+    let north = |edge: &Edge| edge.0.0[2].max(edge.1.0[2]) + length(edge);
+    edges.sort_by(|(a, _), (b, _)| south(a).total_cmp(&south(b)));
+    let mut looks = 0;
+    for (at, edge) in edges.iter().enumerate() {
+        let end = north(&edge.0);
+        for other in edges.iter().skip(at + 1).take_while(|(other, _)| south(other) <= end) {
+            looks += 1;
+            if looks > MAX_PAIRS {
+                return None;
+            }
+            if meet(edge, other) {
+                return Some(true);
+            }
+        }
+    }
+    Some(false)
+}
+
+/// Whether two edges have a place in common that is an end of neither.
+fn crosses((a, b): &Edge, (c, d): &Edge) -> bool {
+    let side = |x: &Point, y: &Point, z: &Point| x.dot(y.cross(*z));
+    let sides = [side(a, c, b), side(c, b, d), side(b, d, a), side(d, a, c)];
+    sides.iter().all(|side| *side > 0.0) || sides.iter().all(|side| *side < 0.0)
+}
+
+fn ends_meet((a, b): &Edge, (c, d): &Edge) -> bool {
+    a == c || a == d || b == c || b == d
+}
