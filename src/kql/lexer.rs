@@ -103,12 +103,22 @@ impl Lexer<'_> {
             }
         }
         if kind == TokenKind::Semicolon {
-            // A statement ends here whatever was left open; only a function's body holds statements of its own.
+            // A statement ends here whatever was left open; only a function's body holds statements of its own, and only `scan`
+            // ends its steps so.
             let brace = bracket_shape(TokenKind::OpenBrace);
-            while self.open.last().is_some_and(|(shape, _)| Some(*shape) != brace) {
+            while self.open.last().is_some_and(|(shape, at)| Some(*shape) != brace && !self.opens_steps(*at)) {
                 self.pop();
             }
         }
+    }
+
+    /// Whether that bracket is the one of `with (step …`.
+    fn opens_steps(&self, bracket: usize) -> bool {
+        let word = |at: Option<usize>| {
+            let span = self.tokens.get(at?)?.span;
+            self.text.get(span.start..span.end)
+        };
+        word(bracket.checked_sub(1)) == Some("with") && word(bracket.checked_add(1)) == Some("step")
     }
 
     fn pop(&mut self) -> Option<(usize, usize)> {

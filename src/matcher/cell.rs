@@ -56,10 +56,10 @@ pub fn excerpt(cell: Cell<'_>) -> String {
         Cell::Number(text) | Cell::Composite(text) => text.to_owned(),
         Cell::String { raw, .. } => format!("\"{raw}\""),
     };
-    match text.char_indices().nth(40) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
+    let (shown, more) = text.char_indices().nth(40).map_or((&*text, ""), |(at, _)| (&text[..at], "…"));
+    // A sender's row may hold the text as it is, and messages are lines.
+    let plain: String = shown.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    format!("{plain}{more}")
 }
 
 fn known(value: Value<'_>) -> Option<Value<'_>> {

@@ -86,6 +86,11 @@ impl Matcher {
         Matcher { ruleset, decoder, scratch: Scratch::default(), path, profile }
     }
 
+    /// Which evaluator it asks.
+    pub(crate) fn path(&self) -> Path {
+        self.path
+    }
+
     /// Decodes one line and calls `each` for every match, in the order of the line's records, the rules and their legs.
     pub fn line(
         &mut self,

@@ -251,8 +251,9 @@ impl Lines {
         let is_joined = matches!(kind, Text::Joined(_));
         let is_json = !is_joined && matches!(first_solid(text), Some(b'{' | b'['));
         let mut outcome = Outcome::default();
-        // What matches is decoded once more, so where the last line did it is not tried.
-        decoders.be_bare(!*has_matched);
+        // What matches is decoded once more, so where the last line did it is not tried. In a batch a rule may ask for chance,
+        // and would get another answer; and who judges does without what is judged.
+        decoders.be_bare(!*has_matched && !options.batch && matcher.path() == Path::Compiled);
         // Where the last line was a sender's, this one will be too: then its members are looked at once, and not twice.
         let is_senders = *was_senders && matches!(kind, Text::Line(_));
         let taken = if is_json && is_senders { decoders.decode_object(text) } else { None };

@@ -25,6 +25,8 @@ pub(super) struct Router {
     tables: HashMap<Box<str>, Routed>,
     /// By category, as documented.
     categories: HashMap<Box<str>, Routed>,
+    /// The same, the weaker first.
+    in_order: Vec<(Box<str>, Routed)>,
     /// By category and by table, in lower case: made when a sender first spells one otherwise.
     folded: OnceLock<HashMap<Box<str>, Routed>>,
     default: Option<Routed>,
@@ -63,21 +65,21 @@ impl Router {
         }
         let find = |table: &str| tables.get(table).copied().unwrap_or(Routed::Unused);
 
-        let mut categories: HashMap<Box<str>, Routed> = HashMap::new();
-        for (category, table) in catalog.categories() {
-            categories.insert(category.into(), find(table));
-        }
+        // The catalog has a user's own tables first, and those go before the others; what rules read goes before all.
+        let mut in_order: Vec<(Box<str>, Routed)> =
+            catalog.categories().map(|(category, table)| (category.into(), find(table))).collect();
+        in_order.reverse();
         for (index, table) in columns.iter().enumerate() {
-            for category in &table.table.categories {
-                categories.insert(category.as_str().into(), Routed::Table(index));
-            }
+            let categories = table.table.categories.iter();
+            in_order.extend(categories.map(|category| (category.as_str().into(), Routed::Table(index))));
         }
+        let categories = in_order.iter().cloned().collect();
 
         let mut shape_trait = |entry: &Entry| Trait { name: names.add(entry.member()), entry: entry.clone() };
         let shapes = catalog.shapes().iter();
         let shapes = shapes.map(|(s, table)| (s.entries.iter().map(&mut shape_trait).collect(), find(table))).collect();
         let default = default_table.map(find);
-        Router { tables, categories, folded: OnceLock::new(), default, shapes }
+        Router { tables, categories, in_order, folded: OnceLock::new(), default, shapes }
     }
 
     /// Where the record goes whose own members were found in `text`.
@@ -113,9 +115,12 @@ impl Router {
 
     fn folded(&self) -> &HashMap<Box<str>, Routed> {
         self.folded.get_or_init(|| {
-            let tables = self.tables.iter().map(|(table, routed)| (format!("{ADVANCED_HUNTING}{table}"), routed));
-            let categories = self.categories.iter().map(|(category, routed)| (category.to_string(), routed));
-            tables.chain(categories).map(|(name, routed)| (name.to_ascii_lowercase().into(), *routed)).collect()
+            let mut tables: Vec<_> = self.tables.iter().collect();
+            // Of names that differ in case alone the same one is taken each time.
+            tables.sort_unstable_by_key(|(name, _)| *name);
+            let tables = tables.into_iter().map(|(table, routed)| (format!("{ADVANCED_HUNTING}{table}"), *routed));
+            let categories = self.in_order.iter().map(|(category, routed)| (category.to_string(), *routed));
+            tables.chain(categories).map(|(name, routed)| (name.to_ascii_lowercase().into(), routed)).collect()
         })
     }
 }

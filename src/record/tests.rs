@@ -92,6 +92,21 @@ fn decoder() -> Decoder {
     decoder_with(&PLAIN, Limits::default())
 }
 
+#[test]
+fn an_own_tables_category_goes_first_however_it_is_spelt() {
+    let own = table("Badge_CL", &["auditlogs"], Vec::new(), &[column("Badge", &[])]);
+    // More than once, for a map's order differs from run to run.
+    for _ in 0..20 {
+        let mut catalog = Catalog::builtin();
+        catalog.add((*own.table).clone());
+        for (read, expected) in [(vec![own.clone()], Routed::Table(0)), (Vec::new(), Routed::Unused)] {
+            let mut decoder = decoder_with(&Arc::new(Layout::new(&catalog, &read, None)), Limits::default());
+            let record = r#"{"category":"AUDITLOGS","properties":{}}"#;
+            assert_eq!(decoder.decode(record.as_bytes()).unwrap().iter().next().unwrap().routed, expected);
+        }
+    }
+}
+
 /// Each record's route, and its slots as JSON text.
 fn shown(line: impl AsRef<[u8]>) -> Vec<(Routed, Vec<String>)> {
     let mut decoder = decoder();

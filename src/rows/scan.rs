@@ -2,13 +2,14 @@
 //!
 //! <https://learn.microsoft.com/kusto/query/scan-operator>
 
+use super::limits::Held;
 use super::{Emit, Row, RowsError, Scope, TableRows, each_row};
 use crate::compile::bound::{BoundQuery, Scan, ScanStep};
 use crate::value::Value;
 
 /// How far a sequence has come: the row of each step so far, with the declared columns, and its number.
-struct Sequence {
-    rows: Vec<Row>,
+struct Sequence<'q> {
+    rows: Held<'q>,
     number: i64,
 }
 
@@ -28,12 +29,12 @@ struct Scanner<'q> {
     scan: &'q Scan,
     scope: Scope<'q>,
     /// For each step, the sequence that has come as far as it.
-    states: Vec<Option<Sequence>>,
+    states: Vec<Option<Sequence<'q>>>,
     /// The number of the next sequence.
     next: i64,
 }
 
-impl Scanner<'_> {
+impl<'q> Scanner<'q> {
     /// Holds a row against the steps, from the last to the first, so that it can take each sequence one step on only.
     fn row(&mut self, row: &Row, emit: &mut Emit<'_>) -> Result<(), RowsError> {
         for (at, step) in self.scan.steps.iter().enumerate().rev() {
@@ -49,7 +50,7 @@ impl Scanner<'_> {
             }
             let mut sequence = sequence;
             sequence.rows.truncate(at);
-            sequence.rows.push(extended);
+            sequence.rows.push(extended)?;
             if let Some(state) = self.states.get_mut(at) {
                 *state = Some(sequence);
             }
@@ -58,7 +59,7 @@ impl Scanner<'_> {
     }
 
     /// The sequence of the step before goes on to this one.
-    fn next_step(&mut self, at: usize, step: &ScanStep, row: &Row) -> Option<(Sequence, Row)> {
+    fn next_step(&mut self, at: usize, step: &ScanStep, row: &Row) -> Option<(Sequence<'q>, Row)> {
         let before = at.checked_sub(1)?;
         let sequence = self.states.get(before)?.as_ref()?;
         let extended = self.matched(step, row, Some(sequence))?;
@@ -66,25 +67,26 @@ impl Scanner<'_> {
     }
 
     /// The sequence of this step sees one more row; at the first step one may begin.
-    fn again(&mut self, at: usize, step: &ScanStep, row: &Row) -> Option<(Sequence, Row)> {
+    fn again(&mut self, at: usize, step: &ScanStep, row: &Row) -> Option<(Sequence<'q>, Row)> {
         let sequence = self.states.get(at)?.as_ref();
         if sequence.is_none() && at > 0 {
             return None;
         }
         let extended = self.matched(step, row, sequence)?;
+        let budget = self.scope.budget;
         let sequence = self.states.get_mut(at)?.take().unwrap_or_else(|| {
             self.next += 1;
-            Sequence { rows: Vec::new(), number: self.next - 1 }
+            Sequence { rows: Held::new(budget), number: self.next - 1 }
         });
         Some((sequence, extended))
     }
 
     /// The row with the declared columns, if the step takes it.
-    fn matched(&self, step: &ScanStep, row: &Row, sequence: Option<&Sequence>) -> Option<Row> {
+    fn matched(&self, step: &ScanStep, row: &Row, sequence: Option<&Sequence<'q>>) -> Option<Row> {
         let Scan { width, blank, steps, .. } = self.scan;
         let mut seen = row.clone();
         for at in 0..steps.len() {
-            let state = sequence.and_then(|sequence| sequence.rows.get(at)).unwrap_or(blank);
+            let state = sequence.and_then(|sequence| sequence.rows.rows.get(at)).unwrap_or(blank);
             seen.extend(state.iter().cloned());
         }
         if self.scope.value(&step.condition, &seen) != Value::Bool(true) {

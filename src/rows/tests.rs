@@ -154,6 +154,7 @@ fn what_expands_beyond_measure_is_an_error() {
         "print x = 1 | join (range x from 1 to 1000 step 1) on x",
         "range x from 1 to 1000 step 1 | serialize n = row_number()",
         "print a = range(1, 1000) | mv-apply a on (summarize count())",
+        "range x from 1 to 3 step 1 | extend s = strrep('a', 4000) | scan with (step a: true; step b: true; step c: true;)",
     ] {
         assert_eq!(result(query, &small), Err(RowsError::Memory(10_000)), "{query}");
     }
@@ -233,6 +234,17 @@ fn scans() {
         ),
         &["0|0|0", "1|0|0", "2|0|0", "3|0|0", "4|4|1", "6|4|1", "8|8|2", "11|8|2", "12|12|3"],
     );
+    // A `;` ends a step within parentheses too.
+    let few = "range x from 1 to 4 step 1";
+    check(
+        &format!("{few} | extend k = x % 2 | partition by k (scan with (step a: x > 1; step b: x > 3;) | count)"),
+        &["2", "1"],
+    );
+    check(
+        &format!("union ({few} | scan with (step a: x > 2; step b: false;)), (print x = 9) | sort by x asc"),
+        &["3", "4", "9"],
+    );
+    check(&format!("let n = toscalar({few} | scan with (step a: x > 1;) | count); {few} | where x == n"), &["3"]);
     // What a step has seen of a dynamic has members.
     check(
         "datatable(d:dynamic) [dynamic({'n':1}), dynamic({'n':2})] | scan declare (before:long=-1) with \

@@ -12,6 +12,9 @@ use crate::kql::ast::{Expr, ExprKind, Name, Operator, Scan, ScanStep, Step};
 use crate::schema::ScalarType;
 use crate::value::Value;
 
+/// How many steps a `scan` may have.
+const MAX_STEPS: usize = 64;
+
 impl Binder<'_> {
     pub(super) fn scan(&mut self, table: Tabular, scan: &Scan, span: Span) -> Option<Tabular> {
         let exprs = scan
@@ -60,6 +63,10 @@ impl Binder<'_> {
         steps: &[ScanStep],
         span: Span,
     ) -> Option<LegScope> {
+        if steps.len() > MAX_STEPS {
+            self.error("KT016", span, format!("more than {MAX_STEPS} steps: each is held against what all have seen"));
+            return None;
+        }
         if input.len() + state.len().saturating_mul(steps.len()) > MAX_CELLS {
             self.error("KT016", span, format!("steps that remember more than {MAX_CELLS} columns"));
             return None;

@@ -18,7 +18,7 @@ const OLD_SIZE: usize = 128;
 const DYNAMIC: fn(&[ScalarType]) -> Checked = |_| Ok(ScalarType::Dynamic);
 const DYNAMIC_IF: fn(&[ScalarType]) -> Checked = |types| predicate(types, 1).map(|()| ScalarType::Dynamic);
 
-const LIST: &str = "An array of all values but nulls, in the order of the rows; arrays give their elements. 1,048,576 at most, or fewer if so asked.";
+const LIST: &str = "An array of all values but nulls, in the order of the rows; arrays give their elements, nulls among them. 1,048,576 at most, or fewer if so asked.";
 const SET: &str = "An array of the different values but null, in the order of first appearance; arrays give their elements. \
                    1,048,576 at most, or fewer if so asked.";
 

@@ -94,7 +94,7 @@ impl<const ARRAY: bool, const WEIGHTED: bool> Percentiles<ARRAY, WEIGHTED> {
             upto.push(total);
         }
         self.wanted.iter().map(move |percent| {
-            let rank = ((percent / 100.0 * total as f64).ceil() as u64).max(1);
+            let rank = ((percent * total as f64 / 100.0).ceil() as u64).max(1);
             let at = upto.partition_point(|upto| *upto < rank).min(upto.len().saturating_sub(1));
             self.values.get(at).map_or(Value::Null, |(value, _)| value.clone())
         })

@@ -14,6 +14,9 @@ const BOOL: Param = Param::Is(ScalarType::Bool);
 /// The most coefficients of a filter: each element is held against all of them.
 const MAX_COEFFICIENTS: usize = 1024;
 
+/// The most multiplications of a filter.
+const MAX_WORK: usize = 1 << 26;
+
 /// <https://learn.microsoft.com/kusto/query/series-fill-linear-function> and its neighbours.
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::of(
@@ -98,7 +101,9 @@ fn iir(arguments: &[Value<'_>]) -> Option<Vec<f64>> {
     let numbers = |at: usize| array_at(arguments, at)?.iter().map(number).collect::<Option<Vec<f64>>>();
     let (series, numerators, denominators) = (numbers(0)?, numbers(1)?, numbers(2)?);
     let [first, denominators @ ..] = denominators.as_slice() else { return None };
-    if *first == 0.0 || numerators.len() > MAX_COEFFICIENTS || denominators.len() > MAX_COEFFICIENTS {
+    let work = series.len().saturating_mul(numerators.len() + denominators.len());
+    if *first == 0.0 || work > MAX_WORK || numerators.len() > MAX_COEFFICIENTS || denominators.len() > MAX_COEFFICIENTS
+    {
         return None;
     }
     let mut results: Vec<f64> = Vec::with_capacity(series.len());

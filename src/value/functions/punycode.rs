@@ -46,7 +46,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(1, 1, TEXT)
     .calls(STRING, |_, a| {
-        labels(&text_at(a, 0), |label| match label.strip_prefix(PREFIX) {
+        labels(&text_at(a, 0), |label| match encoded(label) {
             None => Some(label.to_owned()),
             Some(code) => decode(code),
         })
@@ -64,15 +64,21 @@ const MAX_LENGTH: usize = 1024;
 const BASE: u32 = 36;
 const FIRST: u32 = 128;
 
+/// What stands behind `xn--`, in either case: names of hosts mind none.
+fn encoded(label: &str) -> Option<&str> {
+    let (prefix, code) = label.split_at_checked(PREFIX.len())?;
+    prefix.eq_ignore_ascii_case(PREFIX).then_some(code)
+}
+
 /// Each part of a domain as something else, with full stops between them.
 fn labels<'a>(domain: &str, each: impl Fn(&str) -> Option<String>) -> Value<'a> {
     let mut text = Text::default();
     for (at, label) in domain.split(DOTS).enumerate() {
         let Some(label) = each(label) else { return Value::string("") };
-        if at > 0 {
-            text.push(".");
+        // Beyond a text's bound nothing is kept, so nothing more is made.
+        if (at > 0 && !text.push(".")) || !text.push(&label) {
+            break;
         }
-        text.push(&label);
     }
     text.value()
 }

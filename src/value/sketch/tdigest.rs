@@ -16,20 +16,23 @@ const GROUPS: usize = 2048;
 #[derive(Clone, Debug, PartialEq)]
 pub struct TDigest {
     groups: Vec<(f64, f64)>,
+    /// How much all of them weigh; always finite.
+    total: f64,
     /// Whether all numbers were whole, so that a percentile is.
     whole: bool,
 }
 
 impl Default for TDigest {
     fn default() -> Self {
-        TDigest { groups: Vec::new(), whole: true }
+        TDigest { groups: Vec::new(), total: 0.0, whole: true }
     }
 }
 
 impl TDigest {
     /// Sees a number of that weight.
     pub fn add(&mut self, number: f64, weight: f64, whole: bool) {
-        if number.is_finite() && weight > 0.0 && weight.is_finite() {
+        if number.is_finite() && weight > 0.0 && (self.total + weight).is_finite() {
+            self.total += weight;
             self.whole &= whole;
             self.groups.push((number, weight));
             if self.groups.len() >= 2 * GROUPS {
@@ -50,7 +53,7 @@ impl TDigest {
 
     /// How much all numbers weigh.
     pub fn weight(&self) -> f64 {
-        self.groups.iter().map(|(_, weight)| weight).sum()
+        self.total
     }
 
     /// Puts neighbours together as long as a group is small for its place.
@@ -69,7 +72,7 @@ impl TDigest {
                     // So the groups in the middle are the largest, and there are about half of GROUPS.
                     if *own + weight <= (8.0 * total * share * (1.0 - share) / GROUPS as f64).max(total / GROUPS as f64)
                     {
-                        *last += (middle - *last) * weight / (*own + weight);
+                        *last += (middle - *last) * (weight / (*own + weight));
                         *own += weight;
                     } else {
                         before += *own;
@@ -84,7 +87,10 @@ impl TDigest {
 
     /// About the least number that so many percent do not exceed.
     pub fn percentile(&self, percent: f64) -> Option<f64> {
-        let wanted = percent / 100.0 * self.weight();
+        let wanted = match percent * self.total {
+            product if product.is_finite() => product / 100.0,
+            _ => percent / 100.0 * self.total,
+        };
         let mut upto = 0.0;
         let found = self.groups.iter().find(|(_, weight)| {
             upto += weight;
@@ -130,15 +136,23 @@ impl TDigest {
         if mark != MARK || groups.is_empty() {
             return None;
         }
+        // As text a whole number has no point, and is read as a long.
+        let number = |value: &Dynamic<'_>| match value {
+            Dynamic::Real(number) => Some(*number),
+            Dynamic::Long(number) => Some(*number as f64),
+            _ => None,
+        };
         let group = |pair: &[Dynamic<'_>]| match pair {
-            [Dynamic::Real(middle), Dynamic::Real(weight)] if middle.is_finite() && *weight > 0.0 => {
-                Some((*middle, *weight))
-            }
+            [middle, weight] => number(middle).zip(number(weight)),
             _ => None,
         };
         let groups: Vec<(f64, f64)> = groups.chunks(2).map(group).collect::<Option<_>>()?;
+        let total: f64 = groups.iter().map(|(_, weight)| weight).sum();
+        if !total.is_finite() || groups.iter().any(|(middle, weight)| !middle.is_finite() || *weight <= 0.0) {
+            return None;
+        }
         let sorted = groups.windows(2).all(|pair| matches!(pair, [a, b] if a.0 <= b.0));
-        sorted.then_some(TDigest { groups, whole: *whole })
+        sorted.then_some(TDigest { groups, total, whole: *whole })
     }
 }
 
@@ -150,13 +164,35 @@ mod tests {
     fn of(numbers: std::ops::RangeInclusive<i32>) -> TDigest {
         let mut sketch = TDigest::default();
         numbers.for_each(|n| sketch.add(n.into(), 1.0, true));
-        TDigest::read(&sketch.value()).unwrap()
+        read_again(sketch)
+    }
+
+    /// As it comes back from a text.
+    fn read_again(sketch: TDigest) -> TDigest {
+        let (mut text, value) = (String::new(), sketch.value());
+        let Value::Dynamic(dynamic) = &value else { return TDigest::default() };
+        dynamic.to_json(&mut text);
+        TDigest::read(&Value::Dynamic(crate::value::json::parse(&text, 8).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn large_numbers_and_weights_stay_finite() {
+        let mut sketch = TDigest::default();
+        (1..=5000).for_each(|n| sketch.add(f64::from(n) * 1e304, 1e300, false));
+        sketch.add(7.0, f64::MAX, false);
+        let sketch = read_again(sketch);
+        assert!(sketch.percentile(50.0).is_some_and(|n| (n / 1e304 - 2500.0).abs() < 10.0));
+        let hostile = Dynamic::Array([1.5, f64::INFINITY].map(Dynamic::Real).into());
+        let parts = [Dynamic::String(MARK.into()), Dynamic::Bool(true), hostile];
+        assert_eq!(TDigest::read(&Value::Dynamic(Dynamic::Array(parts.into()))), None);
     }
 
     #[test]
     fn of_few_nothing_is_lost() {
         let sketch = of(1..=1000);
         assert_eq!(sketch.rank(685.0), 685.0);
+        // No share of a hundred is rounded up to the next.
+        assert_eq!([7.0, 55.0, 56.0].map(|percent| of(1..=100).percentile(percent)), [7.0, 55.0, 56.0].map(Some));
         assert_eq!((sketch.percentile(0.0), sketch.percentile(50.0)), (Some(1.0), Some(500.0)));
         let mut both = of(1..=10);
         both.merge(of(11..=20));

@@ -5,8 +5,24 @@ use super::sphere::Point;
 /// The shortest way between two places.
 pub(super) type Edge = (Point, Point);
 
-/// How many pairs of edges are looked at.
+/// How many pairs are looked at: of edges, or of places and edges.
 const MAX_PAIRS: usize = 1 << 22;
+
+/// How many looks a call of a function has left.
+#[derive(Debug)]
+pub(super) struct Looks(usize);
+
+impl Looks {
+    pub(super) fn new() -> Looks {
+        Looks(MAX_PAIRS)
+    }
+
+    /// Takes so many of them; none if there are not as many left.
+    pub(super) fn take(&mut self, looks: usize) -> Option<()> {
+        self.0 = self.0.checked_sub(looks)?;
+        Some(())
+    }
+}
 
 /// What two sets of edges have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,36 +33,36 @@ pub(super) enum Meeting {
     Common,
 }
 
-/// Whether edges of `a` meet edges of `b`; none where that takes more than [`MAX_PAIRS`] looks.
-pub(super) fn meeting(a: Vec<Edge>, b: Vec<Edge>) -> Option<Meeting> {
+/// Whether edges of `a` meet edges of `b`; none where that takes more looks than are left.
+pub(super) fn meeting(a: Vec<Edge>, b: Vec<Edge>, left: &mut Looks) -> Option<Meeting> {
     let mut edges: Vec<(Edge, bool)> = a.into_iter().map(|edge| (edge, true)).collect();
     edges.extend(b.into_iter().map(|edge| (edge, false)));
-    let met = sweep(&mut edges, |(edge, first), (other, second)| {
+    let met = sweep(&mut edges, left, |(edge, first), (other, second)| {
         first != second && (crosses(edge, other) || ends_meet(edge, other))
     });
     met.map(|met| if met { Meeting::Common } else { Meeting::Apart })
 }
 
-/// Whether any two edges cross; none where that takes more than [`MAX_PAIRS`] looks.
-pub(super) fn any_cross(edges: Vec<Edge>) -> Option<bool> {
+/// Whether any two edges cross; none where that takes more looks than are left.
+pub(super) fn any_cross(edges: Vec<Edge>, left: &mut Looks) -> Option<bool> {
     let mut edges: Vec<(Edge, bool)> = edges.into_iter().map(|edge| (edge, true)).collect();
-    sweep(&mut edges, |(edge, _), (other, _)| crosses(edge, other))
+    sweep(&mut edges, left, |(edge, _), (other, _)| crosses(edge, other))
 }
 
-fn sweep(edges: &mut [(Edge, bool)], meet: impl Fn(&(Edge, bool), &(Edge, bool)) -> bool) -> Option<bool> {
+fn sweep(
+    edges: &mut [(Edge, bool)],
+    left: &mut Looks,
+    meet: impl Fn(&(Edge, bool), &(Edge, bool)) -> bool,
+) -> Option<bool> {
     // An edge bends north or south of its ends by less than its own length.
     let length = |(a, b): &Edge| a.plus(b.times(-1.0)).norm();
     let south = |edge: &Edge| edge.0.0[2].min(edge.1.0[2]) - length(edge);
     let north = |edge: &Edge| edge.0.0[2].max(edge.1.0[2]) + length(edge);
     edges.sort_by(|(a, _), (b, _)| south(a).total_cmp(&south(b)));
-    let mut looks = 0;
     for (at, edge) in edges.iter().enumerate() {
         let end = north(&edge.0);
         for other in edges.iter().skip(at + 1).take_while(|(other, _)| south(other) <= end) {
-            looks += 1;
-            if looks > MAX_PAIRS {
-                return None;
-            }
+            left.take(1)?;
             if meet(edge, other) {
                 return Some(true);
             }

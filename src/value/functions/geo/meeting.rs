@@ -4,7 +4,7 @@
 
 use super::super::arguments::argument;
 use super::super::{Function, Param};
-use super::edges::{Edge, Meeting, meeting};
+use super::edges::{Edge, Looks, Meeting, meeting};
 use super::polygon::Polygons;
 use super::shape::lines;
 use super::sphere::Point;
@@ -21,7 +21,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(2, 2, SHAPES)
     .calls(ScalarType::Bool, |_, a| {
-        line_at(a, 0).zip(line_at(a, 1)).and_then(|(a, b)| Some(meeting(a, b)? == Meeting::Common)).into()
+        let both = line_at(a, 0).zip(line_at(a, 1));
+        both.and_then(|(a, b)| Some(meeting(a, b, &mut Looks::new())? == Meeting::Common)).into()
     }),
     Function::of(
         "geo_intersects_line_with_polygon",
@@ -33,9 +34,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .calls(ScalarType::Bool, |_, a| {
         let both = lines(argument(a, 0), true).zip(Polygons::read(argument(a, 1)));
         both.and_then(|(lines, polygons)| {
+            let (edges, mut left) = (polygons.edges(), Looks::new());
+            left.take(lines.len().checked_mul(edges.len())?)?;
             // A line that crosses no edge is inside as a whole, or outside.
             let within = lines.iter().filter_map(|line| line.first()).any(|start| polygons.contain(*start));
-            Some(within || meeting(lines.iter().flat_map(|line| pairs(line)).collect(), polygons.edges())? == Meeting::Common)
+            let line = lines.iter().flat_map(|line| pairs(line)).collect();
+            Some(within || meeting(line, edges, &mut left)? == Meeting::Common)
         })
         .into()
     }),
@@ -48,8 +52,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .calls(ScalarType::Bool, |_, a| {
         let both = Polygons::read(argument(a, 0)).zip(Polygons::read(argument(a, 1)));
         both.and_then(|(a, b)| {
+            let (of_a, of_b, mut left) = (a.edges(), b.edges(), Looks::new());
+            left.take(a.corners().count().checked_mul(of_b.len())?)?;
+            left.take(b.corners().count().checked_mul(of_a.len())?)?;
             let within = a.corners().any(|corner| b.contain(corner)) || b.corners().any(|corner| a.contain(corner));
-            Some(within || meeting(a.edges(), b.edges())? == Meeting::Common)
+            Some(within || meeting(of_a, of_b, &mut left)? == Meeting::Common)
         })
         .into()
     }),

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::super::arguments::argument;
 use super::super::callee::{Prepared, prepared};
 use super::super::{Function, Param, Refusal, Returns};
-use super::edges::{Edge, any_cross};
+use super::edges::{Edge, Looks, any_cross};
 use super::shape::{self, ring};
 use super::sphere::{Point, RADIUS};
 use super::{REAL, point_at};
@@ -77,10 +77,12 @@ impl Polygons {
     pub(super) fn read(value: &Value<'_>) -> Option<Polygons> {
         let Value::Dynamic(shape) = value else { return None };
         let coordinates = shape.member("coordinates");
+        // Of many polygons as of one: a record may hold any number.
+        let mut left = Looks::new();
         match (shape.member("type"), &coordinates) {
-            (Dynamic::String(kind), rings) if kind == "Polygon" => Some(Polygons(vec![polygon(rings)?])),
+            (Dynamic::String(kind), rings) if kind == "Polygon" => Some(Polygons(vec![polygon(rings, &mut left)?])),
             (Dynamic::String(kind), Dynamic::Array(list)) if kind == "MultiPolygon" && !list.is_empty() => {
-                list.iter().map(polygon).collect::<Option<_>>().map(Polygons)
+                list.iter().map(|rings| polygon(rings, &mut left)).collect::<Option<_>>().map(Polygons)
             }
             _ => None,
         }
@@ -116,11 +118,11 @@ fn edges(ring: &[Point]) -> impl Iterator<Item = Edge> {
 }
 
 /// Rings whose edges neither cross nor stand twice.
-fn polygon(coordinates: &Dynamic<'_>) -> Option<Vec<Ring>> {
+fn polygon(coordinates: &Dynamic<'_>, left: &mut Looks) -> Option<Vec<Ring>> {
     let Dynamic::Array(rings) = coordinates else { return None };
     let rings: Vec<Ring> = rings.iter().map(|coordinates| Some(turned(ring(coordinates)?))).collect::<Option<_>>()?;
     let all: Vec<Edge> = rings.iter().flat_map(|ring| edges(ring)).collect();
-    (!all.is_empty() && !cross(all)).then_some(rings)
+    (!all.is_empty() && !cross(all, left)).then_some(rings)
 }
 
 /// A ring the other way round, if that encloses less: what it encloses is at most half of the ball.
@@ -152,10 +154,11 @@ fn encloses(ring: &[Point], at: Point) -> bool {
 }
 
 /// Whether an edge stands twice, or two cross. Where there are too many to know, they are taken not to.
-fn cross(all: Vec<Edge>) -> bool {
+fn cross(all: Vec<Edge>, left: &mut Looks) -> bool {
     let bits = |point: &Point| point.0.map(f64::to_bits);
     let mut seen = HashSet::new();
-    !all.iter().all(|(a, b)| seen.insert((bits(a).min(bits(b)), bits(a).max(bits(b))))) || any_cross(all) == Some(true)
+    !all.iter().all(|(a, b)| seen.insert((bits(a).min(bits(b)), bits(a).max(bits(b)))))
+        || any_cross(all, left) == Some(true)
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ impl Point {
     pub(super) fn from_degrees(longitude: f64, latitude: f64) -> Option<Point> {
         let valid = (-180.0..=180.0).contains(&longitude) && (-90.0..=90.0).contains(&latitude);
         valid.then(|| {
-            let (longitude, latitude) = (longitude.to_radians(), latitude.to_radians());
+            // The zero below zero is the same place.
+            let (longitude, latitude) = ((longitude + 0.0).to_radians(), (latitude + 0.0).to_radians());
             Point([latitude.cos() * longitude.cos(), latitude.cos() * longitude.sin(), latitude.sin()])
         })
     }

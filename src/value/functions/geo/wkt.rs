@@ -50,18 +50,18 @@ impl<'t> Reader<'t> {
             }
             _ => return None,
         };
-        Some(shape(kind, self.places(levels)?))
+        Some(shape(kind, self.places(levels, kind == "MultiPoint")?))
     }
 
     /// Lists of lists of pairs, so many levels of them. A pair may have parentheses of its own in a MULTIPOINT.
-    fn places(&mut self, levels: usize) -> Option<Dynamic<'static>> {
+    fn places(&mut self, levels: usize, of_points: bool) -> Option<Dynamic<'static>> {
         self.list(|reader| match levels {
-            0 | 1 if reader.eat('(') => {
+            0 | 1 if of_points && reader.eat('(') => {
                 let pair = reader.pair()?;
                 reader.eat(')').then_some(pair)
             }
             0 | 1 => reader.pair(),
-            _ => reader.places(levels - 1),
+            _ => reader.places(levels - 1, of_points),
         })
     }
 
