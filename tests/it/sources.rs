@@ -81,6 +81,26 @@ fn shown() -> BTreeMap<String, BTreeSet<usize>> {
     shown
 }
 
+/// A row that matches nothing is not written, and what is behind one that matched is: the plain evaluator sees every row whole.
+#[test]
+fn rows_are_the_same_behind_hits_and_behind_misses() {
+    for folder in entries(&root().join("examples/records")).into_iter().filter(|path| path.is_dir()) {
+        let read = |prefix: &str| -> Vec<String> {
+            let files = entries(&folder).into_iter().filter(|file| name(file).starts_with(prefix));
+            files
+                .flat_map(|file| std::fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
+                .collect()
+        };
+        let (hits, misses) = (read("match-"), read("ignore-"));
+        // By turns, and again in stretches.
+        let turns = (0..hits.len().max(misses.len())).flat_map(|at| [misses.get(at), hits.get(at), hits.get(at)]);
+        let lines: Vec<&String> = turns.flatten().chain(&misses).chain(&hits).collect();
+        let input = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let ran = tap::run(["run", "--shadow", "1", "--stats", "json"], input).ended(0);
+        assert!(ran.ledger()["alerts"].as_u64() > Some(0), "{}", folder.display());
+    }
+}
+
 /// Each line of a match file is a record of its own, and in auditd's each stamp; near misses stand in files of their own.
 fn every_record_alerts(file: &Path, alerts: &[Json]) {
     let text = std::fs::read_to_string(file).unwrap();
