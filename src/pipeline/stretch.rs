@@ -16,6 +16,9 @@ use crate::decode::Choice;
 /// Bytes that are read at a time for the rest of a stretch's last line.
 const STEP: usize = 16 * 1024;
 
+/// A page of memory, and of a file in the page cache.
+const PAGE: usize = 4096;
+
 /// A part of a file.
 #[derive(Clone)]
 pub(super) struct Stretch {
@@ -38,35 +41,37 @@ impl Stretch {
         // The byte before says whether a line begins right at the offset.
         let before = usize::from(self.offset > 0);
         let from = self.offset - before as u64;
-        let read = self.fill(block, from, 0, READ_SIZE + before)?;
+        let start = place(block, from);
+        let read = self.fill(block, from, start, READ_SIZE + before)?;
         let ended = read < READ_SIZE + before;
         block.ends = ended;
         if read <= before {
             return Ok(false);
         }
-        let room = &block.room[..read];
+        let end = start + read;
         let begin = match before {
-            0 => 0,
-            _ => memchr::memchr(b'\n', room).map_or(read, |at| at + 1),
+            0 => start,
+            _ => memchr::memchr(b'\n', &block.room[start..end]).map_or(end, |at| start + at + 1),
         };
-        if begin == read {
+        if begin == end {
             return Ok(true);
         }
         block.begin = begin;
-        block.length = read;
-        if !ended && block.room[read - 1] != b'\n' {
-            self.finish_line(block, from, max_line)?;
+        block.length = end;
+        if !ended && block.room[end - 1] != b'\n' {
+            self.finish_line(block, from, start, max_line)?;
         }
         block.read = (block.length - block.begin) as u64 + block.oversized.as_ref().map_or(0, |line| line.length + 1);
         Ok(true)
     }
 
-    /// Reads the rest of the last line, or lets it go if it is over the limit.
-    fn finish_line(&self, block: &mut Block, from: u64, max_line: usize) -> io::Result<()> {
+    /// Reads the rest of the last line, or lets it go if it is over the limit. What the file has at `from` is at `first` in the
+    /// block's room.
+    fn finish_line(&self, block: &mut Block, from: u64, first: usize, max_line: usize) -> io::Result<()> {
         let start = memchr::memrchr(b'\n', block.bytes()).map_or(block.begin, |at| block.begin + at + 1);
         loop {
             let known = block.length;
-            let read = self.fill(block, from + known as u64, known, STEP)?;
+            let read = self.fill(block, from + (known - first) as u64, known, STEP)?;
             if let Some(at) = memchr::memchr(b'\n', &block.room[known..known + read]) {
                 block.length = known + at + 1;
                 return Ok(());
@@ -76,17 +81,17 @@ impl Stretch {
                 return Ok(());
             }
             if block.length - start > max_line {
-                return self.skip_line(block, start, from);
+                return self.skip_line(block, start, from + (start - first) as u64);
             }
         }
     }
 
-    fn skip_line(&self, block: &mut Block, start: usize, from: u64) -> io::Result<()> {
+    fn skip_line(&self, block: &mut Block, start: usize, offset: u64) -> io::Result<()> {
         let kept = block.room[start..block.length.min(start + KEPT)].to_vec();
         let mut length = (block.length - start) as u64;
         let mut buffer = vec![0; READ_SIZE];
         loop {
-            let read = self.file.read_at(&mut buffer, from + start as u64 + length)?;
+            let read = self.file.read_at(&mut buffer, offset + length)?;
             match memchr::memchr(b'\n', &buffer[..read]) {
                 Some(at) => {
                     length += at as u64;
@@ -117,6 +122,14 @@ impl Stretch {
         }
         Ok(read)
     }
+}
+
+/// Where in a block's room what a file has at `from` is read to: half a page from where it lies in its own page. Some processors
+/// copy at a fifth of their speed to what lies up to 31 bytes behind, counted within pages (measured on AMD's Zen 3, where two
+/// workers were slower than one: what begins a byte before a page went to the 16th byte of one).
+fn place(block: &Block, from: u64) -> usize {
+    let (source, room) = (from as usize % PAGE, block.room.as_ptr().addr() % PAGE);
+    (source + PAGE / 2 + PAGE - room) % PAGE
 }
 
 #[cfg(test)]
