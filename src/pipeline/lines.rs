@@ -289,10 +289,12 @@ impl Lines {
         match decoded {
             Decoded::Rows(rows) => {
                 *was_senders = true;
-                let held = || rows.records().map_or(Held::Line(rows.json().as_bytes()), Held::Records);
                 let more = match nothing {
                     Some(nothing) => nothing,
-                    None => hold(matcher, held(), Some(rows.events())).map_err(|e| e.to_string())?,
+                    None => {
+                        let held = rows.records().map_or(Held::Line(rows.json().as_bytes()), Held::Records);
+                        hold(matcher, held, Some(rows.events())).map_err(|e| e.to_string())?
+                    }
                 };
                 *has_matched = matched.get();
                 // An object of which no table has anything is a record all the same.

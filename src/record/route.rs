@@ -23,11 +23,9 @@ const ADVANCED_HUNTING: &str = "AdvancedHunting-";
 pub(super) struct Router {
     /// By the table's name, as written.
     tables: HashMap<Box<str>, Routed>,
-    /// By category, as documented.
+    /// By category, as documented and in lower case.
     categories: HashMap<Box<str>, Routed>,
-    /// The same, the weaker first.
-    in_order: Vec<(Box<str>, Routed)>,
-    /// By category and by table, in lower case: made when a sender first spells one otherwise.
+    /// By the table's name in lower case: made when a sender first spells one otherwise, for there are many tables.
     folded: OnceLock<HashMap<Box<str>, Routed>>,
     default: Option<Routed>,
     /// The most specific first.
@@ -65,21 +63,21 @@ impl Router {
         }
         let find = |table: &str| tables.get(table).copied().unwrap_or(Routed::Unused);
 
-        // The catalog has a user's own tables first, and those go before the others; what rules read goes before all.
-        let mut in_order: Vec<(Box<str>, Routed)> =
-            catalog.categories().map(|(category, table)| (category.into(), find(table))).collect();
-        in_order.reverse();
-        for (index, table) in columns.iter().enumerate() {
-            let categories = table.table.categories.iter();
-            in_order.extend(categories.map(|category| (category.as_str().into(), Routed::Table(index))));
+        // What rules read goes before all. The catalog has a user's own tables first, and those go before the others.
+        let read = columns.iter().enumerate().rev();
+        let read = read.flat_map(|(at, table)| table.table.categories.iter().map(move |c| (&**c, Routed::Table(at))));
+        let known = catalog.categories().map(|(category, table)| (category, find(table)));
+        let mut categories: HashMap<Box<str>, Routed> = HashMap::new();
+        for (category, routed) in read.chain(known) {
+            categories.entry(category.into()).or_insert(routed);
+            categories.entry(category.to_ascii_lowercase().into()).or_insert(routed);
         }
-        let categories = in_order.iter().cloned().collect();
 
         let mut shape_trait = |entry: &Entry| Trait { name: names.add(entry.member()), entry: entry.clone() };
         let shapes = catalog.shapes().iter();
         let shapes = shapes.map(|(s, table)| (s.entries.iter().map(&mut shape_trait).collect(), find(table))).collect();
         let default = default_table.map(find);
-        Router { tables, categories, in_order, folded: OnceLock::new(), default, shapes }
+        Router { tables, categories, folded: OnceLock::new(), default, shapes }
     }
 
     /// Where the record goes whose own members were found in `text`.
@@ -109,8 +107,12 @@ impl Router {
     /// Categories are compared without case: paths in storage spell them in lower case.
     fn category(&self, category: &str) -> Option<Routed> {
         let of_table = || category.strip_prefix(ADVANCED_HUNTING).and_then(|table| self.tables.get(table));
-        let as_documented = self.categories.get(category).or_else(of_table);
-        as_documented.or_else(|| self.folded().get(&*category.to_ascii_lowercase())).copied()
+        let folded = || {
+            let lower = category.to_ascii_lowercase();
+            let of_table = || self.folded().get(lower.strip_prefix(&*ADVANCED_HUNTING.to_ascii_lowercase())?);
+            self.categories.get(&*lower).or_else(of_table)
+        };
+        self.categories.get(category).or_else(of_table).or_else(folded).copied()
     }
 
     fn folded(&self) -> &HashMap<Box<str>, Routed> {
@@ -118,9 +120,7 @@ impl Router {
             let mut tables: Vec<_> = self.tables.iter().collect();
             // Of names that differ in case alone the same one is taken each time.
             tables.sort_unstable_by_key(|(name, _)| *name);
-            let tables = tables.into_iter().map(|(table, routed)| (format!("{ADVANCED_HUNTING}{table}"), *routed));
-            let categories = self.in_order.iter().map(|(category, routed)| (category.to_string(), *routed));
-            tables.chain(categories).map(|(name, routed)| (name.to_ascii_lowercase().into(), routed)).collect()
+            tables.into_iter().map(|(name, routed)| (name.to_ascii_lowercase().into(), *routed)).collect()
         })
     }
 }

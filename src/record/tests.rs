@@ -99,11 +99,10 @@ fn an_own_tables_category_goes_first_however_it_is_spelt() {
     for _ in 0..20 {
         let mut catalog = Catalog::builtin();
         catalog.add((*own.table).clone());
-        for (read, expected) in [(vec![own.clone()], Routed::Table(0)), (Vec::new(), Routed::Unused)] {
-            let mut decoder = decoder_with(&Arc::new(Layout::new(&catalog, &read, None)), Limits::default());
-            let record = r#"{"category":"AUDITLOGS","properties":{}}"#;
-            assert_eq!(decoder.decode(record.as_bytes()).unwrap().iter().next().unwrap().routed, expected);
-        }
+        let layout = Layout::new(&catalog, std::slice::from_ref(&own), None);
+        let mut decoder = decoder_with(&Arc::new(layout), Limits::default());
+        let record = r#"{"category":"AUDITLOGS","properties":{}}"#;
+        assert_eq!(decoder.decode(record.as_bytes()).unwrap().iter().next().unwrap().routed, Routed::Table(0));
     }
 }
 

@@ -38,7 +38,8 @@ impl<'q> Scanner<'q> {
     /// Holds a row against the steps, from the last to the first, so that it can take each sequence one step on only.
     fn row(&mut self, row: &Row, emit: &mut Emit<'_>) -> Result<(), RowsError> {
         for (at, step) in self.scan.steps.iter().enumerate().rev() {
-            let Some((sequence, extended)) = self.next_step(at, step, row).or_else(|| self.again(at, step, row)) else {
+            let Some((mut sequence, extended)) = self.next_step(at, step, row).or_else(|| self.again(at, step, row))
+            else {
                 continue;
             };
             if step.output {
@@ -48,7 +49,6 @@ impl<'q> Scanner<'q> {
                 }
                 emit(shown)?;
             }
-            let mut sequence = sequence;
             sequence.rows.truncate(at);
             sequence.rows.push(extended)?;
             if let Some(state) = self.states.get_mut(at) {

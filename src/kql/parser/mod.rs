@@ -258,8 +258,9 @@ impl<'a> Parser<'a> {
     fn is_end(&self, depth: u32, list: bool) -> bool {
         let token = self.peek();
         match token.kind {
-            TokenKind::End | TokenKind::Semicolon => true,
-            TokenKind::Pipe => token.depth <= depth,
+            TokenKind::End => true,
+            // One among more brackets ends a step of `scan`; where a statement ends, none is open.
+            TokenKind::Pipe | TokenKind::Semicolon => token.depth <= depth,
             TokenKind::Comma => list && token.depth <= depth,
             kind => kind.is_close() && token.depth < depth,
         }

@@ -24,39 +24,10 @@ impl Parser<'_> {
         }
         self.keyword("with")?;
         let open = self.expect(TokenKind::OpenParen, "`(`")?;
-        let first = self.at;
-        let steps = self.beside(|parser| parser.nested(Self::scan_steps));
-        if steps.is_err() {
-            self.skip_steps(first);
-        }
-        scan.steps = steps?;
+        scan.steps = self.beside(|parser| parser.nested(Self::scan_steps))?;
         self.expect_close(TokenKind::CloseParen, open)?;
         self.grow(self.height)?;
         Ok(scan)
-    }
-
-    /// Skips to the bracket that closes the steps, of which the first token is at that place: a `;` in here ends a step, and no
-    /// statement.
-    fn skip_steps(&mut self, first: usize) {
-        let mut open = 0_usize;
-        let mut closed = |kind: TokenKind| match kind {
-            TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace => {
-                open += 1;
-                false
-            }
-            kind if kind.is_close() => {
-                let outermost = open == 0;
-                open = open.saturating_sub(1);
-                outermost
-            }
-            _ => false,
-        };
-        self.tokens.get(first..self.at).unwrap_or_default().iter().for_each(|token| {
-            closed(token.kind);
-        });
-        while !self.at(TokenKind::End) && !closed(self.peek().kind) {
-            self.bump();
-        }
     }
 
     fn scan_steps(&mut self) -> Read<Vec<ScanStep>> {

@@ -295,6 +295,10 @@ fn scans_and_partitions() {
     check_mistakes(&[
         ("T | scan with ()", &[("KS001", ")")]),
         ("T | scan with (step a: b; step: c;) | take 1", &[("KS006", ":")]),
+        (
+            "union (T | scan with (step a: b; step: c;) | take d e), (T | where 1 2)",
+            &[("KS006", ":"), ("KS002", "e"), ("KS002", "2")],
+        ),
         ("T | partition by k { T | take 1 }", &[("KT001", "{")]),
     ]);
 }

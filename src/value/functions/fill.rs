@@ -32,7 +32,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "series_iir",
         "series_iir(series, numerators, denominators)",
         "A series through a filter that remembers: each element is the sum of numerators over the last elements, less that of \
-         denominators over the last results, by the first denominator. Null where something is no number, or that is 0.",
+         denominators over the last results, by the first denominator. Null where something is no number, that is 0, or it takes more than 67,108,864 multiplications.",
     )
     .takes(3, 3, &[SERIES])
     .calls(DYNAMIC, |_, a| iir(a).map_or(Value::Null, |results| limits::array(results.into_iter().map(Dynamic::Real)))),

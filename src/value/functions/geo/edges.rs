@@ -5,6 +5,11 @@ use super::sphere::Point;
 /// The shortest way between two places.
 pub(super) type Edge = (Point, Point);
 
+/// The edges of a line, from place to place.
+pub(super) fn along(line: &[Point]) -> impl Iterator<Item = Edge> {
+    line.iter().copied().zip(line.iter().copied().skip(1))
+}
+
 /// How many pairs are looked at: of edges, or of places and edges.
 const MAX_PAIRS: usize = 1 << 22;
 

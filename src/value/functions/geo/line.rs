@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use super::super::arguments::{argument, real_at};
 use super::super::callee::prepared;
 use super::super::{Function, Param, Returns};
+use super::edges::{Edge, along};
 use super::shape::{self, lines};
 use super::sphere::{Point, RADIUS};
 use super::{REAL, point_at};
@@ -80,25 +81,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .calls(ScalarType::Real, |_, a| closest(a).map_or(Value::Null, |(at, near)| Value::Real(at.angle(near) * RADIUS))),
 ];
 
-type Edge = (Point, Point);
-
 /// The edges of all lines, each once.
 fn edges(value: &Value<'_>) -> Option<Vec<Edge>> {
     let lines = lines(value, true)?;
-    let pairs = lines.iter().flat_map(|line| line.windows(2)).filter_map(|ends| match ends {
-        [a, b] => Some((*a, *b)),
-        _ => None,
-    });
-    let bits = |point: Point| point.0.map(f64::to_bits);
     let mut seen = HashSet::new();
-    Some(
-        pairs
-            .filter(|(a, b)| {
-                let (a, b) = (bits(*a), bits(*b));
-                seen.insert((a.min(b), a.max(b)))
-            })
-            .collect(),
-    )
+    let mut is_new = |(a, b): &Edge| seen.insert((a.bits().min(b.bits()), a.bits().max(b.bits())));
+    Some(lines.iter().flat_map(|line| along(line)).filter(|edge| is_new(edge)).collect())
 }
 
 /// The middle of an edge, as long as the edge: such a sum over edges points to the middle of all.
@@ -108,20 +96,15 @@ fn middle((a, b): &Edge) -> Point {
 }
 
 fn length(line: &[Point]) -> f64 {
-    let edge = |ends: &[Point]| match ends {
-        [a, b] => a.angle(*b),
-        _ => 0.0,
-    };
-    line.windows(2).map(edge).sum()
+    along(line).map(|(a, b)| a.angle(b)).sum()
 }
 
 fn at_fraction(line: &[Point], fraction: f64) -> Option<Point> {
     let mut left = length(line) * fraction;
-    for ends in line.windows(2) {
-        let [a, b] = ends else { continue };
-        let edge = a.angle(*b);
+    for (a, b) in along(line) {
+        let edge = a.angle(b);
         if left < edge {
-            return Some(a.towards(*b, left));
+            return Some(a.towards(b, left));
         }
         left -= edge;
     }
@@ -131,14 +114,13 @@ fn at_fraction(line: &[Point], fraction: f64) -> Option<Point> {
 fn located(line: &[Point], at: Point) -> Option<f64> {
     let whole = length(line);
     let (mut before, mut best) = (0.0, None::<(f64, f64)>);
-    for ends in line.windows(2) {
-        let [a, b] = ends else { continue };
-        let near = at.nearest(*a, *b);
+    for (a, b) in along(line) {
+        let near = at.nearest(a, b);
         let away = at.angle(near);
         if best.is_none_or(|(least, _)| away < least) {
             best = Some((away, before + a.angle(near)));
         }
-        before += a.angle(*b);
+        before += a.angle(b);
     }
     // A line that goes nowhere has one place, its start.
     best.map(|(_, upto)| if whole > 0.0 { (upto / whole).min(1.0) } else { 0.0 })
@@ -148,10 +130,7 @@ fn located(line: &[Point], at: Point) -> Option<f64> {
 fn closest(arguments: &[Value<'_>]) -> Option<(Point, Point)> {
     let at = point_at(arguments, 0)?;
     let lines = lines(argument(arguments, 2), true)?;
-    let nearest = lines.iter().flat_map(|line| line.windows(2)).filter_map(|ends| match ends {
-        [a, b] => Some(at.nearest(*a, *b)),
-        _ => None,
-    });
+    let nearest = lines.iter().flat_map(|line| along(line)).map(|(a, b)| at.nearest(a, b));
     nearest.min_by(|a, b| at.angle(*a).total_cmp(&at.angle(*b))).map(|near| (at, near))
 }
 

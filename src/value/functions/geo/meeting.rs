@@ -4,10 +4,9 @@
 
 use super::super::arguments::argument;
 use super::super::{Function, Param};
-use super::edges::{Edge, Looks, Meeting, meeting};
+use super::edges::{Edge, Looks, Meeting, along, meeting};
 use super::polygon::Polygons;
 use super::shape::lines;
-use super::sphere::Point;
 use crate::schema::ScalarType;
 use crate::value::Value;
 
@@ -38,7 +37,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             left.take(lines.len().checked_mul(edges.len())?)?;
             // A line that crosses no edge is inside as a whole, or outside.
             let within = lines.iter().filter_map(|line| line.first()).any(|start| polygons.contain(*start));
-            let line = lines.iter().flat_map(|line| pairs(line)).collect();
+            let line = lines.iter().flat_map(|line| along(line)).collect();
             Some(within || meeting(line, edges, &mut left)? == Meeting::Common)
         })
         .into()
@@ -65,11 +64,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// The edges of the lines that an argument is.
 fn line_at(arguments: &[Value<'_>], at: usize) -> Option<Vec<Edge>> {
     let lines = lines(argument(arguments, at), true)?;
-    Some(lines.iter().flat_map(|line| pairs(line)).collect())
-}
-
-fn pairs(line: &[Point]) -> impl Iterator<Item = Edge> {
-    line.iter().copied().zip(line.iter().copied().skip(1))
+    Some(lines.iter().flat_map(|line| along(line)).collect())
 }
 
 #[cfg(test)]

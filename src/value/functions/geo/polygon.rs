@@ -155,9 +155,8 @@ fn encloses(ring: &[Point], at: Point) -> bool {
 
 /// Whether an edge stands twice, or two cross. Where there are too many to know, they are taken not to.
 fn cross(all: Vec<Edge>, left: &mut Looks) -> bool {
-    let bits = |point: &Point| point.0.map(f64::to_bits);
     let mut seen = HashSet::new();
-    !all.iter().all(|(a, b)| seen.insert((bits(a).min(bits(b)), bits(a).max(bits(b)))))
+    !all.iter().all(|(a, b)| seen.insert((a.bits().min(b.bits()), a.bits().max(b.bits()))))
         || any_cross(all, left) == Some(true)
 }
 

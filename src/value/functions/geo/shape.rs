@@ -57,10 +57,9 @@ fn line(coordinates: &Dynamic<'_>) -> Option<Vec<Point>> {
 pub(super) fn ring(coordinates: &Dynamic<'_>) -> Option<Vec<Point>> {
     let mut corners = line(coordinates)?;
     let last = corners.pop();
-    let bits = |point: &Point| point.0.map(f64::to_bits);
     let mut seen = HashSet::new();
-    let closed = last.as_ref().map(bits) == corners.first().map(bits);
-    (closed && corners.len() > 2 && corners.iter().all(|corner| seen.insert(bits(corner)))).then_some(corners)
+    let closed = last.map(Point::bits) == corners.first().map(|first| first.bits());
+    (closed && corners.len() > 2 && corners.iter().all(|corner| seen.insert(corner.bits()))).then_some(corners)
 }
 
 /// A pair of degrees as a place.

@@ -21,6 +21,11 @@ impl Point {
         })
     }
 
+    /// What two have in common that are the same to the last bit, for sets of them.
+    pub(super) fn bits(self) -> [u64; 3] {
+        self.0.map(f64::to_bits)
+    }
+
     /// Its longitude and latitude.
     pub(super) fn degrees(self) -> (f64, f64) {
         let [x, y, z] = self.0;
