@@ -45,6 +45,7 @@ pub mod decode;
 pub mod diagnostic;
 pub mod kql;
 pub mod matcher;
+mod parallel;
 pub mod pipeline;
 pub mod record;
 pub mod rows;

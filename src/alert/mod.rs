@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::compile::bound::{Leg, Step};
 use crate::compile::ir::{Rest, slots_of};
 use crate::compile::plain::evaluate;
-use crate::compile::{BoundRule, each_table_leg, of_record};
+use crate::compile::{BoundRule, each_table_leg, up_to_filters};
 use crate::decode::Event;
 use crate::matcher::{Match, cell, source_value};
 use crate::schema::ScalarType;
@@ -175,9 +175,13 @@ fn evidence_of(found: &Match<'_>, context: &Context) -> Vec<Evidence> {
         let mut row: Vec<Value<'_>> =
             (0..leg.cells.len()).map(|cell| source_value(found.program, &slots, found.record, cell)).collect();
         let mut collected = evidence::Collector::new(leg, query);
-        for step in of_record(leg) {
+        // Of a leg that is a program of its own the filters have held just now.
+        let has_held = matches!(found.detection.rest, Rest::Row(_));
+        for step in up_to_filters(leg) {
             match step {
-                Step::Filter(predicate) if truth(&evaluate(predicate, &row, context)) != Some(true) => return,
+                Step::Filter(predicate) if !has_held && truth(&evaluate(predicate, &row, context)) != Some(true) => {
+                    return;
+                }
                 Step::Filter(predicate) => collected.walk(predicate, &row, context),
                 Step::Assign(cell, value) => row[cell.index()] = evaluate(value, &row, context),
                 Step::Expand(_) | Step::Apply { .. } | Step::Parse { .. } => {}

@@ -5,8 +5,6 @@
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value as Json, json};
 
@@ -15,14 +13,12 @@ use super::libraries::Known;
 use super::{OK, USAGE, print, rules};
 use crate::compile::{BindOptions, Binding, Said, Tuned, bind_tuned, nameless};
 use crate::diagnostic::{Diagnostic, Span, line_column};
+use crate::parallel;
 use crate::rule::{self, Attack, Rule, RuleError};
 use crate::value::DateTime;
 
 /// How many reasons the last line names.
 const REASONS: usize = 12;
-
-/// A stack for the deepest query that the limits allow, as the main thread has it.
-const STACK: usize = 8 << 20;
 
 /// One file to be checked.
 struct Job {
@@ -90,7 +86,8 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
         }
     }
     let mut total = Outcome::default();
-    for outcome in checker.all(&jobs) {
+    let files = jobs.len();
+    for outcome in parallel::map(jobs, 2, |job| checker.file(&job)) {
         print(&outcome.out);
         if !outcome.err.is_empty() {
             say!("{}", outcome.err.trim_end());
@@ -109,7 +106,7 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
     }
     say!(
         "kqltap: {} files, {} rules: {} ok, {} refused; {} warnings; {} files without a query{}",
-        jobs.len(),
+        files,
         total.rules,
         total.rules - total.refused.len(),
         total.refused.len(),
@@ -141,33 +138,6 @@ fn reasons(refused: &[String]) -> String {
 }
 
 impl Checker<'_> {
-    /// Checks every file, on a thread for each core; outcomes are in the order of the jobs.
-    fn all(&self, jobs: &[Job]) -> Vec<Outcome> {
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(16)).min(jobs.len());
-        let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(jobs.len())));
-        let work = || {
-            while let Some((at, job)) =
-                Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, jobs.get(at)?)))
-            {
-                let outcome = self.file(job);
-                if let Ok(mut done) = done.lock() {
-                    done.push((at, outcome));
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            let started: Vec<_> = (0..threads)
-                .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok())
-                .collect();
-            if started.is_empty() {
-                work();
-            }
-        });
-        let mut done = done.into_inner().unwrap_or_default();
-        done.sort_by_key(|(at, _)| *at);
-        done.into_iter().map(|(_, outcome)| outcome).collect()
-    }
-
     fn file(&self, job: &Job) -> Outcome {
         let (path, loaded) = match &job.path {
             None => ("builtin".to_owned(), rule::builtin()),

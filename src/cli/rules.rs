@@ -7,8 +7,12 @@ use super::libraries::Known;
 use crate::compile::{BindOptions, Binding, BoundRule, Said, Tuned, bind_tuned, nameless};
 use crate::diagnostic::{Severity, line_column, render};
 use crate::log::{self, Format};
+use crate::parallel;
 use crate::rule::{self, Rule, RuleError};
 use crate::value::DateTime;
+
+/// So many rules take longer to bind than threads to start.
+const MANY: usize = 100;
 
 /// The rules of a path, or the pack that comes with kqltap.
 pub(super) fn load(path: &str) -> Result<Vec<Rule>, RuleError> {
@@ -41,10 +45,10 @@ pub(super) fn bound(paths: &[String], known: &Known, options: BindOptions) -> Op
                 continue;
             }
         };
-        for rule in rules {
-            names.push((rule.id.clone(), rule.name.clone()));
-            let name = rule.name.clone();
-            let (tuned, said) = bind_tuned(rule, &known.tuning, &with);
+        let first = names.len();
+        names.extend(rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())));
+        let tuned = parallel::map(rules, MANY, |rule| bind_tuned(rule, &known.tuning, &with));
+        for ((tuned, said), (_, name)) in tuned.into_iter().zip(&names[first..]) {
             show(&said);
             match tuned {
                 Tuned::Bound(rule) => bound.rules.push(*rule),

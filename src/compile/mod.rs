@@ -17,5 +17,5 @@ pub use bind::{BindOptions, bind_query, bind_query_with, bind_scalar, bind_scala
 pub use bind::{PLUGINS, Plugin, several_columns};
 pub use lower::programs;
 pub use rule::{BoundRule, bind_rule, bind_rule_with};
-pub use stream::{each_table_leg, of_record};
+pub use stream::{each_table_leg, up_to_filters};
 pub use tuned::{Binding, Said, Tuned, bind_tuned, nameless};

@@ -141,7 +141,7 @@ pub(super) fn is_plain(leg: &Leg) -> bool {
 
 /// The filters and assignments of a leg that do not depend on what takes a record apart: they hold of the record itself,
 /// wherever they stand.
-pub fn of_record(leg: &Leg) -> Vec<&Step> {
+pub(super) fn of_record(leg: &Leg) -> Vec<&Step> {
     let mut later = vec![false; leg.cells.len()];
     let mut steps = Vec::new();
     for step in &leg.steps {
@@ -164,6 +164,34 @@ pub fn of_record(leg: &Leg) -> Vec<&Step> {
         taken_apart.into_iter().for_each(|cell| later[cell.index()] = true);
     }
     steps
+}
+
+/// Of these, the filters, and the assignments that they lean on.
+pub fn up_to_filters(leg: &Leg) -> Vec<&Step> {
+    let mut asked = vec![false; leg.cells.len()];
+    let mut steps = of_record(leg);
+    let mut kept = steps.len();
+    // From behind: what a filter reads has been assigned in front of it.
+    for at in (0..steps.len()).rev() {
+        let read = match steps[at] {
+            Step::Filter(bound) => bound,
+            Step::Assign(cell, value) if asked[cell.index()] => value,
+            _ => continue,
+        };
+        mark_read(read, &mut asked);
+        kept -= 1;
+        steps[kept] = steps[at];
+    }
+    steps.split_off(kept)
+}
+
+fn mark_read(bound: &Bound, cells: &mut [bool]) {
+    if let BoundKind::Cell(cell) = bound.kind
+        && let Some(is_read) = cells.get_mut(cell.index())
+    {
+        *is_read = true;
+    }
+    bound.operands(&mut |operand| mark_read(operand, cells));
 }
 
 fn cells_of(expand: &Expand) -> impl Iterator<Item = CellId> {

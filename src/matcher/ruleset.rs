@@ -5,11 +5,15 @@ use std::sync::Arc;
 use super::column::{BuildError, ColumnMatcher};
 use super::gate::{Gate, MAX_LITERALS};
 use super::index::Index;
-use crate::compile::ir::TableProgram;
+use crate::compile::ir::{Subject, TableProgram};
 use crate::compile::{BoundRule, literals, programs};
 use crate::decode;
+use crate::parallel;
 use crate::record::{CARRIERS, Layout, TableColumns};
 use crate::schema::Catalog;
+
+/// The automata of so many rules take longer to build than threads to start.
+const MANY: usize = 100;
 
 /// Every rule of a run, and a program for each table that they read.
 #[derive(Debug)]
@@ -65,15 +69,16 @@ impl Ruleset {
         let wanted: Vec<TableColumns> =
             programs.iter().map(|p| TableColumns { table: p.table.clone(), columns: p.columns.clone() }).collect();
         let layout = Arc::new(Layout::new(catalog, &wanted, default_table));
-        let tables = programs
-            .into_iter()
-            .map(|program| {
-                let columns = program.subjects.iter().map(ColumnMatcher::new).collect::<Result<_, _>>()?;
-                let index = Index::new(&program);
-                let carries = CARRIERS.contains(&program.table.name.as_str());
-                Ok(TableMatcher { program, columns, index, carries })
-            })
-            .collect::<Result<_, _>>()?;
+        let least = if rules.len() < MANY { usize::MAX } else { 2 };
+        let subjects: Vec<&Subject> = programs.iter().flat_map(|program| &program.subjects).collect();
+        let mut columns = parallel::map(subjects, least, ColumnMatcher::new).into_iter();
+        let indexes = parallel::map(programs.iter().collect(), least, Index::new);
+        let mut tables = Vec::with_capacity(programs.len());
+        for (program, index) in programs.into_iter().zip(indexes) {
+            let columns = columns.by_ref().take(program.subjects.len()).collect::<Result<_, _>>()?;
+            let carries = CARRIERS.contains(&program.table.name.as_str());
+            tables.push(TableMatcher { program, columns, index, carries });
+        }
         Ok(Ruleset { rules, tables, layout, gate })
     }
 }
@@ -110,8 +115,6 @@ fn gate(rules: &[BoundRule], programs: &[TableProgram], default_table: Option<&s
     let all = literals::reduced(all);
     match all.len() {
         0..=MAX_LITERALS => GatePlan::On(Box::new(Gate::new(all.into_iter().map(|literal| literal.text).collect()))),
-        n => GatePlan::Off(format!(
-            "{n} literals would have to be looked for, and decoding every line is faster above {MAX_LITERALS}"
-        )),
+        n => GatePlan::Off(format!("{n} literals would have to be looked for, and more than {MAX_LITERALS} are not")),
     }
 }

@@ -5,9 +5,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{Rule, RuleError, parse_kql, parse_yaml};
+use crate::parallel;
 
 /// The largest rule file that is read, in bytes. The largest public ones have some hundred kilobytes.
 pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
+
+/// So many files take longer to read than threads to start.
+const MANY: usize = 100;
 
 /// The rules of a file, or of a folder and the folders in it, files in the order of their paths.
 ///
@@ -20,8 +24,8 @@ pub fn load(path: &Path) -> Result<Vec<Rule>, RuleError> {
         return load_file(path);
     }
     let mut rules = Vec::new();
-    for file in files(path)? {
-        match load_file(&file) {
+    for loaded in parallel::map(files(path)?, MANY, |file| load_file(&file)) {
+        match loaded {
             Ok(more) => rules.extend(more),
             Err(RuleError::NotARule { .. }) => {}
             Err(error) => return Err(error),

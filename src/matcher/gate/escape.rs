@@ -37,6 +37,16 @@ impl Escapes {
         beginnings
     }
 
+    /// What escapes that matter begin with, in the order of bytes.
+    pub(super) fn prefixes(&self) -> Vec<&'static str> {
+        // Those of ASCII characters are `\u00..`.
+        let mut prefixes = vec![r"\u00"];
+        if self.matters[usize::from(b'/')] {
+            prefixes.push(r"\/");
+        }
+        prefixes
+    }
+
     /// Whether the backslash at `at` begins an escape that matters. How many backslashes stand before it is not asked: in
     /// JSON inside a string each of them is doubled.
     pub(super) fn matters(&self, block: &[u8], at: usize) -> bool {

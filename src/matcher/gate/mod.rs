@@ -5,17 +5,15 @@
 //! character is reported too. The argument is in ARCHITECTURE.md, the proof in tests that spell records anew.
 
 mod escape;
-mod portable;
+mod grams;
 #[cfg(target_arch = "x86_64")]
 mod teddy;
 mod window;
 
 use escape::Escapes;
 
-/// More literals than this are met in part every few bytes, and decoding every line is faster (measured over needles of generated
-/// rules, some of them addresses, with AVX2: 60 literals at 2.9 GB/s, 120 at 2.2, 200 at 1.2, 364 at 0.4; beside it every line
-/// was decoded and held against the rules at 0.3).
-pub const MAX_LITERALS: usize = 200;
+/// More literals than this are not looked for: their grams would take some ten megabytes, and be met everywhere.
+pub const MAX_LITERALS: usize = 100_000;
 
 /// Finds candidate lines.
 #[derive(Debug)]
@@ -29,7 +27,7 @@ pub struct Gate {
 enum Search {
     #[cfg(target_arch = "x86_64")]
     Wide(teddy::Wide),
-    Portable(portable::Portable),
+    Grams(grams::Grams),
 }
 
 /// A line that must be decoded.
@@ -51,14 +49,14 @@ impl Gate {
         let search = teddy::Wide::new(&literals, &escapes).map(Search::Wide);
         #[cfg(not(target_arch = "x86_64"))]
         let search: Option<Search> = None;
-        let search = search.unwrap_or_else(|| Search::Portable(portable::Portable::new(&literals)));
+        let search = search.unwrap_or_else(|| Search::Grams(grams::Grams::new(&literals, &escapes)));
         Gate { literals, escapes, search }
     }
 
     /// The same without the processor's wide registers: what other processors run.
     pub fn portable(literals: Vec<String>) -> Gate {
         let escapes = Escapes::new(&literals);
-        let search = Search::Portable(portable::Portable::new(&literals));
+        let search = Search::Grams(grams::Grams::new(&literals, &escapes));
         Gate { literals, escapes, search }
     }
 
@@ -82,33 +80,36 @@ impl Gate {
 
     /// Calls `each` with every candidate line of a block, in order; gives the number of lines in the block.
     pub fn scan(&self, block: &[u8], each: &mut dyn FnMut(Candidate)) -> u64 {
-        let (mut at, mut lines) = (0, 0);
-        while at < block.len() {
-            let mut newlines = 0;
-            let Some(found) = self.find(block, at, &mut newlines) else {
-                lines += newlines;
-                let unfinished = block.last().is_some_and(|b| *b != b'\n');
-                return lines + u64::from(unfinished);
-            };
-            lines += newlines;
-            let start = memchr::memrchr(b'\n', &block[at..found]).map_or(at, |n| at + n + 1);
-            let end = memchr::memchr(b'\n', &block[found..]).map_or(block.len(), |n| found + n + 1);
-            each(Candidate { start, end, line: lines });
-            lines += 1;
-            at = end;
-        }
-        lines
-    }
-
-    /// The next place at or after `at` that makes its line a candidate. Adds to `newlines` how many stand before it, or
-    /// before the end.
-    fn find(&self, block: &[u8], at: usize, newlines: &mut u64) -> Option<usize> {
         match &self.search {
             #[cfg(target_arch = "x86_64")]
-            Search::Wide(wide) => wide.find(block, at, &self.escapes, newlines),
-            Search::Portable(portable) => portable.find(block, at, &self.escapes, newlines),
+            Search::Wide(wide) => lines(block, |at, newlines| wide.find(block, at, &self.escapes, newlines), each),
+            Search::Grams(grams) => {
+                let mut look = grams.look(block, &self.escapes);
+                lines(block, |at, newlines| look.find(at, newlines), each)
+            }
         }
     }
+}
+
+/// Calls `each` with the line of everything that `find` finds: the next place at or after a place that makes its line a
+/// candidate. It adds to its second argument how many newlines stand before it, or before the end.
+fn lines(block: &[u8], mut find: impl FnMut(usize, &mut u64) -> Option<usize>, each: &mut dyn FnMut(Candidate)) -> u64 {
+    let (mut at, mut lines) = (0, 0);
+    while at < block.len() {
+        let mut newlines = 0;
+        let Some(found) = find(at, &mut newlines) else {
+            lines += newlines;
+            let unfinished = block.last().is_some_and(|b| *b != b'\n');
+            return lines + u64::from(unfinished);
+        };
+        lines += newlines;
+        let start = memchr::memrchr(b'\n', &block[at..found]).map_or(at, |n| at + n + 1);
+        let end = memchr::memchr(b'\n', &block[found..]).map_or(block.len(), |n| found + n + 1);
+        each(Candidate { start, end, line: lines });
+        lines += 1;
+        at = end;
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 use proptest::prelude::*;
 
+use std::sync::LazyLock;
+
 use super::{Candidate, Gate};
 
 const LITERALS: &[&str] = &["169.254.169.254", "/run/secrets/", ".azure", "hosts.yml", "consent to application", "abc"];
@@ -94,16 +96,30 @@ fn blocks_without_an_end_or_with_nothing_are_counted() {
 }
 
 #[test]
-fn as_many_literals_as_may_be_are_found() {
-    let many: Vec<String> = (0..super::MAX_LITERALS).map(|n| format!("tool{}.{n:03}.example", n % 7)).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    let line = |n: usize| format!("{{\"x\":\"c:\\\\tool{}.{n:03}.EXAMPLE\"}}\n", n % 8);
-    let block: String = (0..400).map(line).collect();
-    let expected = plainly(&many, block.as_bytes());
-    assert!((10..200).contains(&expected.0.len()), "{}", expected.0.len());
-    for gate in gates(&many) {
-        assert_eq!(candidates(&gate, block.as_bytes()), expected);
+fn many_literals_are_found() {
+    // As many as one search takes, and more than that.
+    for count in [super::teddy::MAX_LITERALS, 3000] {
+        let many: Vec<String> = (0..count).map(|n| format!("tool{}.{n:03}.example", n % 7)).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let line = |n: usize| format!("{{\"x\":\"c:\\\\tool{}.{n:03}.EXAMPLE\"}}\n", n % 8);
+        let block: String = (0..400).map(|n| line(n * count / 200)).collect();
+        let expected = plainly(&many, block.as_bytes());
+        assert!((10..200).contains(&expected.0.len()), "{}", expected.0.len());
+        for gate in gates(&many) {
+            assert_eq!(candidates(&gate, block.as_bytes()), expected);
+        }
     }
+}
+
+/// What many literals have in common is filed under one hash, and not all of them are compared where it is met.
+#[test]
+fn literals_that_share_all_their_grams_make_candidates() {
+    let many: Vec<String> = (0..2000).map(|n| format!("{}{n:04}", "a".repeat(12))).collect();
+    let gate = Gate::portable(many);
+    let is_candidate = |line: &str| !candidates(&gate, line.as_bytes()).0.is_empty();
+    assert!(is_candidate(&format!("{}0007", "A".repeat(12))));
+    assert!(is_candidate(&format!("xx{}1999 y", "a".repeat(12))));
+    assert!(!is_candidate("aaaa aaaa bbbb"));
 }
 
 /// Looking for the next literal anew at every escape would take hours here.
@@ -120,6 +136,37 @@ fn a_block_is_gone_through_once() {
     }
 }
 
+/// Literals of every length that counts, and enough tiny ones that every second place is looked at.
+fn literals() -> impl Strategy<Value = Vec<String>> {
+    let tiny = prop::collection::vec("[a-c/.]{3,4}", 0..8);
+    (tiny, prop::collection::vec("[a-c/.]{5,14}", 1..6)).prop_map(|(tiny, more)| [tiny, more].concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+    #[test]
+    fn literals_of_any_length_are_found_at_any_place(
+        literals in literals(),
+        parts in prop::collection::vec((any::<prop::sample::Index>(), "[a-dA-C/. \n]{0,6}", 0..8_u8), 0..20),
+    ) {
+        // A whole literal, one cut short, or neither, and something behind it.
+        let piece = |(index, text, cut): (prop::sample::Index, String, u8)| match (cut, index.get(&literals)) {
+            (0..=2, literal) => literal.to_uppercase() + &text,
+            (3..=5, literal) => literal[..literal.len() - 1].to_owned() + &text,
+            _ => text,
+        };
+        let block: String = parts.into_iter().map(piece).collect();
+        let literals: Vec<&str> = literals.iter().map(String::as_str).collect();
+        let expected = plainly(&literals, block.as_bytes());
+        for gate in gates(&literals) {
+            prop_assert_eq!(candidates(&gate, block.as_bytes()), expected.clone());
+        }
+    }
+}
+
+/// Made once: a gate takes longer to build than to run over some lines.
+static GATES: LazyLock<Vec<Gate>> = LazyLock::new(|| gates(LITERALS));
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
     #[test]
@@ -134,8 +181,8 @@ proptest! {
         )
     ) {
         let block = parts.concat();
-        for gate in gates(LITERALS) {
-            prop_assert_eq!(candidates(&gate, block.as_bytes()), plainly(LITERALS, block.as_bytes()));
+        for gate in GATES.iter() {
+            prop_assert_eq!(candidates(gate, block.as_bytes()), plainly(LITERALS, block.as_bytes()));
         }
     }
 }

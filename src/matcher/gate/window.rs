@@ -48,13 +48,19 @@ impl<const WINDOW: usize> Odds<WINDOW> {
     }
 
     /// What [`Odds::met`] gives for a window of a literal; asked of every window, so without trying all bytes.
-    fn met_in_either_case(&self, window: &[u8; WINDOW]) -> f32 {
+    pub(super) fn met_in_either_case(&self, window: &[u8; WINDOW]) -> f32 {
+        window.iter().map(|byte| self.of_both(*byte)).product::<f32>() + self.parts.get(window).unwrap_or(&0.0) * WORD
+    }
+
+    /// The same for a window of which some bytes may be any.
+    pub(super) fn of_known(&self, window: &[Option<u8>; WINDOW]) -> f32 {
+        window.iter().flatten().map(|byte| self.of_both(*byte)).product()
+    }
+
+    /// The share of a byte, of a letter in either case.
+    fn of_both(&self, byte: u8) -> f32 {
         let share = |byte: u8| self.shares[usize::from(byte)];
-        let of_both = |byte: &u8| match byte.is_ascii_lowercase() {
-            true => share(*byte) + share(byte.to_ascii_uppercase()),
-            false => share(*byte),
-        };
-        window.iter().map(of_both).product::<f32>() + self.parts.get(window).unwrap_or(&0.0) * WORD
+        if byte.is_ascii_lowercase() { share(byte) + share(byte.to_ascii_uppercase()) } else { share(byte) }
     }
 
     /// The share of places where a window is met, by the bytes that are met at each of its places: by chance, and for certain
