@@ -37,6 +37,19 @@ pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, least: usize, of: impl Fn(T) 
     done.into_iter().map(|(_, made)| made).collect()
 }
 
+/// What both give, one beside the other.
+pub(crate) fn both<A: Send, B>(a: impl Fn() -> A + Sync, b: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let started = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &a);
+        let b = b();
+        let a = match started {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)),
+            Err(_) => a(),
+        };
+        (a, b)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::map;

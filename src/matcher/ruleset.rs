@@ -65,13 +65,16 @@ impl Ruleset {
     /// Compiles bound rules. `default_table` is the table of records that name none.
     pub fn new(rules: Vec<BoundRule>, catalog: &Catalog, default_table: Option<&str>) -> Result<Ruleset, BuildError> {
         let programs = programs(&rules);
-        let gate = gate(&rules, &programs, default_table);
         let wanted: Vec<TableColumns> =
             programs.iter().map(|p| TableColumns { table: p.table.clone(), columns: p.columns.clone() }).collect();
         let layout = Arc::new(Layout::new(catalog, &wanted, default_table));
         let least = if rules.len() < MANY { usize::MAX } else { 2 };
         let subjects: Vec<&Subject> = programs.iter().flat_map(|program| &program.subjects).collect();
-        let mut columns = parallel::map(subjects, least, ColumnMatcher::new).into_iter();
+        let (gate, columns) = parallel::both(
+            || gate(&rules, &programs, default_table),
+            || parallel::map(subjects, least, ColumnMatcher::new),
+        );
+        let mut columns = columns.into_iter();
         let indexes = parallel::map(programs.iter().collect(), least, Index::new);
         let mut tables = Vec::with_capacity(programs.len());
         for (program, index) in programs.into_iter().zip(indexes) {

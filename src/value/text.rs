@@ -98,16 +98,15 @@ impl<'h> Haystack<'h> {
         } else {
             (self.text.as_bytes(), needle.as_bytes())
         };
-        let finder = memmem::Finder::new(sought);
-        let mut from = 0;
-        while let Some(next) = finder.find(&text[from..]) {
-            let at = from + next;
-            if keeps_bounds(self.text, needle, at, bounds.left, bounds.right) {
-                return Some(at);
-            }
-            from = at + 1;
+        let keeps = |at: &usize| keeps_bounds(self.text, needle, *at, bounds.left, bounds.right);
+        let first = memmem::find(text, sought)?;
+        if keeps(&first) {
+            return Some(first);
         }
-        None
+        // What is worth preparing a search for: most needles do not occur, or at once.
+        let finder = memmem::Finder::new(sought);
+        let next = |at: &usize| finder.find(&text[at + 1..]).map(|next| at + 1 + next);
+        std::iter::successors(next(&first), next).find(keeps)
     }
 }
 

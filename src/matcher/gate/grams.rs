@@ -19,6 +19,9 @@ const LONG: usize = 8;
 /// Bytes of the others.
 const SHORT: usize = 4;
 
+/// Bytes of what literals without a whole gram are filed under: their first.
+const FIRST: usize = 3;
+
 /// The bytes of a short gram.
 const SHORT_BYTES: u64 = u32::MAX as u64;
 
@@ -45,10 +48,7 @@ pub(super) struct Grams {
     /// By hash: the last entry that was filed, from 1; 0 where there is none.
     heads: Vec<u32>,
     entries: Vec<Entry>,
-    /// Literals with whole grams.
-    filed: Vec<Vec<u8>>,
-    /// Those without.
-    short: Vec<Vec<u8>>,
+    literals: Vec<Vec<u8>>,
     /// The bytes of each kind of gram that there is: of long ones, of short ones, or of both.
     kinds: Vec<u64>,
     /// What an escape that may hide a literal begins with.
@@ -92,6 +92,11 @@ fn short(bytes: &[u8; SHORT]) -> u64 {
     u64::from(u32::from_le_bytes(*bytes) | 0x2020_2020)
 }
 
+fn first(text: &[u8]) -> Option<u64> {
+    let [a, b, c] = *text.first_chunk::<FIRST>()?;
+    Some(short(&[a, b, c, 0]) & (1 << (8 * FIRST)) - 1)
+}
+
 fn hash(gram: u64) -> u64 {
     gram.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
@@ -133,15 +138,14 @@ impl Grams {
         };
         let grams = literals.len() * stride;
         // Pairs take room, and what is larger is not near.
-        let power = (grams / 2).next_power_of_two().ilog2().clamp(if tiny > 0 { 14 } else { 10 }, 15);
+        let power = (grams / 2).next_power_of_two().ilog2().clamp(if tiny > 0 { 14 } else { 10 }, 16);
         let mut grams = Grams {
             stride,
             marks: Marks::new(power),
             around: Marks::new(power),
             heads: vec![0; (grams * 2).next_power_of_two().max(64)],
             entries: Vec::with_capacity(grams),
-            filed: Vec::new(),
-            short: Vec::new(),
+            literals: Vec::with_capacity(literals.len()),
             kinds,
             escapes: escapes.prefixes().into_iter().map(Finder::new).collect(),
         };
@@ -167,14 +171,20 @@ impl Grams {
                 (odds.met_in_either_case(gram) + 1e-9) * (1.0 + shared as f32)
             };
             let costs = grams.map(|(at, gram)| (at, gram_of(gram), cost(gram)));
-            let Some((at, gram, _)) = costs.min_by(|(.., a), (.., b)| a.total_cmp(b)) else { continue };
-            self.marks.add(gram);
-            let head = self.head(gram);
-            let (literal, next) = (self.filed.len() as u32, self.heads[head]);
-            self.entries.push(Entry { gram, literal, at: at as u32, next });
-            self.heads[head] = self.entries.len() as u32;
+            if let Some((at, gram, _)) = costs.min_by(|(.., a), (.., b)| a.total_cmp(b)) {
+                self.marks.add(gram);
+                self.enter(gram, at);
+            }
         }
-        self.filed.push(text.to_vec());
+        self.literals.push(text.to_vec());
+    }
+
+    /// Enters a gram of the literal that is next.
+    fn enter(&mut self, gram: u64, at: usize) {
+        let head = self.head(gram);
+        let (literal, next) = (self.literals.len() as u32, self.heads[head]);
+        self.entries.push(Entry { gram, literal, at: at as u32, next });
+        self.heads[head] = self.entries.len() as u32;
     }
 
     /// Marks every gram that may stand at a place where the literal stands; of those at one rest, the rarest.
@@ -189,7 +199,10 @@ impl Grams {
                 self.mark_each(gram, 0, 0);
             }
         }
-        self.short.push(text.to_vec());
+        if let Some(first) = first(text) {
+            self.enter(first, 0);
+        }
+        self.literals.push(text.to_vec());
     }
 
     fn mark_each(&mut self, gram: [Option<u8>; SHORT], at: usize, marked: u64) {
@@ -308,11 +321,11 @@ impl Look<'_, '_> {
         if let Some(found) = self.grams.kinds.iter().find_map(|kind| self.filed(gram & kind, place, from)) {
             return Some(found);
         }
-        if self.grams.short.is_empty() || !self.grams.around.has(gram & SHORT_BYTES) {
+        if !self.grams.around.has(gram & SHORT_BYTES) {
             return None;
         }
-        let mut starts = place.saturating_sub(SHORT).max(from)..(place + 3).min(self.block.len());
-        starts.find(|start| self.grams.short.iter().any(|text| self.stands(*start, text)))
+        let mut starts = place.saturating_sub(SHORT).max(from)..(place + FIRST).min(self.block.len());
+        starts.find_map(|start| self.filed(first(&self.block[start..])?, start, from))
     }
 
     #[inline(always)]
@@ -320,7 +333,7 @@ impl Look<'_, '_> {
         for (n, entry) in self.grams.of_gram(gram).enumerate() {
             let start = place.checked_sub(entry.at as usize).filter(|start| *start >= from);
             if let Some(start) = start
-                && (n >= MAX_COMPARED || self.stands(start, &self.grams.filed[entry.literal as usize]))
+                && (n >= MAX_COMPARED || self.stands(start, &self.grams.literals[entry.literal as usize]))
             {
                 return Some(start);
             }

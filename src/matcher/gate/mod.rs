@@ -42,7 +42,7 @@ pub struct Candidate {
 }
 
 impl Gate {
-    /// A gate for these literals: lower case, ASCII, none empty, none with a quote or a backslash.
+    /// A gate for these literals: lower case, ASCII, of three bytes at least, none with a quote or a backslash.
     pub fn new(literals: Vec<String>) -> Gate {
         let escapes = Escapes::new(&literals);
         #[cfg(target_arch = "x86_64")]
