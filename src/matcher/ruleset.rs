@@ -64,7 +64,8 @@ impl Ruleset {
         let gate = gate(&rules, &programs, default_table);
         let wanted: Vec<TableColumns> =
             programs.iter().map(|p| TableColumns { table: p.table.clone(), columns: p.columns.clone() }).collect();
-        let layout = Arc::new(Layout::new(catalog, &wanted, default_table));
+        let deciding = programs.iter().map(TableProgram::deciding).collect();
+        let layout = Arc::new(Layout::new(catalog, &wanted, default_table).deciding(deciding));
         let tables = programs
             .into_iter()
             .map(|program| {

@@ -103,7 +103,7 @@ fn told(decoded: &Decoded<'_>) -> String {
     }
 }
 
-fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+pub(super) fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
