@@ -123,11 +123,17 @@ fn of_call<'t>(at: &Places<'_>, call: &str, actor: impl Fn() -> Actor<'t>, rows:
 }
 
 fn name<'t>(path: Node<'t>) -> Name<'t> {
-    Name {
-        name: path.text_at("name").unwrap_or_default(),
-        kind: path.text_at("nametype").unwrap_or_default(),
-        mode: path.text_at("mode").and_then(|mode| u32::from_str_radix(&mode, 8).ok()).unwrap_or_default(),
+    let mut name = Name::default();
+    for member in path.children() {
+        let text = || member.text().unwrap_or_default();
+        match member.name().as_bytes() {
+            b"name" => name.name = text(),
+            b"nametype" => name.kind = text(),
+            b"mode" => name.mode = u32::from_str_radix(&text(), 8).unwrap_or_default(),
+            _ => {}
+        }
     }
+    name
 }
 
 fn of_schema<'t>(at: &Places<'_>, actor: impl Fn() -> Actor<'t>, rows: &mut Rows) {

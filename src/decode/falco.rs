@@ -15,6 +15,17 @@ use crate::value::DateTime;
 const NAME: &str = "falco";
 
 paths! {
+    /// What is asked for of an alert.
+    Member, names:
+    Hostname "hostname"
+    Output "output"
+    OutputFields "output_fields"
+    Priority "priority"
+    Rule "rule"
+    Time "time"
+}
+
+paths! {
     /// What is asked for of `output_fields`, whose names have dots.
     Field, names:
     ContainerId "container.id"
@@ -56,12 +67,17 @@ paths! {
 }
 
 pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
-    if node.get("rule").is_none() {
+    let alert = Member::of(node);
+    if alert.get(Member::Rule).is_none() {
         return Taken::No;
     }
-    let Some(fields) = node.get("output_fields").filter(Node::is_object) else {
+    let Some(fields) = alert.get(Member::OutputFields).filter(Node::is_object) else {
         // `json_include_output_fields_property` can be off.
-        return if node.get("priority").and(node.get("output")).is_some() { Taken::Yes } else { Taken::No };
+        return if alert.get(Member::Priority).and(alert.get(Member::Output)).is_some() {
+            Taken::Yes
+        } else {
+            Taken::No
+        };
     };
     let fields = Field::of(fields);
     let text = |field: Field| fields.text(field).unwrap_or_default();
@@ -69,13 +85,13 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
     let call = text(Field::EvtType);
     let is_failed = text(Field::EvtFailed) == "true" || text(Field::EvtRes).starts_with('E');
     match &*call {
-        "connect" if rows.wants(NETWORK) => connection(&fields, &fd, &actor(node, &fields, around), rows),
-        "execve" | "execveat" if rows.wants(PROCESS) && !is_failed => actor(node, &fields, around).process(rows),
+        "connect" if rows.wants(NETWORK) => connection(&fields, &fd, &actor(&alert, &fields, around), rows),
+        "execve" | "execveat" if rows.wants(PROCESS) && !is_failed => actor(&alert, &fields, around).process(rows),
         call if rows.wants(FILE) && !is_failed && !fd.is_empty() => {
-            if let Some(action) = action(call, node, &fields, &fd) {
+            if let Some(action) = action(call, &alert, &fields, &fd) {
                 let folder = text(Field::ProcCwd);
                 let path = resolve(&fd, Some(&*folder).filter(|folder| !folder.is_empty()));
-                actor(node, &fields, around).file(rows, action, &path, None);
+                actor(&alert, &fields, around).file(rows, action, &path, None);
             }
         }
         _ => {}
@@ -84,7 +100,7 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
 }
 
 /// What was done to the file; `None` if the event is about none.
-fn action(call: &str, node: Node<'_>, fields: &Places<'_>, fd: &str) -> Option<&'static str> {
+fn action(call: &str, alert: &Places<'_>, fields: &Places<'_>, fd: &str) -> Option<&'static str> {
     match call {
         "open" | "openat" | "openat2" | "open_by_handle_at" => {
             let flags = fields.first([Field::EvtArgFlags, Field::EvtFlags]).unwrap_or_default();
@@ -105,7 +121,7 @@ fn action(call: &str, node: Node<'_>, fields: &Places<'_>, fd: &str) -> Option<&
         "read" | "readv" | "pread" | "preadv" | "sendfile" if fd.starts_with('/') => Some("FileRead"),
         "write" | "writev" | "pwrite" | "pwritev" if fd.starts_with('/') => Some("FileModified"),
         "" if fd.starts_with('/') => {
-            let rule = node.text_at("rule").unwrap_or_default().to_ascii_lowercase();
+            let rule = alert.text(Member::Rule).unwrap_or_default().to_ascii_lowercase();
             Some(if ["write", "modif", "below"].iter().any(|word| rule.contains(word)) {
                 "FileModified"
             } else {
@@ -151,16 +167,16 @@ fn first<'t>(fields: &Places<'t>, names: &[Field]) -> Cow<'t, str> {
     names.iter().find_map(text).unwrap_or_default()
 }
 
-fn actor<'t>(node: Node<'t>, fields: &Places<'t>, around: &'t Around<'_>) -> Actor<'t> {
+fn actor<'t>(alert: &Places<'t>, fields: &Places<'t>, around: &'t Around<'_>) -> Actor<'t> {
     let text = |names: &[Field]| first(fields, names);
-    let time = node.text_at("time").or_else(|| fields.text(Field::EvtTimeIso8601));
+    let time = alert.text(Member::Time).or_else(|| fields.text(Field::EvtTimeIso8601));
     let raw_time = text(&[Field::EvtTime, Field::EvtRawtime]);
     Actor {
         decoder: NAME,
         // Falco numbers no alert; the time in nanoseconds and the rule tell them apart.
         event: EventName::of(text(&[Field::EvtNum, Field::EvtTime, Field::EvtRawtime])),
         time: time.and_then(|time| DateTime::parse(&time)).or_else(|| of_nanoseconds(&raw_time)).or(around.time),
-        host: node.text_at("hostname").or_else(|| fields.text(Field::EvtHostname)).or_else(|| around.host.clone()),
+        host: alert.text(Member::Hostname).or_else(|| fields.text(Field::EvtHostname)).or_else(|| around.host.clone()),
         exe: text(&[Field::ProcExepath]),
         name: text(&[Field::ProcName]),
         command_line: text(&[Field::ProcCmdline]),
@@ -173,7 +189,7 @@ fn actor<'t>(node: Node<'t>, fields: &Places<'t>, around: &'t Around<'_>) -> Act
             command_line: text(&[Field::ProcPcmdline]),
         },
         details: vec![
-            ("rule", node.text_at("rule").unwrap_or_default()),
+            ("rule", alert.text(Member::Rule).unwrap_or_default()),
             ("container", Some(text(&[Field::ContainerId])).filter(|id| id != "host").unwrap_or_default()),
             ("namespace", text(&[Field::K8sNsName])),
             ("pod", text(&[Field::K8sPodName])),

@@ -189,16 +189,16 @@ mod tests {
 
     paths! {
         /// Some that lie within each other.
-        Dotted, dotted: A "a" B "b" AB "a.b" AC "a.c" ABC "a.b.c" CA "c.a" CAB "c.a.b"
+        Dotted, dotted: A "a" B "b" Ab "a.b" Ac "a.c" Abc "a.b.c" Ca "c.a" Cab "c.a.b"
     }
 
     paths! {
         /// The same names of members.
-        Plain, names: A "a" B "b" AB "a.b" AC "a.c" ABC "a.b.c" CA "c.a" CAB "c.a.b"
+        Plain, names: A "a" B "b" Ab "a.b" Ac "a.c" Abc "a.b.c" Ca "c.a" Cab "c.a.b"
     }
 
-    const DOTTED: [Dotted; 7] = [Dotted::A, Dotted::B, Dotted::AB, Dotted::AC, Dotted::ABC, Dotted::CA, Dotted::CAB];
-    const PLAIN: [Plain; 7] = [Plain::A, Plain::B, Plain::AB, Plain::AC, Plain::ABC, Plain::CA, Plain::CAB];
+    const DOTTED: [Dotted; 7] = [Dotted::A, Dotted::B, Dotted::Ab, Dotted::Ac, Dotted::Abc, Dotted::Ca, Dotted::Cab];
+    const PLAIN: [Plain; 7] = [Plain::A, Plain::B, Plain::Ab, Plain::Ac, Plain::Abc, Plain::Ca, Plain::Cab];
     const PATHS: [&str; 7] = ["a", "b", "a.b", "a.c", "a.b.c", "c.a", "c.a.b"];
 
     /// Objects with few names, which come twice, have dots, or are spelt with an escape.

@@ -116,3 +116,46 @@ fn gate(rules: &[BoundRule], programs: &[TableProgram], default_table: Option<&s
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::compile::{BindOptions, bind_rule};
+    use crate::{kql, rule};
+
+    /// The columns that decide, of those that the rules read of the first table.
+    fn deciding(query: &str) -> String {
+        let catalog = Catalog::builtin();
+        let bind = |rule| bind_rule(rule, &catalog, &kql::Limits::default(), BindOptions::default()).0.unwrap();
+        let rules = rule::parse_kql("rule.kql", query).unwrap().into_iter().map(bind).collect();
+        let ruleset = Ruleset::new(rules, &catalog, None).unwrap();
+        let program = &ruleset.tables[0].program;
+        let columns = program.columns.iter().zip(program.deciding());
+        let mut names: Vec<&str> = columns.filter(|(_, decides)| *decides).map(|(column, _)| &*column.name).collect();
+        names.sort_unstable();
+        names.join(" ")
+    }
+
+    #[test]
+    fn what_is_only_shown_of_a_record_does_not_decide() {
+        let cases = [
+            ("| where FolderPath has 'x' | project Timestamp, DeviceName, FolderPath", "FolderPath"),
+            ("| project Timestamp, FileName | where Timestamp > ago(1d)", "Timestamp"),
+            (
+                "| extend both = strcat(FileName, ActionType) | where both has 'x' or ReportId == 7",
+                "ActionType FileName ReportId",
+            ),
+            ("| where not(tolower(FileName) in ('x', 'y')) | where FileName == SHA1", "FileName SHA1"),
+            ("| project DeviceName", ""),
+            // A query over the record is asked whole.
+            (
+                "| where FileName has 'x' | mv-expand part = split(FolderPath, '/') | where part == 'y'",
+                "FileName FolderPath",
+            ),
+        ];
+        for (rest, names) in cases {
+            assert_eq!(deciding(&format!("DeviceFileEvents {rest}")), names, "{rest}");
+        }
+    }
+}

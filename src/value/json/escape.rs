@@ -72,8 +72,8 @@ pub fn unescape(raw: &str) -> Cow<'_, str> {
         // Escapes are near each other, in paths and in JSON within JSON: eight bytes are copied, and those before the next one
         // are kept.
         while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
-            let Some(room) = text.get_mut(to..to + 8) else { break };
-            room.copy_from_slice(chunk);
+            let Some(room) = text.get_mut(to..).and_then(|room| room.first_chunk_mut::<8>()) else { break };
+            *room = *chunk;
             let length = before(*chunk, b'\\');
             to += length;
             if length < 8 {
