@@ -214,6 +214,32 @@ impl TableProgram {
     pub fn node(&self, id: ExprId) -> &Node {
         &self.nodes[id.0 as usize]
     }
+
+    /// For each slot, whether a record's value there has a part in whether the record matches. What is only shown of one that
+    /// does has none; a query over the record is a part of it whole.
+    pub fn deciding(&self) -> Vec<bool> {
+        let mut slots = vec![false; self.columns.len()];
+        let mut seen = vec![false; self.nodes.len()];
+        let mut open: Vec<ExprId> = Vec::new();
+        for detection in &self.detections {
+            open.extend(&detection.filter);
+            if !matches!(detection.rest, Rest::Row(_)) {
+                detection.slots.iter().flatten().for_each(|slot| slots[*slot] = true);
+            }
+        }
+        while let Some(id) = open.pop() {
+            if std::mem::replace(&mut seen[id.0 as usize], true) {
+                continue;
+            }
+            let node = self.node(id);
+            match node {
+                Node::Slot(slot) => slots[*slot] = true,
+                Node::Hit { subject, .. } => open.push(self.subjects[subject.0 as usize].expr),
+                _ => node.operands(&mut |operand| open.push(operand)),
+            }
+        }
+        slots
+    }
 }
 
 /// The slots of a leg's cells among a program's columns.

@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 
-use super::auditd::{self, AuditEvent, Name, Outcome};
+use super::auditd::{self, AuditEvent, Call, Name, Outcome};
 use super::linux::{Actor, Connection, EventName, Parent, resolve};
+use super::paths::{Places, paths};
 use super::tree::Node;
 use super::{Around, Rows, Taken};
 use crate::value::DateTime;
@@ -17,70 +18,131 @@ const NAME: &str = "auditbeat";
 /// The user id that stands for none.
 const UNSET: [&str; 2] = ["4294967295", "unset"];
 
+paths! {
+    /// What is asked for.
+    At, dotted:
+    Timestamp "@timestamp"
+    AgentHostname "agent.hostname"
+    AgentName "agent.name"
+    AgentType "agent.type"
+    AuditdDataA0 "auditd.data.a0"
+    AuditdDataA1 "auditd.data.a1"
+    AuditdDataA2 "auditd.data.a2"
+    AuditdDataA3 "auditd.data.a3"
+    AuditdDataExit "auditd.data.exit"
+    AuditdDataSyscall "auditd.data.syscall"
+    AuditdPaths "auditd.paths"
+    AuditdResult "auditd.result"
+    AuditdSequence "auditd.sequence"
+    ContainerId "container.id"
+    DestinationIp "destination.ip"
+    DestinationPort "destination.port"
+    EventAction "event.action"
+    EventCategory "event.category"
+    EventDataset "event.dataset"
+    EventId "event.id"
+    EventModule "event.module"
+    EventOutcome "event.outcome"
+    EventSequence "event.sequence"
+    EventType "event.type"
+    FileExtOriginalPath "file.Ext.original.path"
+    FilePath "file.path"
+    HostHostname "host.hostname"
+    HostName "host.name"
+    NetworkTransport "network.transport"
+    ProcessArgs "process.args"
+    ProcessCommandLine "process.command_line"
+    ProcessExecutable "process.executable"
+    ProcessName "process.name"
+    ProcessParentCommandLine "process.parent.command_line"
+    ProcessParentExecutable "process.parent.executable"
+    ProcessParentName "process.parent.name"
+    ProcessParentPid "process.parent.pid"
+    ProcessPid "process.pid"
+    ProcessPpid "process.ppid"
+    ProcessTitle "process.title"
+    ProcessWorkingDirectory "process.working_directory"
+    SourceIp "source.ip"
+    SourcePort "source.port"
+    Tags "tags"
+    UserAuditId "user.audit.id"
+    UserAuditName "user.audit.name"
+    UserId "user.id"
+    UserName "user.name"
+}
+
 pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
-    let module = node.text_at("event.module").unwrap_or_default();
-    let dataset = node.text_at("event.dataset").unwrap_or_default();
+    let at = At::of(node);
+    let module = at.text(At::EventModule).unwrap_or_default();
+    let dataset = at.text(At::EventDataset).unwrap_or_default();
     let is_endpoint = dataset.starts_with("endpoint.events.");
     if !is_endpoint && !matches!(&*module, "auditd" | "auditd_manager") {
-        let is_ours = node.text_at("agent.type").is_some_and(|agent| matches!(&*agent, "auditbeat" | "endpoint"));
+        let is_ours = at.text(At::AgentType).is_some_and(|agent| matches!(&*agent, "auditbeat" | "endpoint"));
         return if is_ours { Taken::Yes } else { Taken::No };
     }
     // Who did it is looked for only where something was done.
-    let actor = || actor(node, around);
-    match node.text_at("auditd.data.syscall") {
-        Some(call) => of_call(node, &call, actor, rows),
-        None => of_schema(node, actor, rows),
+    let actor = || actor(&at, around);
+    match at.text(At::AuditdDataSyscall) {
+        Some(call) => of_call(&at, &call, actor, rows),
+        None => of_schema(&at, actor, rows),
     }
     Taken::Yes
 }
 
-fn of_call<'t>(node: Node<'_>, call: &str, actor: impl Fn() -> Actor<'t>, rows: &mut Rows) {
-    let exit = node.text_at("auditd.data.exit").unwrap_or_default();
-    let outcome = Outcome::of(!has_failed(node), &exit);
+fn of_call<'t>(at: &Places<'_>, call: &str, actor: impl Fn() -> Actor<'t>, rows: &mut Rows) {
+    let exit = at.text(At::AuditdDataExit).unwrap_or_default();
+    let outcome = Outcome::of(!has_failed(at), &exit);
     let Some(call) = auditd::call_of_name(call).filter(|call| call.has_rows(outcome, rows)) else {
         return;
     };
     let mut arguments = [0; 4];
-    for (argument, name) in arguments.iter_mut().zip(["a0", "a1", "a2", "a3"]) {
-        let text = node.text_at(&format!("auditd.data.{name}")).unwrap_or_default();
+    let numbers = [At::AuditdDataA0, At::AuditdDataA1, At::AuditdDataA2, At::AuditdDataA3];
+    for (argument, path) in arguments.iter_mut().zip(numbers) {
+        let text = at.text(path).unwrap_or_default();
         *argument = u64::from_str_radix(&text, 16).unwrap_or_default();
     }
-    let paths = node.find("auditd.paths");
+    let paths = at.get(At::AuditdPaths);
     let mut names: Vec<Name<'_>> = paths.iter().flat_map(Node::children).map(name).collect();
     if names.is_empty() {
         // A processor has dropped them.
-        let name = node.text_at("file.path").unwrap_or_default();
+        let name = at.text(At::FilePath).unwrap_or_default();
         names.push(Name { name, kind: Cow::Borrowed("NORMAL"), mode: 0 });
     }
-    let remote = node.text_at("destination.ip").zip(node.text_at("destination.port"));
+    let remote = at.text(At::DestinationIp).zip(at.text(At::DestinationPort));
     let event = AuditEvent {
         call,
         arguments,
         outcome,
         open_flags: None,
-        cwd: node.text_at("process.working_directory").unwrap_or_default(),
+        cwd: at.text(At::ProcessWorkingDirectory).unwrap_or_default(),
         names,
         remote: remote.and_then(|(ip, port)| auditd::address_of_text(&ip, &port)),
-        argv: args(node, "process.args", '\0').map(Cow::Owned),
+        argv: Some(call).filter(|call| *call == Call::Execute).and_then(|_| args(at, '\0')).map(Cow::Owned),
     };
     event.rows(&actor(), rows);
 }
 
 fn name<'t>(path: Node<'t>) -> Name<'t> {
-    Name {
-        name: path.text_at("name").unwrap_or_default(),
-        kind: path.text_at("nametype").unwrap_or_default(),
-        mode: path.text_at("mode").and_then(|mode| u32::from_str_radix(&mode, 8).ok()).unwrap_or_default(),
+    let mut name = Name::default();
+    for member in path.children() {
+        let text = || member.text().unwrap_or_default();
+        match member.name().as_bytes() {
+            b"name" => name.name = text(),
+            b"nametype" => name.kind = text(),
+            b"mode" => name.mode = u32::from_str_radix(&text(), 8).unwrap_or_default(),
+            _ => {}
+        }
     }
+    name
 }
 
-fn of_schema<'t>(node: Node<'_>, actor: impl Fn() -> Actor<'t>, rows: &mut Rows) {
-    let action = node.text_at("event.action").unwrap_or_default();
-    if says(node, "event.category", "file") {
-        let Some(path) = node.text_at("file.path").filter(|_| !has_failed(node)) else {
+fn of_schema<'t>(at: &Places<'_>, actor: impl Fn() -> Actor<'t>, rows: &mut Rows) {
+    let action = at.text(At::EventAction).unwrap_or_default();
+    if says(at, At::EventCategory, "file") {
+        let Some(path) = at.text(At::FilePath).filter(|_| !has_failed(at)) else {
             return;
         };
-        let is = |words: &[&str]| words.iter().any(|word| *action == **word || says(node, "event.type", word));
+        let is = |words: &[&str]| words.iter().any(|word| *action == **word || says(at, At::EventType, word));
         let action = if is(&["deletion", "deleted", "unlinked"]) {
             "FileDeleted"
         } else if is(&["rename", "renamed"]) {
@@ -94,103 +156,100 @@ fn of_schema<'t>(node: Node<'_>, actor: impl Fn() -> Actor<'t>, rows: &mut Rows)
         } else {
             return;
         };
-        let folder = node.text_at("process.working_directory");
-        let previous = node.text_at("file.Ext.original.path");
+        let folder = at.text(At::ProcessWorkingDirectory);
+        let previous = at.text(At::FileExtOriginalPath);
         actor().file(rows, action, &resolve(&path, folder.as_deref()), previous.as_deref());
-    } else if says(node, "event.category", "network") {
+    } else if says(at, At::EventCategory, "network") {
         let is_ours = matches!(&*action, "connection_attempted" | "connected-to" | "connection_accepted");
-        let remote = node.text_at("destination.ip").and_then(|ip| ip.parse().ok());
+        let remote = at.text(At::DestinationIp).and_then(|ip| ip.parse().ok());
         if !is_ours || remote.is_none() {
             return;
         }
-        let local = node.text_at("source.ip").zip(node.text_at("source.port"));
+        let local = at.text(At::SourceIp).zip(at.text(At::SourcePort));
         let connection = Connection {
             remote_ip: remote,
-            remote_port: node.text_at("destination.port").and_then(|port| port.parse().ok()),
+            remote_port: at.text(At::DestinationPort).and_then(|port| port.parse().ok()),
             local: local.and_then(|(ip, port)| auditd::address_of_text(&ip, &port)),
             url: None,
-            protocol: node.text_at("network.transport"),
+            protocol: at.text(At::NetworkTransport),
         };
         let action = match &*action {
             "connection_accepted" => "InboundConnectionAccepted",
             "connection_attempted" => "ConnectionAttempt",
-            _ if has_failed(node) => "ConnectionFailed",
+            _ if has_failed(at) => "ConnectionFailed",
             _ => "ConnectionSuccess",
         };
         actor().connection(rows, action, &connection);
-    } else if says(node, "event.category", "process") && matches!(&*action, "exec" | "executed" | "process_started") {
+    } else if says(at, At::EventCategory, "process") && matches!(&*action, "exec" | "executed" | "process_started") {
         actor().process(rows);
     }
 }
 
-fn has_failed(node: Node<'_>) -> bool {
-    node.text_at("event.outcome").as_deref() == Some("failure")
-        || matches!(node.text_at("auditd.result").as_deref(), Some("fail" | "failed"))
+fn has_failed(at: &Places<'_>) -> bool {
+    at.text(At::EventOutcome).as_deref() == Some("failure")
+        || matches!(at.text(At::AuditdResult).as_deref(), Some("fail" | "failed"))
 }
 
 /// Whether a member is that word, or a list that has it.
-fn says(node: Node<'_>, member: &str, word: &str) -> bool {
-    node.find(member).is_some_and(|value| {
+fn says(at: &Places<'_>, member: At, word: &str) -> bool {
+    at.get(member).is_some_and(|value| {
         value.text().as_deref() == Some(word)
             || value.is_array() && value.children().any(|element| element.text().as_deref() == Some(word))
     })
 }
 
 /// The arguments, with a character behind each.
-fn args(node: Node<'_>, member: &str, end: char) -> Option<String> {
-    let mut line = String::new();
-    for argument in node.find(member)?.children() {
+fn args(at: &Places<'_>, end: char) -> Option<String> {
+    let arguments = at.get(At::ProcessArgs)?;
+    let mut line = String::with_capacity(arguments.raw().len());
+    for argument in arguments.children() {
         line.push_str(&argument.text().unwrap_or_default());
         line.push(end);
     }
     Some(line)
 }
 
-fn actor<'t>(node: Node<'t>, around: &'t Around<'_>) -> Actor<'t> {
-    let text = |path: &str| node.text_at(path).unwrap_or_default();
-    let first = |paths: &[&str]| paths.iter().find_map(|path| node.text_at(path)).unwrap_or_default();
-    let command_line = match node.text_at("process.command_line") {
+fn actor<'t>(at: &Places<'t>, around: &'t Around<'_>) -> Actor<'t> {
+    let text = |path: At| at.text(path).unwrap_or_default();
+    let command_line = match at.text(At::ProcessCommandLine) {
         Some(line) => line,
-        None => match args(node, "process.args", ' ') {
+        None => match args(at, ' ') {
             Some(line) => Cow::Owned(line.trim_end().to_owned()),
-            None => text("process.title"),
+            None => text(At::ProcessTitle),
         },
     };
-    let time = node.text_at("@timestamp").and_then(|time| DateTime::parse(&time));
+    let time = at.text(At::Timestamp).and_then(|time| DateTime::parse(&time));
     Actor {
         decoder: NAME,
-        event: EventName::of(first(&["event.id", "auditd.sequence", "event.sequence"])),
+        event: EventName::of(at.first([At::EventId, At::AuditdSequence, At::EventSequence]).unwrap_or_default()),
         time: time.or(around.time),
-        host: ["host.hostname", "host.name", "agent.hostname", "agent.name"]
-            .iter()
-            .find_map(|path| node.text_at(path))
+        host: at
+            .first([At::HostHostname, At::HostName, At::AgentHostname, At::AgentName])
             .or_else(|| around.host.clone()),
-        exe: text("process.executable"),
-        name: text("process.name"),
+        exe: text(At::ProcessExecutable),
+        name: text(At::ProcessName),
         command_line,
-        pid: text("process.pid"),
-        user: first(&["user.name", "user.id"]),
+        pid: text(At::ProcessPid),
+        user: at.first([At::UserName, At::UserId]).unwrap_or_default(),
         parent: Parent {
-            pid: first(&["process.parent.pid", "process.ppid"]),
-            exe: text("process.parent.executable"),
-            name: text("process.parent.name"),
-            command_line: text("process.parent.command_line"),
+            pid: at.first([At::ProcessParentPid, At::ProcessPpid]).unwrap_or_default(),
+            exe: text(At::ProcessParentExecutable),
+            name: text(At::ProcessParentName),
+            command_line: text(At::ProcessParentCommandLine),
         },
         details: vec![
             (
                 "auid",
-                Some(first(&["user.audit.name", "user.audit.id"]))
-                    .filter(|id| !UNSET.contains(&&**id))
-                    .unwrap_or_default(),
+                at.first([At::UserAuditName, At::UserAuditId]).filter(|id| !UNSET.contains(&&**id)).unwrap_or_default(),
             ),
             (
                 "key",
-                node.find("tags")
+                at.get(At::Tags)
                     .filter(Node::is_array)
                     .and_then(|tags| tags.children().next()?.text())
                     .unwrap_or_default(),
             ),
-            ("container", text("container.id")),
+            ("container", text(At::ContainerId)),
         ],
     }
 }

@@ -12,6 +12,8 @@ mod falco;
 mod laurel;
 mod linux;
 mod markers;
+mod members;
+mod paths;
 mod rows;
 mod senders;
 mod tetragon;
@@ -30,6 +32,7 @@ use crate::record::{Layout, Written};
 use crate::value::DateTime;
 use crate::value::json::DEEPEST;
 use markers::{Candidates, Markers};
+use members::Members;
 use tree::{Node, Room};
 
 /// The tables that senders' lines become rows of.
@@ -64,8 +67,9 @@ pub struct Sender {
 /// What a sender's decoder looks at.
 #[derive(Debug)]
 enum Form {
-    /// An object of JSON.
-    Object(fn(Node<'_>, &Around<'_>, &mut Rows) -> Taken),
+    /// An object of JSON. One that has none of these members is not this sender's: names, which with `*` may go on, and
+    /// dotted paths.
+    Object { members: &'static [&'static str], decode: fn(Node<'_>, &Around<'_>, &mut Rows) -> Taken },
     /// A line that is no JSON.
     Text(fn(&str, &Around<'_>, &mut Rows) -> Taken),
 }
@@ -139,6 +143,7 @@ pub enum Decoded<'d> {
 pub struct Decoders {
     choice: Choice,
     markers: Markers,
+    members: Members,
     rows: Rows,
     room: Room,
     max_depth: usize,
@@ -147,7 +152,8 @@ pub struct Decoders {
 impl Decoders {
     /// Decoders of rows for these tables. `max_depth` bounds the nesting of JSON.
     pub fn new(choice: Choice, tables: Vec<String>, max_depth: usize) -> Decoders {
-        Decoders { choice, markers: Markers::new(), rows: Rows::of_tables(tables), room: Room::default(), max_depth }
+        let (markers, members) = (Markers::new(), Members::new());
+        Decoders { choice, markers, members, rows: Rows::of_tables(tables), room: Room::default(), max_depth }
     }
 
     /// The same, with note taken of where values lie that rules ask for: see [`Rows::records`].
@@ -196,7 +202,8 @@ impl Decoders {
             return None;
         }
         let (start, max_depth) = (line.as_ptr() as usize, self.max_depth);
-        let mut walk = Walk { senders, rows: &mut self.rows, max_depth, start, only: None };
+        let (members, rows) = (&self.members, &mut self.rows);
+        let mut walk = Walk { senders, members, rows, max_depth, start, only: None };
         let taken = walk.object(node, &Around::default(), 0);
         Some(taken).filter(|taken| *taken != Taken::No)
     }
@@ -232,7 +239,8 @@ impl Decoders {
             return Decoded::Nobodys;
         };
         let start = line.as_ptr() as usize;
-        let mut walk = Walk { senders, rows: &mut self.rows, max_depth: self.max_depth, start, only };
+        let (members, rows) = (&self.members, &mut self.rows);
+        let mut walk = Walk { senders, members, rows, max_depth: self.max_depth, start, only };
         let taken = walk.text(text, &Around::default(), &mut self.room, 0);
         self.decoded(taken)
     }
@@ -273,6 +281,7 @@ fn text_of(line: &[u8]) -> Option<&str> {
 /// One line, and what is within it.
 struct Walk<'w> {
     senders: Candidates<'w>,
+    members: &'w Members,
     rows: &'w mut Rows,
     max_depth: usize,
     /// The address of the line's first byte.
@@ -377,8 +386,10 @@ impl Walk<'_> {
 
     /// What the sender makes of an object whose own it is.
     fn sender_of(&mut self, node: Node<'_>, around: &Around<'_>) -> Taken {
+        let by_members = self.members.senders(node);
         for (at, sender) in SENDERS.iter().enumerate() {
-            if let Form::Object(decode) = sender.form
+            if let Form::Object { decode, .. } = sender.form
+                && by_members & (1 << at) != 0
                 && self.senders.may_be(at)
             {
                 match decode(node, around, self.rows) {

@@ -2,7 +2,8 @@
 //! their table.
 //!
 //! That line is asked for by alerts only, and most rows match nothing. So rows may be *bare* at first: of each there are only
-//! the values that rules read, as they are, with note taken of where they lie. Where one matches, the line is decoded again.
+//! the values that decide whether it matches, as they are, with note taken of where they lie. Where one does, the line is
+//! decoded again.
 
 use std::fmt::{Display, Write as _};
 
@@ -260,7 +261,7 @@ impl Row<'_> {
 
     #[inline]
     fn asked(&self, column: &str) -> Option<usize> {
-        self.written.as_ref()?.asked(column)
+        self.written.as_ref()?.asked(column, self.is_bare)
     }
 
     fn wrote(&mut self, column: &str, start: usize) {

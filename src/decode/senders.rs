@@ -1,8 +1,7 @@
 //! The table of senders, in the order in which they are asked.
 //!
-//! No real line is of the form of two of them. So the order is one of cost: whoever is asked late pays for the search for all
-//! the markers before, which was a tenth of what a line of Laurel's took (measured). Those of Windows have theirs near the
-//! start.
+//! No real line is of the form of two of them. So the order is one of cost: who is asked late pays for the search for the
+//! markers of those before whose members it has too, and of a text for all of them.
 
 use super::windows::{self, azure_diagnostics, event_xml, evtx, log_analytics, nxlog, winevtlog, winlogbeat};
 use super::{Form, Sender, auditbeat, auditd, falco, laurel, tetragon, unified_audit_log};
@@ -13,49 +12,49 @@ pub static SENDERS: &[Sender] = &[
         name: "laurel",
         about: "Laurel, auditd's events as JSON",
         markers: &["SYSCALL"],
-        form: Form::Object(laurel::decode),
+        form: Form::Object { members: &["ID"], decode: laurel::decode },
     },
     Sender {
         name: "unified-audit-log",
         about: "Microsoft 365 unified audit log (Office 365 Management API)",
         markers: &["AzureActiveDirectory"],
-        form: Form::Object(unified_audit_log::decode),
+        form: Form::Object { members: &["Operation"], decode: unified_audit_log::decode },
     },
     Sender {
         name: "winlogbeat",
         about: "Winlogbeat and Elastic Agent: Sysmon and Security events",
         markers: windows::MARKERS,
-        form: Form::Object(winlogbeat::decode),
+        form: Form::Object { members: &["winlog*", "source_name", "event.provider"], decode: winlogbeat::decode },
     },
     Sender {
         name: "nxlog",
         about: "NXLog im_msvistalog: Sysmon and Security events",
         markers: windows::MARKERS,
-        form: Form::Object(nxlog::decode),
+        form: Form::Object { members: &["Hostname"], decode: nxlog::decode },
     },
     Sender {
         name: "log-analytics-windows",
         about: "Log Analytics WindowsEvent, Event and SecurityEvent: Sysmon and Security events",
         markers: windows::MARKERS,
-        form: Form::Object(log_analytics::decode),
+        form: Form::Object { members: &["Provider", "Source", "EventSourceName"], decode: log_analytics::decode },
     },
     Sender {
         name: "azure-diagnostics-windows",
         about: "Azure diagnostics extension, WindowsEventLogsTable: Sysmon and Security events",
         markers: windows::MARKERS,
-        form: Form::Object(azure_diagnostics::decode),
+        form: Form::Object { members: &["properties"], decode: azure_diagnostics::decode },
     },
     Sender {
         name: "evtx-json",
         about: "evtx_dump and other log files as JSON: Sysmon and Security events",
         markers: windows::MARKERS,
-        form: Form::Object(evtx::decode),
+        form: Form::Object { members: &["Event"], decode: evtx::decode },
     },
     Sender {
         name: "fluent-bit-winevtlog",
         about: "Fluent Bit winevtlog: Sysmon and Security events",
         markers: windows::MARKERS,
-        form: Form::Object(winevtlog::decode),
+        form: Form::Object { members: &["StringInserts"], decode: winevtlog::decode },
     },
     Sender {
         name: "sysmon-linux",
@@ -79,18 +78,18 @@ pub static SENDERS: &[Sender] = &[
         name: "auditbeat",
         about: "Auditbeat and Elastic Defend (Elastic Common Schema)",
         markers: &["auditd", "endpoint.events"],
-        form: Form::Object(auditbeat::decode),
+        form: Form::Object { members: &["event.module", "event.dataset", "agent.type"], decode: auditbeat::decode },
     },
     Sender {
         name: "falco",
         about: "Falco with json_output",
         markers: &["output_fields"],
-        form: Form::Object(falco::decode),
+        form: Form::Object { members: &["rule"], decode: falco::decode },
     },
     Sender {
         name: "tetragon",
         about: "Tetragon's JSON export",
         markers: &["process_"],
-        form: Form::Object(tetragon::decode),
+        form: Form::Object { members: &["process_*"], decode: tetragon::decode },
     },
 ];

@@ -7,6 +7,7 @@ mod auditd;
 mod ecs;
 mod joining;
 mod kubernetes;
+mod members;
 mod written;
 
 const RECORD: &str = r#"{"Type":"AuditLogs","OperationName":"x"}"#;

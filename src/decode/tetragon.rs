@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::linux::{Actor, Connection, EventName, FILE, NETWORK, PROCESS, Parent, resolve};
+use super::paths::{Places, paths};
 use super::tree::Node;
 use super::{Around, Rows, Taken};
 use crate::value::DateTime;
@@ -25,6 +26,27 @@ const PROT_WRITE: i64 = 2;
 const O_ACCMODE: i64 = 3;
 const O_DIRECTORY: i64 = 0o200_000;
 
+paths! {
+    /// What is asked for of an event, beside its arguments.
+    At, dotted:
+    ParentArguments "parent.arguments"
+    ParentBinary "parent.binary"
+    ParentPid "parent.pid"
+    PolicyName "policy_name"
+    ProcessArguments "process.arguments"
+    ProcessAuid "process.auid"
+    ProcessBinary "process.binary"
+    ProcessCwd "process.cwd"
+    ProcessExecId "process.exec_id"
+    ProcessPid "process.pid"
+    ProcessPodContainerId "process.pod.container.id"
+    ProcessPodName "process.pod.name"
+    ProcessPodNamespace "process.pod.namespace"
+    ProcessProcessCredentialsUidName "process.process_credentials.uid_name"
+    ProcessUid "process.uid"
+    ReturnIntArg "return.int_arg"
+}
+
 pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
     if node.get("process_exec").is_some() {
         return execution(node, around, rows);
@@ -36,7 +58,8 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
     };
     let function =
         function.strip_prefix("__").map_or(&*function, |rest| rest.split_once('_').map_or(rest, |two| two.1));
-    let has_failed = traced.find("return.int_arg").and_then(number).is_some_and(|code| code < 0);
+    let at = At::of(traced);
+    let has_failed = at.get(At::ReturnIntArg).and_then(number).is_some_and(|code| code < 0);
     match function {
         "tcp_connect"
         | "tcp_v4_connect"
@@ -46,12 +69,12 @@ pub(super) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Ta
         | "sys_connect"
             if rows.wants(NETWORK) =>
         {
-            connection(node, traced, around, rows);
+            connection(node, traced, &at, around, rows);
         }
         function if rows.wants(FILE) && !has_failed => {
             if let Some((action, path)) = file(traced, function) {
-                let folder = traced.text_at("process.cwd");
-                actor(node, traced, around).file(rows, action, &resolve(&path, folder.as_deref()), None);
+                let folder = at.text(At::ProcessCwd);
+                actor(node, &at, around).file(rows, action, &resolve(&path, folder.as_deref()), None);
             }
         }
         _ => {}
@@ -75,7 +98,7 @@ fn execution(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
         return Taken::No;
     };
     if rows.wants(PROCESS) {
-        actor(node, executed, around).process(rows);
+        actor(node, &At::of(executed), around).process(rows);
     }
     Taken::Yes
 }
@@ -121,7 +144,7 @@ fn file<'t>(traced: Node<'t>, function: &str) -> Option<(&'static str, Cow<'t, s
     Some((action, path))
 }
 
-fn connection(node: Node<'_>, traced: Node<'_>, around: &Around<'_>, rows: &mut Rows) {
+fn connection(node: Node<'_>, traced: Node<'_>, at: &Places<'_>, around: &Around<'_>, rows: &mut Rows) {
     let socket = argument(traced, &["sock_arg", "sockaddr_arg"]);
     let Some(socket) = socket else {
         return;
@@ -139,7 +162,7 @@ fn connection(node: Node<'_>, traced: Node<'_>, around: &Around<'_>, rows: &mut 
         protocol: text(&["protocol"]).map(|name| Cow::Owned(name.trim_start_matches("IPPROTO_").to_ascii_lowercase())),
     };
     // The function is where a connection begins; how it ends is not told.
-    actor(node, traced, around).connection(rows, "ConnectionAttempt", &connection);
+    actor(node, at, around).connection(rows, "ConnectionAttempt", &connection);
 }
 
 /// The first argument of the first of these kinds that there is.
@@ -152,36 +175,36 @@ fn number(node: Node<'_>) -> Option<i64> {
     node.text()?.parse().ok()
 }
 
-fn actor<'t>(node: Node<'t>, event: Node<'t>, around: &'t Around<'_>) -> Actor<'t> {
-    let text = |path: &str| event.text_at(path).unwrap_or_default();
-    let line = |process: &str| {
-        let (binary, arguments) = (text(&format!("{process}.binary")), text(&format!("{process}.arguments")));
-        if arguments.is_empty() { binary } else { Cow::Owned(format!("{binary} {arguments}")) }
+fn actor<'t>(node: Node<'t>, at: &Places<'t>, around: &'t Around<'_>) -> Actor<'t> {
+    let text = |path: At| at.text(path).unwrap_or_default();
+    let line = |binary: At, arguments: At| match (text(binary), text(arguments)) {
+        (binary, arguments) if arguments.is_empty() => binary,
+        (binary, arguments) => Cow::Owned([&*binary, " ", &*arguments].concat()),
     };
-    let login = text("process.auid");
+    let login = text(At::ProcessAuid);
     Actor {
         decoder: NAME,
         // A process's id is one of the cluster; with the time it is one of the event.
-        event: EventName { by: Some(text("process.exec_id")), name: node.text_at("time").unwrap_or_default() },
+        event: EventName { by: Some(text(At::ProcessExecId)), name: node.text_at("time").unwrap_or_default() },
         time: node.text_at("time").and_then(|time| DateTime::parse(&time)).or(around.time),
         host: node.text_at("node_name").or_else(|| around.host.clone()),
-        exe: text("process.binary"),
+        exe: text(At::ProcessBinary),
         name: Cow::Borrowed(""),
-        command_line: line("process"),
-        pid: text("process.pid"),
-        user: event.text_at("process.process_credentials.uid_name").unwrap_or_else(|| text("process.uid")),
+        command_line: line(At::ProcessBinary, At::ProcessArguments),
+        pid: text(At::ProcessPid),
+        user: at.first([At::ProcessProcessCredentialsUidName, At::ProcessUid]).unwrap_or_default(),
         parent: Parent {
-            pid: text("parent.pid"),
-            exe: text("parent.binary"),
+            pid: text(At::ParentPid),
+            exe: text(At::ParentBinary),
             name: Cow::Borrowed(""),
-            command_line: line("parent"),
+            command_line: line(At::ParentBinary, At::ParentArguments),
         },
         details: vec![
             ("auid", if login == "4294967295" { Cow::Borrowed("") } else { login }),
-            ("policy", text("policy_name")),
-            ("container", text("process.pod.container.id")),
-            ("namespace", text("process.pod.namespace")),
-            ("pod", text("process.pod.name")),
+            ("policy", text(At::PolicyName)),
+            ("container", text(At::ProcessPodContainerId)),
+            ("namespace", text(At::ProcessPodNamespace)),
+            ("pod", text(At::ProcessPodName)),
         ],
     }
 }

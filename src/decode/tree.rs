@@ -5,20 +5,19 @@
 
 use std::borrow::Cow;
 
+use crate::record::is_same;
 use crate::value::json::{Cursor, JsonError, Kind, Lexeme, Reason, unescape};
 
 /// The room of a tree; it is reused from line to line.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     entries: Vec<Entry>,
-    /// The arrays and objects around the place that is read.
-    open: Vec<usize>,
 }
 
 impl Room {
-    /// Room for a text within another, in one piece.
+    /// Room for a text within another, in one piece. It is under a kilobyte: allocators have that at hand.
     pub(super) fn of_few() -> Room {
-        Room { entries: Vec::with_capacity(64), open: Vec::with_capacity(8) }
+        Room { entries: Vec::with_capacity(40) }
     }
 }
 
@@ -28,7 +27,7 @@ struct Entry {
     /// The member's name; empty for an element and for the text's own value.
     name: Span,
     value: Span,
-    /// The first entry behind the subtree.
+    /// The first entry behind the subtree; before it has ended, the array or object around it.
     end: u32,
     kind: Kind,
     is_array: bool,
@@ -66,61 +65,67 @@ const NO_NAME: Lexeme = Lexeme { kind: Kind::String, start: 0, end: 0 };
 
 /// Parses one JSON value that is an object or an array.
 pub(super) fn parse<'t>(text: &'t str, max_depth: usize, room: &'t mut Room) -> Result<Node<'t>, JsonError> {
-    let Room { entries, open } = room;
+    let entries = &mut room.entries;
     entries.clear();
-    open.clear();
     let mut cursor = Cursor::new(text);
     if u32::try_from(text.len()).is_err() {
         return Err(cursor.expected("a text of less than 4 GiB"));
     }
     let mut name = NO_NAME;
-    // Whether the innermost of `open` is an array.
-    let mut in_array = false;
+    // The array or object that is read, how many there are around it with itself, and whether it is an array.
+    let (mut around, mut depth, mut in_array) = (0, 0, false);
     loop {
         // A value begins here.
-        let opening = cursor.next_solid();
-        if let Some(b'{' | b'[') = opening {
-            let start = cursor.at;
-            if open.len() >= max_depth {
-                return Err(JsonError { offset: start, reason: Reason::TooDeep(max_depth) });
+        match cursor.next_solid() {
+            Some(b'"') => {
+                let value = cursor.string()?;
+                entries.push(Entry::of(name, value, entries.len()));
             }
-            let (at, is_array) = (entries.len(), opening == Some(b'['));
-            cursor.at += 1;
-            entries.push(Entry::of(name, Lexeme { kind: Kind::Composite, start, end: start }, at, is_array));
-            if cursor.next_solid() == Some(closing(is_array)) {
+            Some(opening @ (b'{' | b'[')) => {
+                let start = cursor.at;
+                if depth >= max_depth {
+                    return Err(JsonError { offset: start, reason: Reason::TooDeep(max_depth) });
+                }
+                let (at, is_array) = (entries.len(), opening == b'[');
                 cursor.at += 1;
-                entries[at].value.end = cursor.at as u32;
-            } else {
-                open.push(at);
-                in_array = is_array;
-                name = member_name(&mut cursor, in_array)?;
-                continue;
+                let value = Lexeme { kind: Kind::Composite, start, end: start };
+                entries.push(Entry { is_array, ..Entry::of(name, value, at) });
+                if cursor.is_next(closing(is_array)) {
+                    cursor.at += 1;
+                    entries[at].value.end = cursor.at as u32;
+                } else {
+                    entries[at].end = around;
+                    (around, depth, in_array) = (at as u32, depth + 1, is_array);
+                    name = member_name(&mut cursor, in_array)?;
+                    continue;
+                }
             }
-        } else {
-            let value = cursor.scalar()?;
-            entries.push(Entry::of(name, value, entries.len(), false));
+            _ => {
+                let value = cursor.scalar()?;
+                entries.push(Entry::of(name, value, entries.len()));
+            }
         }
         // A value has ended.
         loop {
-            let Some(&around) = open.last() else {
+            if depth == 0 {
                 cursor.end()?;
                 return Ok(Node { text, entries, at: 0 });
-            };
-            match cursor.next_solid() {
-                Some(b',') => {
-                    cursor.at += 1;
-                    name = member_name(&mut cursor, in_array)?;
-                    break;
-                }
-                Some(byte) if byte == closing(in_array) => {
-                    cursor.at += 1;
-                    entries[around].value.end = cursor.at as u32;
-                    entries[around].end = entries.len() as u32;
-                    open.pop();
-                    in_array = open.last().is_some_and(|around| entries[*around].is_array);
-                }
-                _ => return Err(cursor.expected(if in_array { "`,` or `]`" } else { "`,` or `}`" })),
             }
+            if cursor.is_next(b',') {
+                cursor.at += 1;
+                name = member_name(&mut cursor, in_array)?;
+                break;
+            }
+            if cursor.peek() != Some(closing(in_array)) {
+                return Err(cursor.expected(if in_array { "`,` or `]`" } else { "`,` or `}`" }));
+            }
+            cursor.at += 1;
+            let end = entries.len() as u32;
+            let ended = &mut entries[around as usize];
+            ended.value.end = cursor.at as u32;
+            around = std::mem::replace(&mut ended.end, end);
+            depth -= 1;
+            in_array = entries[around as usize].is_array;
         }
     }
 }
@@ -134,11 +139,11 @@ fn member_name(cursor: &mut Cursor<'_>, is_array: bool) -> Result<Lexeme, JsonEr
     if is_array {
         return Ok(NO_NAME);
     }
-    if cursor.next_solid() != Some(b'"') {
+    if !cursor.is_next(b'"') {
         return Err(cursor.expected("a member's name in quotes"));
     }
     let name = cursor.string()?;
-    if cursor.next_solid() != Some(b':') {
+    if !cursor.is_next(b':') {
         return Err(cursor.expected("`:` after a member's name"));
     }
     cursor.at += 1;
@@ -147,14 +152,14 @@ fn member_name(cursor: &mut Cursor<'_>, is_array: bool) -> Result<Lexeme, JsonEr
 
 impl Entry {
     #[inline(always)]
-    fn of(name: Lexeme, value: Lexeme, at: usize, is_array: bool) -> Entry {
+    fn of(name: Lexeme, value: Lexeme, at: usize) -> Entry {
         let has_escaped_name = name.is_escaped();
         Entry {
             name: Span::of(name),
             value: Span::of(value),
             end: at as u32 + 1,
             kind: value.kind,
-            is_array,
+            is_array: false,
             has_escaped_name,
         }
     }
@@ -175,7 +180,7 @@ impl Entry {
         if self.has_escaped_name {
             return unescape(self.name().of(text)) == name;
         }
-        (end - start) as usize == name.len() && text.as_bytes()[start as usize..end as usize] == *name.as_bytes()
+        (end - start) as usize == name.len() && is_same(self.name().of(text), name)
     }
 }
 
@@ -228,6 +233,25 @@ impl<'t> Node<'t> {
         let name = self.entry().name();
         let raw = name.of(self.text);
         if name.is_escaped() { unescape(raw) } else { Cow::Borrowed(raw) }
+    }
+
+    /// The same as it stands there; none if it has an escape.
+    #[inline]
+    pub(super) fn plain_name(&self) -> Option<&'t str> {
+        let entry = self.entry();
+        (!entry.has_escaped_name).then(|| entry.name().of(self.text))
+    }
+
+    /// Its number in the tree; the root's is 0.
+    #[inline]
+    pub(super) fn place(&self) -> u32 {
+        self.at as u32
+    }
+
+    /// The value of that number in the same tree.
+    #[inline]
+    pub(super) fn at(&self, place: u32) -> Node<'t> {
+        Node { at: place as usize, ..*self }
     }
 
     /// A member; the last one where the name came twice.

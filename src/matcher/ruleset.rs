@@ -67,7 +67,8 @@ impl Ruleset {
         let programs = programs(&rules);
         let wanted: Vec<TableColumns> =
             programs.iter().map(|p| TableColumns { table: p.table.clone(), columns: p.columns.clone() }).collect();
-        let layout = Arc::new(Layout::new(catalog, &wanted, default_table));
+        let deciding = programs.iter().map(TableProgram::deciding).collect();
+        let layout = Arc::new(Layout::new(catalog, &wanted, default_table).deciding(deciding));
         let least = if rules.len() < MANY { usize::MAX } else { 2 };
         let subjects: Vec<&Subject> = programs.iter().flat_map(|program| &program.subjects).collect();
         let (gate, columns) = parallel::both(
@@ -119,5 +120,45 @@ fn gate(rules: &[BoundRule], programs: &[TableProgram], default_table: Option<&s
     match all.len() {
         0..=MAX_LITERALS => GatePlan::On(Box::new(Gate::new(all.into_iter().map(|literal| literal.text).collect()))),
         n => GatePlan::Off(format!("{n} literals would have to be looked for, and more than {MAX_LITERALS} are not")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::compile::{BindOptions, bind_rule};
+    use crate::{kql, rule};
+
+    /// The columns that decide, of those that the rules read of the first table.
+    fn deciding(query: &str) -> String {
+        let catalog = Catalog::builtin();
+        let bind = |rule| bind_rule(rule, &catalog, &kql::Limits::default(), BindOptions::default()).0.unwrap();
+        let rules = rule::parse_kql("rule.kql", query).unwrap().into_iter().map(bind).collect();
+        let ruleset = Ruleset::new(rules, &catalog, None).unwrap();
+        let program = &ruleset.tables[0].program;
+        let columns = program.columns.iter().zip(program.deciding());
+        let mut names: Vec<&str> = columns.filter(|(_, decides)| *decides).map(|(column, _)| &*column.name).collect();
+        names.sort_unstable();
+        names.join(" ")
+    }
+
+    #[test]
+    fn what_is_only_shown_of_a_record_does_not_decide() {
+        let cases = [
+            ("| where FolderPath has 'x' | project Timestamp, DeviceName, FolderPath", "FolderPath"),
+            ("| project Timestamp, FileName | where Timestamp > datetime(2026-11-24)", "Timestamp"),
+            // How far back a scheduled rule looks is no question to a record that passes.
+            ("| where Timestamp > ago(1d) | project FileName", ""),
+            (
+                "| extend both = strcat(FileName, ActionType) | where both has 'x' or ReportId == 7",
+                "ActionType FileName ReportId",
+            ),
+            ("| where not(tolower(FileName) in ('x', 'y')) | where FileName == SHA1", "FileName SHA1"),
+            ("| project DeviceName", ""),
+        ];
+        for (rest, names) in cases {
+            assert_eq!(deciding(&format!("DeviceFileEvents {rest}")), names, "{rest}");
+        }
     }
 }

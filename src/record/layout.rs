@@ -24,6 +24,8 @@ pub struct Layout {
     tables: Vec<TableColumns>,
     /// For each table, for each slot: where its value may be, the preferred member first.
     slots: Vec<Vec<Vec<Wanted>>>,
+    /// For each table, for each slot: whether it has a part in what matches.
+    deciding: Vec<Vec<bool>>,
     names: Names,
     pub(super) router: Router,
 }
@@ -55,7 +57,18 @@ impl Layout {
         let slots = tables.iter().map(|table| table.columns.iter().map(|c| wanted(c, &mut names)).collect()).collect();
         let router = Router::new(catalog, tables, default_table, &mut names);
         names.seal();
-        Layout { tables: tables.to_vec(), slots, names, router }
+        let deciding = tables.iter().map(|table| vec![true; table.columns.len()]).collect();
+        Layout { tables: tables.to_vec(), slots, deciding, names, router }
+    }
+
+    /// The same, where only those slots of each table have a part in what matches.
+    pub fn deciding(self, deciding: Vec<Vec<bool>>) -> Layout {
+        Layout { deciding, ..self }
+    }
+
+    /// Whether a slot of a table has a part in what matches.
+    pub(super) fn decides(&self, table: usize, slot: usize) -> bool {
+        self.deciding.get(table).and_then(|slots| slots.get(slot)).is_none_or(|decides| *decides)
     }
 
     /// The tables, in the order that [`Routed::Table`](super::Routed::Table) counts.
@@ -69,6 +82,10 @@ impl Layout {
 
     pub(super) fn names(&self) -> usize {
         self.names.len()
+    }
+
+    pub(super) fn name(&self, number: usize) -> &str {
+        self.names.name(number)
     }
 
     /// The number of a member's name, as it is spelt in the text, if anything asks for it.

@@ -21,6 +21,7 @@ pub use cell::Cell;
 pub use decoder::{Decoder, Limits};
 pub use layout::{Layout, TableColumns};
 pub use malformed::Malformed;
+pub(crate) use names::{Names, is_same};
 pub use records::{Record, Records};
 pub(crate) use written::Written;
 

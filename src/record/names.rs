@@ -4,24 +4,34 @@ use std::collections::HashMap;
 
 /// A set of names, numbered in the order in which they came.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     names: Vec<Box<str>>,
     numbers: HashMap<Box<str>, usize>,
     /// Open addressing with linear steps, a quarter full at most: most names in a record are in no rule, and find an
     /// empty place at once.
     places: Vec<Place>,
+    /// The lengths of the names, as bits.
+    lengths: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
-    hash: u32,
+    key: Key,
     /// The name's number plus one; 0 is an empty place.
     number: u32,
 }
 
+/// What tells names apart: the length, and the first and the last eight bytes. Of a name of up to sixteen bytes that is all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Key {
+    head: u64,
+    tail: u64,
+    length: u32,
+}
+
 impl Names {
     /// The name's number, a new one if it is not in the set. [`Names::seal`] must follow before names are looked up.
-    pub(super) fn add(&mut self, name: &str) -> usize {
+    pub(crate) fn add(&mut self, name: &str) -> usize {
         if let Some(&number) = self.numbers.get(name) {
             return number;
         }
@@ -31,35 +41,45 @@ impl Names {
         number
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
 
+    /// The name of a number.
+    pub(crate) fn name(&self, number: usize) -> &str {
+        &self.names[number]
+    }
+
     /// Builds the table that [`Names::find`] reads.
-    pub(super) fn seal(&mut self) {
+    pub(crate) fn seal(&mut self) {
         self.numbers = HashMap::new();
+        self.lengths = self.names.iter().fold(0, |lengths, name| lengths | length(name));
         self.places = vec![Place::default(); (self.names.len() * 4).next_power_of_two()];
         let mask = self.places.len() - 1;
         for (number, name) in self.names.iter().enumerate() {
-            let hash = hash(name.as_bytes());
-            let mut at = hash as usize & mask;
+            let key = Key::of(name);
+            let mut at = key.hash() & mask;
             while self.places[at].number != 0 {
                 at = (at + 1) & mask;
             }
-            self.places[at] = Place { hash, number: number as u32 + 1 };
+            self.places[at] = Place { key, number: number as u32 + 1 };
         }
     }
 
-    /// The number of a name, if it is in the set.
+    /// The number of a name, if it is in the set. Where the set is small most others are told by their lengths.
     #[inline]
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
-        let hash = hash(name.as_bytes());
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        if self.lengths & length(name) == 0 { None } else { self.look_up(name) }
+    }
+
+    fn look_up(&self, name: &str) -> Option<usize> {
         let mask = self.places.len().checked_sub(1)?;
-        let mut at = hash as usize & mask;
+        let key = Key::of(name);
+        let mut at = key.hash() & mask;
         loop {
-            let place = self.places[at];
+            let place = &self.places[at];
             let number = (place.number as usize).checked_sub(1)?;
-            if place.hash == hash && *self.names[number] == *name {
+            if place.key == key && (name.len() <= 16 || *self.names[number] == *name) {
                 return Some(number);
             }
             at = (at + 1) & mask;
@@ -67,23 +87,56 @@ impl Names {
     }
 }
 
-/// Mixes the length and both ends of a name. Columns differ there, and the middle of
-/// `InitiatingProcessVersionInfo...` need not be read.
+/// A name's length, as a bit that longer ones may share.
 #[inline]
-fn hash(name: &[u8]) -> u32 {
-    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
-    let (head, tail) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
-        (Some(head), Some(tail)) => (word(head), word(tail)),
-        _ => (name.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)), 0),
-    };
-    let mixed = (head ^ tail.rotate_left(29) ^ name.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 32) as u32
+pub(super) fn length(name: &str) -> u64 {
+    1 << (name.len() % 64)
+}
+
+impl Key {
+    #[inline]
+    fn of(name: &str) -> Key {
+        let bytes = name.as_bytes();
+        let length = bytes.len() as u32;
+        if let (Some(head), Some(tail)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            return Key { head: u64::from_le_bytes(*head), tail: u64::from_le_bytes(*tail), length };
+        }
+        if let (Some(head), Some(tail)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            return Key { head: u32::from_le_bytes(*head).into(), tail: u32::from_le_bytes(*tail).into(), length };
+        }
+        Key { head: bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)), tail: 0, length }
+    }
+
+    /// Columns differ in length and at their ends; the middle of `InitiatingProcessVersionInfo...` need not be read.
+    #[inline]
+    fn hash(self) -> usize {
+        let mixed = self.head ^ self.tail.rotate_left(29) ^ u64::from(self.length);
+        (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize
+    }
+}
+
+/// Whether two names are the same: a call to compare them would cost more than a look at their ends.
+#[inline]
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && Key::of(a) == Key::of(b) && (a.len() <= 16 || a == b)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn names_are_the_same_as_texts_are() {
+        let texts = ["", "a", "ab", "ba", "abc", "abcd", "abce", "bbcd", "abcdefg", "abcxefg", "abcdefgh", "abcdefghi"];
+        let longer =
+            ["abcdefgh-abcdefg", "abcdefghxabcdefg", "abcdefgh-bcdefgh", "abcdefgh-x-abcdefgh", "abcdefgh-y-abcdefgh"];
+        for a in texts.iter().chain(&longer) {
+            for b in texts.iter().chain(&longer) {
+                assert_eq!(is_same(a, b), a == b, "{a} {b}");
+            }
+        }
+    }
 
     #[test]
     fn every_name_is_found_and_no_other() {
@@ -98,7 +151,9 @@ mod tests {
         for (number, name) in all.iter().enumerate() {
             assert_eq!(names.find(name), Some(number));
         }
-        for other in ["", "I", "InitiatingProcess3000FileName", "InitiatingProcess7Filename"] {
+        for other in
+            ["", "I", "InitiatingProcess7fileName", "InitiatingProcess3000FileName", "InitiatingProcess7Filename"]
+        {
             assert_eq!(names.find(other), None, "{other}");
         }
     }

@@ -6,6 +6,7 @@ use super::Routed;
 use super::decoder::fill_one;
 use super::found::Found;
 use super::layout::{Layout, Wanted};
+use super::names::length;
 use super::records::{Entry, Filled, Records};
 use crate::value::json::{Cursor, DEEPEST, Kind, Lexeme};
 
@@ -16,8 +17,26 @@ struct Slots {
     of_one: Vec<Option<usize>>,
     /// All other slots.
     others: Vec<usize>,
-    /// By the number of the name: whether the member fills any slot.
-    asked: Vec<bool>,
+    /// The members that fill any slot.
+    all: Asked,
+    /// Those that fill one that has a part in what matches.
+    deciding: Asked,
+}
+
+/// Which members are asked for.
+#[derive(Debug)]
+struct Asked {
+    /// By the number of the name.
+    names: Vec<bool>,
+    /// The lengths of those names, as bits: most columns of a row are told by them to be in no rule.
+    lengths: u64,
+}
+
+impl Asked {
+    fn add(&mut self, number: usize, name: &str) {
+        self.names[number] = true;
+        self.lengths |= length(name);
+    }
 }
 
 /// What stands where in a text of rows.
@@ -38,10 +57,16 @@ pub(crate) struct Written {
 impl Slots {
     fn of(layout: &Layout, table: usize) -> Slots {
         let names = layout.names();
-        let mut slots = Slots { of_one: vec![None; names], others: Vec::new(), asked: vec![false; names] };
+        let none = || Asked { names: vec![false; names], lengths: 0 };
+        let mut slots = Slots { of_one: vec![None; names], others: Vec::new(), all: none(), deciding: none() };
         for (slot, wanted) in layout.slots(table).iter().enumerate() {
             let mut own = wanted.iter().filter(|member| !member.envelope).map(|member| member.name);
-            own.clone().for_each(|name| slots.asked[name] = true);
+            for number in own.clone() {
+                slots.all.add(number, layout.name(number));
+                if layout.decides(table, slot) {
+                    slots.deciding.add(number, layout.name(number));
+                }
+            }
             match (own.next(), own.next()) {
                 (Some(name), None) if slots.of_one[name].is_none() => slots.of_one[name] = Some(slot),
                 _ => slots.others.push(slot),
@@ -93,11 +118,16 @@ impl Written {
         self.row.is_some()
     }
 
-    /// The number of a member's name, if a rule reads that column of the row's table.
+    /// The number of a member's name, if a rule reads that column of the row's table: for what it finds, or, of a row that is
+    /// bare, to find out whether it does.
     #[inline]
-    pub(crate) fn asked(&self, name: &str) -> Option<usize> {
+    pub(crate) fn asked(&self, name: &str, is_bare: bool) -> Option<usize> {
         let (table, _) = self.row?;
-        self.layout.find(name, false).filter(|number| self.tables[table].asked[*number])
+        let asked = if is_bare { &self.tables[table].deciding } else { &self.tables[table].all };
+        if asked.lengths & length(name) == 0 {
+            return None;
+        }
+        self.layout.find(name, false).filter(|number| asked.names[*number])
     }
 
     /// The row has a member of that number whose string lies there, between its quotes if it has any.

@@ -103,13 +103,33 @@ fn told(decoded: &Decoded<'_>) -> String {
     }
 }
 
-fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+pub(super) fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
             true => files(&path, found),
             false => found.push(path),
         }
+    }
+}
+
+#[test]
+fn bare_rows_have_what_decides_and_no_more() {
+    let catalog = Catalog::builtin();
+    let table = catalog.table("DeviceFileEvents").unwrap();
+    let columns = ["FileName", "FolderPath", "Timestamp"];
+    let columns: Vec<Column> =
+        columns.iter().map(|name| table.columns.iter().find(|column| column.name == *name).unwrap().clone()).collect();
+    let layout = Layout::new(&catalog, &[TableColumns { table, columns }], None);
+    let layout = Arc::new(layout.deciding(vec![vec![false, true, false]]));
+    let mut decoders = Decoders::new(Choice::Auto, vec!["DeviceFileEvents".to_owned()], 64).noting(layout);
+    let line = br#"{"rule":"r","output_fields":{"evt.type":"openat","fd.name":"/x/y"},"time":"2026-11-24T08:00:10Z"}"#;
+    for (is_bare, filled) in [(true, [false, true, false]), (false, [true; 3])] {
+        decoders.be_bare(is_bare);
+        let Decoded::Rows(rows) = decoders.decode(line) else { panic!() };
+        let records = rows.records().unwrap();
+        let record = records.iter().next().unwrap();
+        assert_eq!([0, 1, 2].map(|slot| record.cell(slot).as_string().is_some()), filled);
     }
 }
 

@@ -1,8 +1,10 @@
 //! The fields of events that rows are made of, each in its place. A line is walked once, and what has no place is passed by.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use super::super::tree::Node;
+use crate::record::Names;
 use crate::value::DateTime;
 
 /// Names each field once, as its provider does.
@@ -17,10 +19,17 @@ macro_rules! fields {
 
             /// The field of that name.
             pub(super) fn named(name: &str) -> Option<Field> {
-                match name {
-                    $(stringify!($name) => Some(Field::$name),)*
-                    _ => None,
-                }
+                static ALL: [Field; Field::COUNT] = [$(Field::$name),*];
+                static NAMES: LazyLock<Names> = LazyLock::new(|| {
+                    let mut names = Names::default();
+                    // Each gets the number of its place.
+                    [$(stringify!($name)),*].iter().for_each(|name| {
+                        names.add(name);
+                    });
+                    names.seal();
+                    names
+                });
+                NAMES.find(name).map(|number| ALL[number])
             }
         }
     };

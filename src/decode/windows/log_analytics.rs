@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::super::paths::paths;
 use super::super::tree::{self, Node, Room};
 use super::fields::{Field, Fields};
 use super::{Around, Event, Kind, Provider, Rows, Taken, message, positional, xml};
@@ -13,29 +14,46 @@ const NAME: &str = "log-analytics-windows";
 /// How deep the JSON of an event's fields may be nested: they are flat.
 const MAX_DEPTH: usize = 8;
 
+paths! {
+    /// What is asked for beside the event's fields.
+    Column, names:
+    Computer "Computer"
+    EventData "EventData"
+    EventID "EventID"
+    EventRecordId "EventRecordId"
+    EventSourceName "EventSourceName"
+    ItemId "_ItemId"
+    ParameterXml "ParameterXml"
+    Provider "Provider"
+    RenderedDescription "RenderedDescription"
+    Source "Source"
+    StringInserts "StringInserts"
+    TimeGenerated "TimeGenerated"
+}
+
 pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
-    let names = ["Provider", "Source", "EventSourceName"];
-    let Some(provider) = names.iter().find_map(|name| Provider::named(&node.text_at(name)?)) else {
+    let columns = Column::of(node);
+    let names = [Column::Provider, Column::Source, Column::EventSourceName];
+    let Some(provider) = names.into_iter().find_map(|name| Provider::named(&columns.text(name)?)) else {
         return Taken::No;
     };
-    let (Some(id), Some(host)) = (node.text_at("EventID"), node.text_at("Computer")) else {
+    let (Some(id), Some(host)) = (columns.text(Column::EventID), columns.text(Column::Computer)) else {
         return Taken::No;
     };
     // Fluent Bit's events look alike.
-    if node.get("StringInserts").is_some() {
+    if columns.get(Column::StringInserts).is_some() {
         return Taken::No;
     }
     let Some(kind) = Kind::wanted(Some(provider), &id, rows) else {
         return Taken::Yes;
     };
-    let records = ["EventRecordId", "_ItemId"];
     let write = |fields: &Fields<'_>, rows: &mut Rows| {
         let event = Event {
             decoder: NAME,
             kind,
-            record: records.iter().find_map(|name| node.text_at(name)),
+            record: columns.first([Column::EventRecordId, Column::ItemId]),
             host: Some(host),
-            time: fields.time_or(|| DateTime::parse(&node.text_at("TimeGenerated")?)),
+            time: fields.time_or(|| DateTime::parse(&columns.text(Column::TimeGenerated)?)),
         };
         event.write(fields, around, rows)
     };
@@ -43,7 +61,7 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
     let mut fields = Fields::new();
     fields.members(node);
     let mut room = Room::of_few();
-    let data = node.get("EventData");
+    let data = columns.get(Column::EventData);
     let text = data.and_then(|data| data.text()).unwrap_or_default();
     if let Some(data) = data.filter(Node::is_object) {
         fields.members(data);
@@ -62,7 +80,7 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
         };
     }
     let is_bare = kind.provider == Provider::Sysmon && fields.get(Field::Image).is_none();
-    if is_bare && let Some(text) = node.text_at("ParameterXml").filter(|text| text.contains("<Param>")) {
+    if is_bare && let Some(text) = columns.text(Column::ParameterXml).filter(|text| text.contains("<Param>")) {
         let values = match xml::params(&text) {
             Ok(values) => values,
             Err(why) => return malformed("ParameterXml", &why),
@@ -73,7 +91,7 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
         }
         return write(&fields, rows);
     }
-    if is_bare && let Some(text) = node.text_at("RenderedDescription") {
+    if is_bare && let Some(text) = columns.text(Column::RenderedDescription) {
         message::read(Cow::Owned(text.into_owned()), &mut fields);
     }
     write(&fields, rows)

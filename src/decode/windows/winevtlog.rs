@@ -1,16 +1,34 @@
 //! Fluent Bit's `winevtlog` (and `winlog` before it): the event's values come without names, in `StringInserts`.
 
+use super::super::paths::paths;
 use super::super::tree::Node;
 use super::fields::{Field, Fields};
 use super::{Around, Event, Kind, Provider, Rows, Taken, message, positional};
 use crate::value::DateTime;
 
+paths! {
+    /// What is asked for.
+    Member, names:
+    Computer "Computer"
+    ComputerName "ComputerName"
+    EventID "EventID"
+    EventRecordID "EventRecordID"
+    Message "Message"
+    ProviderName "ProviderName"
+    RecordNumber "RecordNumber"
+    SourceName "SourceName"
+    StringInserts "StringInserts"
+    TimeCreated "TimeCreated"
+    TimeGenerated "TimeGenerated"
+}
+
 pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut Rows) -> Taken {
-    let Some(inserts) = node.get("StringInserts") else {
+    let members = Member::of(node);
+    let Some(inserts) = members.get(Member::StringInserts) else {
         return Taken::No;
     };
-    let either = |names: [&str; 2]| names.iter().find_map(|name| node.text_at(name));
-    let (Some(provider), Some(id)) = (either(["ProviderName", "SourceName"]), node.text_at("EventID")) else {
+    let provider = members.first([Member::ProviderName, Member::SourceName]);
+    let (Some(provider), Some(id)) = (provider, members.text(Member::EventID)) else {
         return Taken::No;
     };
     let Some(kind) = Kind::wanted(Provider::named(&provider), &id, rows) else {
@@ -21,7 +39,7 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
     let count = values.len();
     if !positional::read(kind, values, &mut fields) {
         if kind.provider == Provider::Sysmon
-            && let Some(text) = node.text_at("Message")
+            && let Some(text) = members.text(Member::Message)
         {
             message::read(text, &mut fields);
         }
@@ -34,10 +52,10 @@ pub(in crate::decode) fn decode(node: Node<'_>, around: &Around<'_>, rows: &mut 
     let event = Event {
         decoder: "fluent-bit-winevtlog",
         kind,
-        record: either(["EventRecordID", "RecordNumber"]),
-        host: either(["Computer", "ComputerName"]),
+        record: members.first([Member::EventRecordID, Member::RecordNumber]),
+        host: members.first([Member::Computer, Member::ComputerName]),
         // It says its zone.
-        time: fields.time_or(|| zoned(&either(["TimeCreated", "TimeGenerated"])?)),
+        time: fields.time_or(|| zoned(&members.first([Member::TimeCreated, Member::TimeGenerated])?)),
     };
     event.write(&fields, around, rows)
 }

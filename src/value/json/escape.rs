@@ -4,18 +4,42 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{JsonError, Reason, special};
+use super::lexeme::before;
 
-/// The offset past the escape whose backslash is at `at`.
-#[inline]
-pub(super) fn escape(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
-    match bytes.get(at + 1) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
-        Some(b'u') => match bytes.get(at + 2..at + 6).and_then(hex) {
-            Some(_) => Ok(at + 6),
-            None => Err(JsonError { offset: at, reason: Reason::Escape }),
-        },
-        _ => Err(JsonError { offset: at, reason: Reason::Escape }),
+/// What each of the escapes of two characters stands for, by its second; 0 where there is none.
+const SHORT: [u8; 256] = {
+    let mut short = [0; 256];
+    let pairs = [
+        (b'"', b'"'),
+        (b'\\', b'\\'),
+        (b'/', b'/'),
+        (b'b', 8),
+        (b'f', 12),
+        (b'n', b'\n'),
+        (b'r', b'\r'),
+        (b't', b'\t'),
+    ];
+    let mut at = 0;
+    while at < pairs.len() {
+        short[pairs[at].0 as usize] = pairs[at].1;
+        at += 1;
+    }
+    short
+};
+
+/// What an escape of two characters with that second one stands for, if there is such a one.
+#[inline(always)]
+pub(super) fn short(second: u8) -> Option<u8> {
+    Some(SHORT[usize::from(second)]).filter(|char| *char != 0)
+}
+
+/// The length of the escape that begins here, if it is one.
+#[inline(always)]
+pub(super) fn escape(text: &[u8]) -> Option<usize> {
+    match text {
+        [b'\\', second, ..] if short(*second).is_some() => Some(2),
+        [b'\\', b'u', rest @ ..] if rest.first_chunk::<4>().is_some_and(|digits| hex(digits).is_some()) => Some(6),
+        _ => None,
     }
 }
 
@@ -41,75 +65,59 @@ pub fn unescape(raw: &str) -> Cow<'_, str> {
     let Some(first) = memchr(b'\\', bytes) else {
         return Cow::Borrowed(raw);
     };
-    // No escape is shorter than what it stands for.
-    let mut text = Vec::with_capacity(raw.len());
-    text.extend_from_slice(&bytes[..first]);
-    let mut at = first;
-    while at < bytes.len() {
-        let end = special(bytes, at);
-        copy(bytes, at, end, &mut text);
-        match bytes.get(end) {
-            Some(b'\\') => {
-                let (char, length) = unescape_one(bytes, end);
-                match char.is_ascii() {
-                    true => text.push(char as u8),
-                    false => text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
-                }
-                at = end + length;
+    // No escape is shorter than what it stands for, so there is room for all of it.
+    let mut text = bytes.to_vec();
+    let (mut rest, mut to) = (&bytes[first..], first);
+    loop {
+        // Escapes are near each other, in paths and in JSON within JSON: eight bytes are copied, and those before the next one
+        // are kept.
+        while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
+            let Some(room) = text.get_mut(to..).and_then(|room| room.first_chunk_mut::<8>()) else { break };
+            *room = *chunk;
+            let length = before(*chunk, b'\\');
+            to += length;
+            if length < 8 {
+                rest = &rest[length..];
+                break;
             }
-            Some(other) => {
-                text.push(*other);
-                at = end + 1;
+            rest = behind;
+        }
+        match rest {
+            [b'\\', second, behind @ ..] if let Some(char) = short(*second) => {
+                text[to] = char;
+                (rest, to) = (behind, to + 1);
             }
-            None => break,
+            [b'\\', ..] => {
+                let (char, length) = unicode(rest);
+                to += char.encode_utf8(&mut text[to..]).len();
+                rest = &rest[length..];
+            }
+            [byte, behind @ ..] => {
+                text[to] = *byte;
+                (rest, to) = (behind, to + 1);
+            }
+            [] => break,
         }
     }
+    text.truncate(to);
     // It is text, for what was copied begins and ends between characters.
     Cow::Owned(String::from_utf8(text).unwrap_or_default())
 }
 
-/// Appends some bytes. Escapes are near each other, in paths and in JSON within JSON, and a copy of a length that is known is
-/// but a move.
-#[inline]
-fn copy(bytes: &[u8], start: usize, end: usize, text: &mut Vec<u8>) {
-    let length = end - start;
-    match bytes.get(start..).and_then(|rest| rest.first_chunk::<16>()) {
-        Some(chunk) if length <= 16 => {
-            let before = text.len();
-            text.extend_from_slice(chunk);
-            text.truncate(before + length);
-        }
-        _ => text.extend_from_slice(&bytes[start..end]),
+/// The character that an escape by number stands for, and the escape's length. A backslash that begins none is itself.
+fn unicode(escape: &[u8]) -> (char, usize) {
+    let unit = |at: usize| match escape.get(at..at + 6)? {
+        [b'\\', b'u', digits @ ..] => hex(digits),
+        _ => None,
+    };
+    let Some(high) = unit(0) else { return ('\\', 1) };
+    if let Some(char) = char::from_u32(u32::from(high)) {
+        return (char, 6);
     }
-}
-
-/// The character that the escape at `at` stands for, and the escape's length.
-fn unescape_one(bytes: &[u8], at: usize) -> (char, usize) {
-    let unit = |at: usize| {
-        let escape = bytes.get(at..at + 6)?;
-        if escape.starts_with(b"\\u") { hex(&escape[2..]) } else { None }
+    let low = unit(6).filter(|low| (0xDC00..0xE000).contains(low) && high < 0xDC00);
+    let Some(low) = low else {
+        return (char::REPLACEMENT_CHARACTER, 6);
     };
-    let simple = match bytes.get(at + 1) {
-        Some(b'"') => '"',
-        Some(b'\\') => '\\',
-        Some(b'/') => '/',
-        Some(b'b') => '\u{8}',
-        Some(b'f') => '\u{C}',
-        Some(b'n') => '\n',
-        Some(b'r') => '\r',
-        Some(b't') => '\t',
-        _ => {
-            let Some(high) = unit(at) else { return ('\\', 1) };
-            if let Some(char) = char::from_u32(u32::from(high)) {
-                return (char, 6);
-            }
-            let low = unit(at + 6).filter(|low| (0xDC00..0xE000).contains(low) && high < 0xDC00);
-            let Some(low) = low else {
-                return (char::REPLACEMENT_CHARACTER, 6);
-            };
-            let code = 0x10000 + ((u32::from(high) - 0xD800) << 10) + (u32::from(low) - 0xDC00);
-            return (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
-        }
-    };
-    (simple, 2)
+    let code = 0x10000 + ((u32::from(high) - 0xD800) << 10) + (u32::from(low) - 0xDC00);
+    (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
 }

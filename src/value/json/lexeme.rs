@@ -74,6 +74,12 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// Whether that byte is next, white space before it or not; mostly there is none.
+    #[inline(always)]
+    pub(crate) fn is_next(&mut self, byte: u8) -> bool {
+        self.peek() == Some(byte) || self.next_solid() == Some(byte)
+    }
+
     /// The error that something else stands here, or that the text ends here.
     #[inline(always)]
     pub(crate) fn expected(&self, what: &'static str) -> JsonError {
@@ -190,43 +196,50 @@ fn digits(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
 #[inline(never)]
 fn escaped(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
     loop {
-        match bytes.get(at) {
-            Some(b'"') => return Ok(at),
-            Some(b'\\') => at = escape(bytes, at)?,
-            Some(&byte) => return Err(JsonError { offset: at, reason: Reason::Control(byte) }),
-            None => return Err(JsonError { offset: at, reason: Reason::Ends("the `\"` that closes a string") }),
+        match bytes.get(at..) {
+            Some(rest @ [b'\\', ..]) => match escape(rest) {
+                Some(length) => at = special(bytes, at + length),
+                None => return Err(JsonError { offset: at, reason: Reason::Escape }),
+            },
+            Some([b'"', ..]) => return Ok(at),
+            Some([byte, ..]) => return Err(JsonError { offset: at, reason: Reason::Control(*byte) }),
+            _ => return Err(JsonError { offset: at, reason: Reason::Ends("the `\"` that closes a string") }),
         }
-        at = special(bytes, at);
     }
 }
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
 
+/// How many of eight bytes stand before the first one that is `byte`.
+#[inline(always)]
+pub(super) fn before(chunk: [u8; 8], byte: u8) -> usize {
+    let marks = equal(u64::from_le_bytes(chunk), byte) & HIGHS;
+    (marks.trailing_zeros() / 8) as usize
+}
+
+/// In the word, the lowest byte of that value has its highest bit set, and none below it; other bits mean nothing.
+#[inline(always)]
+fn equal(word: u64, byte: u8) -> u64 {
+    let zero = word ^ (ONES * u64::from(byte));
+    zero.wrapping_sub(ONES) & !zero
+}
+
 /// The offset of the next quote, backslash or control character at or after `at`; the text's length if there is none.
 ///
 /// Names and values are short, most under 32 bytes, so that eight bytes at a time in a register beat a vector search
 /// with its setup. In the word, the lowest byte that is marked is truly one; bytes above it may be marked by a borrow.
 #[inline]
-pub(crate) fn special(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+pub(crate) fn special(bytes: &[u8], at: usize) -> usize {
+    let Some(mut rest) = bytes.get(at..) else { return bytes.len() };
+    while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let slash = word ^ (ONES * u64::from(b'\\'));
-        let marks = (quote.wrapping_sub(ONES) & !quote)
-            | (slash.wrapping_sub(ONES) & !slash)
-            | (word.wrapping_sub(ONES * 0x20) & !word);
-        let marks = marks & HIGHS;
+        let marks = (equal(word, b'"') | equal(word, b'\\') | (word.wrapping_sub(ONES * 0x20) & !word)) & HIGHS;
         if marks != 0 {
-            return at + (marks.trailing_zeros() / 8) as usize;
+            return bytes.len() - rest.len() + (marks.trailing_zeros() / 8) as usize;
         }
-        at += 8;
+        rest = behind;
     }
-    while let Some(byte) = bytes.get(at) {
-        if matches!(byte, b'"' | b'\\' | 0..=0x1F) {
-            return at;
-        }
-        at += 1;
-    }
-    at
+    let place = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F));
+    bytes.len() - rest.len() + place.unwrap_or(rest.len())
 }
