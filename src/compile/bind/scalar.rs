@@ -432,11 +432,10 @@ impl Binder<'_> {
             _ => arguments,
         };
         match callee {
-            Ok((ty, callee)) if callee.name == functions::GEO_INFO => match self.geo(callee, span) {
+            Ok((ty, callee)) => match self.with_file(callee, span) {
                 Some(callee) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
                 None => Bound::error(span),
             },
-            Ok((ty, callee)) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
             Err((code, message)) => {
                 self.error(code, span, message);
                 Bound::error(span)

@@ -3,8 +3,6 @@
 /// Why a function of that name is not built; `None` if Kusto has no such function, or kqltap has it.
 pub fn refused(name: &str) -> Option<&'static str> {
     Some(match name {
-        "parse_user_agent" => "it needs the tables of patterns that Kusto recognises browsers by",
-        "assert" => "a query that ends in an error would end a run",
         "cursor_after" | "cursor_before_or_at" | "current_cursor" => "there is no database whose cursor it could be",
         "current_principal"
         | "current_principal_details"
@@ -37,9 +35,6 @@ pub fn refused(name: &str) -> Option<&'static str> {
             "shapes are asked how far they are, what is in them and whether they meet, and not put together or cut"
         }
         "hash_combine" | "hash_many" => "how Kusto puts hashes together is not documented",
-        "gzip_compress_to_base64_string" | "zlib_compress_to_base64_string" => {
-            "another compressor gives other bytes, and what is compressed is compared by them"
-        }
         _ => return None,
     })
 }
