@@ -35,6 +35,7 @@
 //! | `KT015` | a function of Defender's that adds columns, which are empty here (a warning) |
 //! | `KT016` | a row of too many columns |
 //! | `KT020` | a table that no file declares is taken for the user's own, by the `_CL` at its end (a warning) |
+//! | `KT021` | what `assert()` asserts is false |
 //!
 //! and those about what stands around a query:
 //!

@@ -130,6 +130,7 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::Count(Some(name)) => format!("count as {}", name.text),
         OperatorKind::Summarize { aggregates, by } => format!("summarize {} by {}", named(aggregates), named(by)),
         OperatorKind::MakeSeries(series) => operators::series(series, &named),
+        OperatorKind::TopNested(levels) => operators::nested(levels, &named),
         OperatorKind::Scan(scan) => operators::scan(scan),
         OperatorKind::MvExpand(expand) => format!("expand {}", expanded(expand)),
         OperatorKind::MvApply { expand, operators } => {
@@ -214,6 +215,14 @@ fn expanded(expand: &MvExpand) -> String {
 fn statements(query: &Query) -> String {
     let statements = query.statements.iter().map(|statement| match statement {
         Statement::Let { name, value, .. } => format!("let {}={}", name.text, short(value)),
+        Statement::Pattern(pattern) => {
+            let case = |case: &PatternCase| {
+                let path = case.path.as_ref().map_or(String::new(), |path| format!(".{}", short(path)));
+                format!("({}){path}={{{}}}", joined(case.values.iter().map(short)), statements(&case.body))
+            };
+            format!("pattern {} {}", pattern.name.text, joined(pattern.cases.iter().map(case)))
+        }
+        Statement::Set { name, value } => format!("set {}={}", name.text, short(value)),
         Statement::Parameters(list) => format!("parameters {}", parameters(list)),
         Statement::Expression(expr) => short(expr),
     });

@@ -43,6 +43,7 @@ pub(crate) const OPERATORS: &[&str] = &[
     "summarize",
     "take",
     "top",
+    "top-nested",
     "union",
     "where",
 ];
@@ -67,8 +68,10 @@ pub(crate) const OPERATORS_TO_COME: &[&str] = &[
     "project-smart",
     "reduce",
     "top-hitters",
-    "top-nested",
 ];
+
+/// What `set` may set that changes what a query answers.
+pub(crate) const ANSWERING_PROPERTIES: &[&str] = &["query_bin_auto_size", "query_bin_auto_at"];
 
 /// The tabular operators that may begin a pipe. `datatable` and `externaldata` are operands.
 const FIRST_OPERATORS: &[&str] = &["union", "print", "search", "find", "range", "evaluate", "macro-expand"];

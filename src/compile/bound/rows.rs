@@ -49,7 +49,7 @@ pub enum RowsKind {
         /// What series are made for.
         by: Vec<Bound>,
         /// What is computed of each step, and what stands in a step without rows.
-        aggregates: Vec<(Aggregate, Value<'static>)>,
+        columns: Vec<(Computed, Value<'static>)>,
         /// What is cut into steps.
         axis: Bound,
         /// First step, inclusive; the least value if none. It reads no cell, and may read the clock.
@@ -63,6 +63,8 @@ pub enum RowsKind {
     },
     /// Sequences of rows that match steps: the input's columns, those that steps assign, and the sequence's number.
     Scan(Scan),
+    /// Groups in groups, the first of each alone: for each level what it is grouped by and compared by.
+    TopNested(Vec<NestedLevel>),
     /// The rows of each value of a column, through a query of their own.
     Partition {
         /// The column's index.
@@ -85,6 +87,37 @@ pub struct Aggregate {
     pub arguments: Vec<Bound>,
     /// The type of its value.
     pub ty: ScalarType,
+}
+
+/// What is computed of a group's aggregates.
+#[derive(Clone, Debug)]
+pub struct Computed {
+    /// The aggregates.
+    pub aggregates: Vec<Aggregate>,
+    /// The value; its cells are the aggregates' values.
+    pub value: Bound,
+}
+
+impl Computed {
+    /// Every expression of it.
+    pub fn bounds(&self) -> impl Iterator<Item = &Bound> {
+        self.aggregates.iter().flat_map(|aggregate| &aggregate.arguments).chain([&self.value])
+    }
+}
+
+/// One level of a `top-nested`.
+#[derive(Clone, Debug)]
+pub struct NestedLevel {
+    /// What rows are grouped by.
+    pub key: Bound,
+    /// What groups are compared by.
+    pub value: Computed,
+    /// How many groups come out; all if there is none.
+    pub count: Option<usize>,
+    /// What stands for all others.
+    pub others: Option<Value<'static>>,
+    /// Largest first.
+    pub descending: bool,
 }
 
 /// A function over the rows of a group.

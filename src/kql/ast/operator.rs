@@ -164,6 +164,8 @@ pub enum OperatorKind {
         /// `of column`
         of: Option<Expr>,
     },
+    /// `top-nested count of key with others=value by aggregate, top-nested …`
+    TopNested(Vec<NestedLevel>),
     /// An operator of the language that kqltap does not run yet; its text was skipped to the next pipe, and a diagnostic
     /// names it.
     Unsupported(Name),
@@ -289,6 +291,21 @@ pub struct MakeSeries {
     pub by: Vec<NamedExpr>,
     /// `kind=nonempty`: without any row there is a series of defaults.
     pub nonempty: bool,
+}
+
+/// One level of a `top-nested`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NestedLevel {
+    /// How many; all if it is left out.
+    pub count: Option<Expr>,
+    /// What rows are grouped by.
+    pub of: NamedExpr,
+    /// `with others=`: what stands for the groups that are not among them.
+    pub others: Option<Expr>,
+    /// What groups are compared by.
+    pub by: NamedExpr,
+    /// `desc`, the default
+    pub descending: bool,
 }
 
 /// `scan with_match_id=name declare (name:type=value, …) with (step …; …)`

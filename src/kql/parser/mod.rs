@@ -19,6 +19,7 @@ mod scan;
 mod statement;
 mod summarize;
 mod table;
+mod top_nested;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Name};

@@ -234,6 +234,7 @@ impl Parser<'_> {
             "mv-apply" | "mvapply" => self.mv_apply()?,
             "scan" => OperatorKind::Scan(Box::new(self.scan()?)),
             "partition" => self.partition()?,
+            "top-nested" => OperatorKind::TopNested(self.top_nested()?),
             "parse" => OperatorKind::Parse(self.parse_pattern(false)?),
             "parse-where" => OperatorKind::Parse(self.parse_pattern(true)?),
             "parse-kv" => self.parse_kv()?,

@@ -33,6 +33,16 @@ pub(super) fn scan(scan: &Scan) -> String {
     format!("scan {id}({}) {}", joined(columns), joined(steps))
 }
 
+pub(super) fn nested(levels: &[NestedLevel], named: &dyn Fn(&[NamedExpr]) -> String) -> String {
+    let level = |level: &NestedLevel| {
+        let count = level.count.as_ref().map_or("all".into(), short);
+        let others = level.others.as_ref().map_or(String::new(), |others| format!(" others {}", short(others)));
+        let (of, by) = (named(std::slice::from_ref(&level.of)), named(std::slice::from_ref(&level.by)));
+        format!("{count} of {of}{others} by {by} {}", if level.descending { "desc" } else { "asc" })
+    };
+    format!("nested {}", joined(levels.iter().map(level)))
+}
+
 fn check(cases: &[(&str, &str)]) {
     for (text, expected) in cases {
         let (shown, diagnostics) = short_query(text);
