@@ -130,6 +130,7 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::Count(Some(name)) => format!("count as {}", name.text),
         OperatorKind::Summarize { aggregates, by } => format!("summarize {} by {}", named(aggregates), named(by)),
         OperatorKind::MakeSeries(series) => operators::series(series, &named),
+        OperatorKind::Graph(graph) => operators::graph(graph),
         OperatorKind::TopNested(levels) => operators::nested(levels, &named),
         OperatorKind::Scan(scan) => operators::scan(scan),
         OperatorKind::MvExpand(expand) => format!("expand {}", expanded(expand)),
@@ -378,7 +379,7 @@ fn one_mistake_one_diagnostic() {
         ("T | where a in L | take 1", &[("KS001", "L")]),
         ("T | where a == 1 == 2", &[("KS002", "==")]),
         ("T | where a contians 'x' | take", &[("KS002", "contians"), ("KS006", "")]),
-        ("T | top-nested 3 of x by count(), y | where z = 1", &[("KT001", "top-nested"), ("KS002", "=")]),
+        ("T | top-hitters 3 of x by y, z | where z = 1", &[("KT001", "top-hitters"), ("KS002", "=")]),
         (
             "T | reduce x = (a | b) | facet by x with (where y | take 1) | top-hitters 3 of q",
             &[("KT001", "reduce"), ("KT001", "facet"), ("KT001", "top-hitters")],

@@ -5,6 +5,7 @@
 //! operator, one file; [`aggregate`] has the functions of `summarize`.
 
 pub mod aggregate;
+mod components;
 mod distinct;
 mod join;
 mod key;
@@ -194,6 +195,9 @@ fn each_of_op(op: &RowsOp, tables: &mut dyn TableRows, scope: Scope<'_>, emit: &
             series::run(&op.input, &plan, tables, scope, fitted)
         }
         RowsKind::Scan(steps) => scan::run(&op.input, steps, tables, scope, emit),
+        RowsKind::Components { id, edges, strong } => {
+            components::run(&op.input, *id, &components::Edges { edges, strong: *strong }, tables, scope, emit)
+        }
         RowsKind::TopNested(levels) => nested::run(&op.input, levels, tables, scope, fitted),
         RowsKind::Partition { by, query } => partition::run(&op.input, *by, query, tables, scope, emit),
         RowsKind::Window(windows) => window::run(&op.input, windows, tables, scope, fitted),

@@ -56,6 +56,7 @@ fn waiting(query: &str) -> Vec<String> {
     bound(query).unwrap().stream_refusals().into_iter().filter_map(|d| quoted(d.message)).collect()
 }
 
+mod composed;
 mod plugins;
 
 const T: &str = "let T = datatable(a:string, b:long) ['x', 1, 'y', 2, 'x', 3]; T";

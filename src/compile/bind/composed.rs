@@ -251,7 +251,7 @@ impl Binder<'_> {
     }
 
     /// A value of each row as a column of the plug-in's own.
-    fn add_column(&mut self, table: &mut Tabular, own: &str, argument: &Argument) -> Option<()> {
+    pub(super) fn add_column(&mut self, table: &mut Tabular, own: &str, argument: &Argument) -> Option<()> {
         for leg in &mut table.legs {
             let bound = self.scalar(&argument.value, &mut Scope::Row(leg));
             let bound = self.not_too_deep(leg, bound);
@@ -335,7 +335,7 @@ fn name_of(argument: &Argument) -> String {
 }
 
 /// A name in brackets.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     let escaped = name.replace('\\', "\\\\").replace('\'', "\\'");
     format!("['{escaped}']")
 }

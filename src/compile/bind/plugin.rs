@@ -1,6 +1,6 @@
 //! `evaluate plugin(…)`
 
-use super::{Binder, composed};
+use super::{Binder, composed, places};
 use super::scope::{LegScope, Scope, Tabular};
 use super::subquery::is_static;
 use super::unpack::Conflict;
@@ -33,6 +33,8 @@ pub const PLUGINS: &[Plugin] = &[
               'replace_source' or 'keep_source'.",
     },
     composed::PLUGINS[2],
+    places::PLUGINS[0],
+    places::PLUGINS[1],
     Plugin {
         name: "ipv4_lookup",
         signature: "ipv4_lookup(networks, address, network, [key, ...], [return_unmatched])",
@@ -83,6 +85,8 @@ impl Binder<'_> {
             return table;
         }
         match name.text.as_str() {
+            "geo_line_lookup" => self.geo_lookup(false, table, arguments, span),
+            "geo_polygon_lookup" => self.geo_lookup(true, table, arguments, span),
             "schema_merge" => self.schema_merge(table, arguments, span),
             "bag_unpack" => self.bag_unpack(table, arguments, span),
             "ipv4_lookup" => self.ip_lookup("ipv4_lookup", table, arguments, span),

@@ -123,7 +123,7 @@ fn op_weight(op: &RowsOp) -> usize {
             total(by.iter().chain(aggregates.iter().flat_map(|aggregate| &aggregate.arguments)))
         }
         RowsKind::Join(join) => query_weight(&join.right),
-        RowsKind::Partition { by: _, query } => query_weight(query),
+        RowsKind::Partition { by: _, query } | RowsKind::Components { id: _, edges: query, strong: _ } => query_weight(query),
         RowsKind::Scan(scan) => total(scan.bounds()),
         RowsKind::TopNested(levels) => {
             total(levels.iter().flat_map(|level| level.value.bounds().chain([&level.key])))

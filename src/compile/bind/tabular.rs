@@ -142,6 +142,7 @@ impl Binder<'_> {
                 table = self.subqueries(table, &exprs, span)?;
                 return self.summarize(table, aggregates, by, span);
             }
+            OperatorKind::Graph(graph) => return self.graph(table, graph, span),
             OperatorKind::TopNested(levels) => return self.top_nested(table, levels, span),
             OperatorKind::MakeSeries(series) => return self.make_series(table, series, span),
             OperatorKind::Union(union) => return self.union(Some(table), union, span),

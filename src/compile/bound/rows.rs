@@ -63,6 +63,15 @@ pub enum RowsKind {
     },
     /// Sequences of rows that match steps: the input's columns, those that steps assign, and the sequence's number.
     Scan(Scan),
+    /// The nodes of a graph with the number of the component that they are of, counted from 0.
+    Components {
+        /// The nodes' column of what edges call them.
+        id: usize,
+        /// The edges: where they begin, and where they end.
+        edges: Box<BoundQuery>,
+        /// Nodes are of one component that lead to each other, and not if they only have to do with each other.
+        strong: bool,
+    },
     /// Groups in groups, the first of each alone: for each level what it is grouped by and compared by.
     TopNested(Vec<NestedLevel>),
     /// The rows of each value of a column, through a query of their own.
@@ -422,7 +431,7 @@ impl RowsOp {
     pub fn beside(&self) -> Option<&BoundQuery> {
         match &self.kind {
             RowsKind::Join(join) => Some(&join.right),
-            RowsKind::Partition { query, .. } => Some(query),
+            RowsKind::Partition { query, .. } | RowsKind::Components { edges: query, .. } => Some(query),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ mod expand;
 mod expression;
 mod find;
 mod function;
+mod graph;
 mod infix;
 mod join;
 mod literal;

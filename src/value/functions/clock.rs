@@ -62,7 +62,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .calls(ScalarType::Dynamic, |_, _| {
         // Those that come with kqltap, whatever the machine has.
         let zones = TimeZoneDatabase::bundled();
-        let mut names: Vec<String> = zones.available().map(|name| name.as_str().to_owned()).collect();
+        let names = zones.available().map(|name| name.as_str().to_owned());
+        // Where it is not known is no place.
+        let mut names: Vec<String> = names.filter(|name| name != "Factory").collect();
         names.sort_unstable();
         limits::array(names.into_iter().map(|name| Dynamic::String(name.into())))
     }),

@@ -13,27 +13,16 @@ pub fn refused(name: &str) -> Option<&'static str> {
         "series_periods_detect" | "series_periods_validate" => {
             "how Kusto estimates it is not documented to the digit, and an estimate of another kind would alert on other rows"
         }
-        "geo_intersection_2lines"
-        | "geo_intersection_2polygons"
-        | "geo_intersection_line_with_polygon"
+        "geo_intersection_2polygons"
         | "geo_union_lines_array"
         | "geo_union_polygons_array"
         | "geo_simplify_polygons_array"
-        | "geo_line_simplify"
-        | "geo_polygon_simplify"
-        | "geo_line_densify"
-        | "geo_polygon_densify"
         | "geo_point_buffer"
         | "geo_line_buffer"
-        | "geo_polygon_buffer"
-        | "geo_polygon_area"
-        | "geo_polygon_centroid"
-        | "geo_polygon_perimeter"
-        | "geo_polygon_to_s2cells"
-        | "geo_polygon_to_h3cells"
-        | "geo_line_to_s2cells" => {
-            "shapes are asked how far they are, what is in them and whether they meet, and not put together or cut"
+        | "geo_polygon_buffer" => {
+            "shapes are measured, covered and asked what they have in common, and no polygons are made of others"
         }
+        "geo_line_simplify" | "geo_polygon_simplify" => "which places Kusto leaves out is not documented",
         "hash_combine" | "hash_many" => "how Kusto puts hashes together is not documented",
         _ => return None,
     })

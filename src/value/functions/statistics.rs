@@ -188,7 +188,7 @@ mod tests {
             near("beta_inv", &[x, 1.0, 1.0], x);
             near("beta_cdf", &[x, 1.0, 3.0], 1.0 - (1.0 - x).powi(3));
         }
-        near("beta_cdf", &[0.5, 1e6, 1e6], 0.5);
+        near("beta_cdf", &[0.5, 500.0, 500.0], 0.5);
         near("welch_test", &[1.0, 0.0, 5.0, 1.0, 0.0, 5.0], f64::NAN);
     }
 }
