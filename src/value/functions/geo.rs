@@ -1,7 +1,7 @@
 //! Where an address is, and how far places are apart. The binder puts in what reads the database.
 //!
-//! The earth is a ball here, as for Kusto, and edges are the shortest ways on it. What makes polygons of others (unions,
-//! intersections, buffers, simpler ones) is refused: see `refused`.
+//! The earth is a ball here, as for Kusto, and edges are the shortest ways on it. What
+//! draws round corners or leaves places out (buffers, simpler shapes) is refused: see `refused`.
 
 mod area;
 mod cover;
@@ -14,10 +14,12 @@ mod intersection;
 mod line;
 mod meeting;
 mod outline;
+mod overlay;
 mod polygon;
 mod s2;
 mod shape;
 mod sphere;
+mod union;
 mod wkt;
 
 use super::arguments::real_at;
@@ -32,7 +34,7 @@ const LEVEL: Param = Param::Is(ScalarType::Long);
 const CELL: &[Param] = &[Param::Is(ScalarType::String)];
 
 /// The families of functions of places.
-pub(super) const FAMILIES: [&[Function]; 13] = [
+pub(super) const FAMILIES: [&[Function]; 14] = [
     FUNCTIONS,
     geohash::FUNCTIONS,
     h3::FUNCTIONS,
@@ -45,6 +47,7 @@ pub(super) const FAMILIES: [&[Function]; 13] = [
     intersection::FUNCTIONS,
     cover::FUNCTIONS,
     h3_fill::FUNCTIONS,
+    union::FUNCTIONS,
     wkt::FUNCTIONS,
 ];
 

@@ -138,7 +138,7 @@ fn within(rings: &[Ring], at: Point) -> bool {
     rings.iter().filter(|ring| encloses(ring, at)).count() % 2 == 1
 }
 
-fn edges(ring: &[Point]) -> impl Iterator<Item = Edge> {
+pub(super) fn edges(ring: &[Point]) -> impl Iterator<Item = Edge> {
     ring.iter().copied().zip(ring.iter().copied().cycle().skip(1))
 }
 
@@ -168,7 +168,7 @@ pub(super) fn excess(a: Point, b: Point, c: Point) -> f64 {
 }
 
 /// Whether one who looks along the ring from a place turns round once to the left. From the opposite place it is to the right.
-fn encloses(ring: &[Point], at: Point) -> bool {
+pub(super) fn encloses(ring: &[Point], at: Point) -> bool {
     let turn: f64 = edges(ring)
         .map(|(a, b)| {
             let (to_a, to_b) = (at.cross(a), at.cross(b));
