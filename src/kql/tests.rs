@@ -386,7 +386,7 @@ fn one_mistake_one_diagnostic() {
         ),
         ("find in (A, B) where x == 'x' project a:, b", &[("KS006", ",")]),
         ("let f = (x:string) { T | where a = x; }; f('y')", &[("KS002", "=")]),
-        ("alias database D = E; declare pattern P; T", &[("KT002", "alias"), ("KT002", "declare")]),
+        ("alias database D = E; restrict access to (E); T", &[("KT002", "alias"), ("KT002", "restrict")]),
         (".show tables", &[("KS002", ".")]),
         ("database('x').table('T') | take 1", &[("KT006", "database('x')")]),
         ("x.f() | take 1", &[("KT003", "f")]),

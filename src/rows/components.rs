@@ -156,7 +156,8 @@ mod tests {
 
     /// Whether two places are of one component, by trying all ways.
     fn reach(count: usize, pairs: &[(usize, usize)]) -> Vec<Vec<bool>> {
-        let mut reach: Vec<Vec<bool>> = (0..count).map(|a| (0..count).map(|b| a == b || pairs.contains(&(a, b))).collect()).collect();
+        let mut reach: Vec<Vec<bool>> =
+            (0..count).map(|a| (0..count).map(|b| a == b || pairs.contains(&(a, b))).collect()).collect();
         for middle in 0..count {
             for a in 0..count {
                 for b in 0..count {

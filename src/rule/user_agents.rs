@@ -91,11 +91,7 @@ fn system(found: Option<os::ValueRef<'_>>) -> Dynamic<'static> {
 
 fn device(found: Option<device::ValueRef<'_>>) -> Dynamic<'static> {
     let found = found.unwrap_or_else(|| device::ValueRef { device: OTHER.into(), ..Default::default() });
-    bag([
-        ("Family", Some(found.device.as_ref())),
-        ("Brand", found.brand.as_deref()),
-        ("Model", found.model.as_deref()),
-    ])
+    bag([("Family", Some(found.device.as_ref())), ("Brand", found.brand.as_deref()), ("Model", found.model.as_deref())])
 }
 
 /// What is not known is the empty text.

@@ -265,13 +265,7 @@ impl Binder<'_> {
     }
 
     /// Each row counts in every step of its window, so there must not be too many.
-    fn window_fits(
-        &mut self,
-        name: &str,
-        lets: &super::Lets,
-        (whole, part): (&str, &str),
-        span: Span,
-    ) -> Option<()> {
+    fn window_fits(&mut self, name: &str, lets: &super::Lets, (whole, part): (&str, &str), span: Span) -> Option<()> {
         let amount = |own: &str| match lets.get(own) {
             Some(Meaning::Scalar(bound)) => amount(bound),
             _ => Some(1.0),

@@ -26,7 +26,11 @@ impl Binder<'_> {
         let [Some(source), Some(target)] = places else { return None };
         let [from, to] = [source, target].map(|at| edges.legs[0].columns[at].ty);
         if from != to {
-            self.error("KS107", graph.target.span, format!("both ends must be of one type, and these are {from} and {to}"));
+            self.error(
+                "KS107",
+                graph.target.span,
+                format!("both ends must be of one type, and these are {from} and {to}"),
+            );
             return None;
         }
         let (source, target) = (quoted(&graph.source.text), quoted(&graph.target.text));

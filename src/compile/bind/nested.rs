@@ -103,6 +103,9 @@ impl Binder<'_> {
             }
             hit
         });
+        if calls.is_empty() && self.is_unknown_aggregate(&item.value) {
+            return None;
+        }
         let (mut aggregates, mut columns, mut lifted) = (Vec::new(), Vec::new(), Vec::new());
         for call in calls {
             let Aggregated { aggregate, .. } = self.aggregates(feed, call, keys)?.into_iter().next()?;
@@ -123,7 +126,11 @@ impl Binder<'_> {
             return None;
         }
         if row.leg.cells.len() > columns.len() {
-            self.error("KT003", item.value.span, "what is computed here of aggregates is supported behind the operator");
+            self.error(
+                "KT003",
+                item.value.span,
+                "what is computed here of aggregates is supported behind the operator",
+            );
             return None;
         }
         let name = named.or_else(|| inferred_name(&item.value)).unwrap_or_else(|| "Column1".to_owned());

@@ -38,7 +38,8 @@ impl Binder<'_> {
                 },
             };
             if values.len() != pattern.parameters.len() || path.is_some() != pattern.has_path {
-                let message = format!("a line of the pattern '{}' has other values than it declares", pattern.name.text);
+                let message =
+                    format!("a line of the pattern '{}' has other values than it declares", pattern.name.text);
                 self.error("KS119", pattern.name.span, message);
                 return;
             }

@@ -44,7 +44,11 @@ impl Binder<'_> {
     ) -> Option<Tabular> {
         let plugin = if is_polygon { POLYGON } else { LINE };
         let [shapes, shape, longitude, latitude, options @ ..] = arguments else {
-            self.error("KS119", span, format!("{}() takes a table of shapes, and columns: {}", plugin.name, plugin.signature));
+            self.error(
+                "KS119",
+                span,
+                format!("{}() takes a table of shapes, and columns: {}", plugin.name, plugin.signature),
+            );
             return None;
         };
         let [radius, unmatched, _, with_key] = self.lookup_options(options)?;
@@ -72,8 +76,12 @@ impl Binder<'_> {
         }));
         let near = match (&radius, is_polygon) {
             (None, _) => format!("geo_point_in_polygon(__longitude, __latitude, {})", own(key)),
-            (Some(_), true) => format!("geo_distance_point_to_polygon(__longitude, __latitude, {}) <= __radius", own(key)),
-            (Some(_), false) => format!("geo_distance_point_to_line(__longitude, __latitude, {}) <= __radius", own(key)),
+            (Some(_), true) => {
+                format!("geo_distance_point_to_polygon(__longitude, __latitude, {}) <= __radius", own(key))
+            }
+            (Some(_), false) => {
+                format!("geo_distance_point_to_line(__longitude, __latitude, {}) <= __radius", own(key))
+            }
         };
         let found = format!(
             "placed | join kind=inner (shapes | project __all = 1, {}) on __all | where {near}",
@@ -107,15 +115,15 @@ impl Binder<'_> {
                 None => Some(at),
             };
             let value = self.lookup_option(&argument.value)?;
-            let fits = match (at, &value) {
-                (Some(0 | 2), Value::Real(_)) => true,
-                (Some(1 | 3), Value::Bool(_)) => true,
-                _ => false,
-            };
+            let fits = matches!((at, &value), (Some(0 | 2), Value::Real(_)) | (Some(1 | 3), Value::Bool(_)));
             match at.and_then(|at| options.get_mut(at)).filter(|_| fits) {
                 Some(option) => *option = Some(value),
                 None => {
-                    self.error("KS131", argument.value.span, format!("these follow the columns: {}", OPTIONS.join(", ")));
+                    self.error(
+                        "KS131",
+                        argument.value.span,
+                        format!("these follow the columns: {}", OPTIONS.join(", ")),
+                    );
                     return None;
                 }
             }

@@ -1,9 +1,9 @@
 //! `evaluate plugin(…)`
 
-use super::{Binder, composed, places};
 use super::scope::{LegScope, Scope, Tabular};
 use super::subquery::is_static;
 use super::unpack::Conflict;
+use super::{Binder, composed, places};
 use crate::compile::bound::{Bound, BoundKind, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, ColumnDeclaration, Expr, ExprKind, Name};

@@ -28,7 +28,9 @@ impl Binder<'_> {
         let value = self.scalar(&value.value, scope);
         let Some(size) = self.properties.get("query_bin_auto_size").cloned() else {
             let message = "'bin_auto' rounds by what the query has set, and it has set nothing";
-            self.report(Diagnostic::error("KT003", span, message).help("set query_bin_auto_size = 1h; stands before it"));
+            self.report(
+                Diagnostic::error("KT003", span, message).help("set query_bin_auto_size = 1h; stands before it"),
+            );
             return Bound::error(span);
         };
         let at = self.properties.get("query_bin_auto_at").cloned();
@@ -43,7 +45,8 @@ impl Binder<'_> {
             return Bound::error(span);
         };
         let (condition, message) = (self.scalar(&condition.value, scope), self.scalar(&message.value, scope));
-        if condition.is_error() || message.is_error() || !self.expect(&condition, ScalarType::Bool, "what is asserted") {
+        if condition.is_error() || message.is_error() || !self.expect(&condition, ScalarType::Bool, "what is asserted")
+        {
             return Bound::error(span);
         }
         match (condition.as_constant(), message.as_constant()) {
@@ -106,7 +109,11 @@ impl Binder<'_> {
                     0
                 }
                 ScalarType::Dynamic | ScalarType::Decimal => {
-                    self.error("KT003", span, format!("what a {} weighs in 'estimate_data_size' is not known", column.ty));
+                    self.error(
+                        "KT003",
+                        span,
+                        format!("what a {} weighs in 'estimate_data_size' is not known", column.ty),
+                    );
                     return Bound::error(span);
                 }
             };

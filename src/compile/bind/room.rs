@@ -123,11 +123,11 @@ fn op_weight(op: &RowsOp) -> usize {
             total(by.iter().chain(aggregates.iter().flat_map(|aggregate| &aggregate.arguments)))
         }
         RowsKind::Join(join) => query_weight(&join.right),
-        RowsKind::Partition { by: _, query } | RowsKind::Components { id: _, edges: query, strong: _ } => query_weight(query),
-        RowsKind::Scan(scan) => total(scan.bounds()),
-        RowsKind::TopNested(levels) => {
-            total(levels.iter().flat_map(|level| level.value.bounds().chain([&level.key])))
+        RowsKind::Partition { by: _, query } | RowsKind::Components { id: _, edges: query, strong: _ } => {
+            query_weight(query)
         }
+        RowsKind::Scan(scan) => total(scan.bounds()),
+        RowsKind::TopNested(levels) => total(levels.iter().flat_map(|level| level.value.bounds().chain([&level.key]))),
         RowsKind::MakeSeries { by, columns, axis, first, last, step: _, nonempty: _ } => {
             let of_columns = columns.iter().flat_map(|(computed, _)| computed.bounds());
             total(by.iter().chain(of_columns).chain([axis]).chain(first).chain(last))

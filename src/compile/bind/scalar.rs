@@ -150,7 +150,9 @@ impl Binder<'_> {
         let read = convert::literal(literal.kind, &literal.text);
         // Kusto reads a date with blanks around its dashes too.
         let read = match literal.kind {
-            LiteralKind::DateTime => read.or_else(|m| convert::literal(literal.kind, &literal.text.replace(" - ", "-")).map_err(|_| m)),
+            LiteralKind::DateTime => {
+                read.or_else(|m| convert::literal(literal.kind, &literal.text.replace(" - ", "-")).map_err(|_| m))
+            }
             _ => read,
         };
         match read {

@@ -9,8 +9,8 @@ use super::subquery::is_static;
 use crate::diagnostic::Span;
 use crate::kql::ast::Argument;
 use crate::schema::ScalarType;
-use crate::value::convert::{self, tolong};
 use crate::value::Value;
+use crate::value::convert::{self, tolong};
 
 /// What stands for the type of a column that is at another place in another table.
 const OUT_OF_ORDER: &str = "ERROR(columns are out of order)";

@@ -42,8 +42,15 @@ impl Binder<'_> {
             last = last.map(|last| self.just_behind(last, &step));
         }
         make_unique(&mut columns);
-        let kind =
-            RowsKind::MakeSeries { by: keys.values, columns: computed_columns, axis, first, last, step, nonempty: series.nonempty };
+        let kind = RowsKind::MakeSeries {
+            by: keys.values,
+            columns: computed_columns,
+            axis,
+            first,
+            last,
+            step,
+            nonempty: series.nonempty,
+        };
         Some(Tabular::of(self.rows(kind, feed.finish(), columns, span, "make-series")))
     }
 

@@ -39,9 +39,10 @@ impl Binder<'_> {
                 Some(table) => table,
                 None => self.table_call(name, arguments, expr.span),
             },
-            ExprKind::Path { base, steps } if let ExprKind::Call { name, arguments } = &base.kind
-                && let [step] = steps.as_slice()
-                && let Some(table) = self.pattern_table(name, arguments, Some(step), expr.span) =>
+            ExprKind::Path { base, steps }
+                if let ExprKind::Call { name, arguments } = &base.kind
+                    && let [step] = steps.as_slice()
+                    && let Some(table) = self.pattern_table(name, arguments, Some(step), expr.span) =>
             {
                 table
             }

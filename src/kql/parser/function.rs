@@ -2,9 +2,7 @@
 
 use super::{Parser, Read};
 use crate::diagnostic::Span;
-use crate::kql::ast::{
-    Expr, ExprKind, Function, Parameter, ParameterType, Pattern, PatternCase, Query, Statement,
-};
+use crate::kql::ast::{Expr, ExprKind, Function, Parameter, ParameterType, Pattern, PatternCase, Query, Statement};
 use crate::kql::token::TokenKind;
 
 impl Parser<'_> {

@@ -35,7 +35,8 @@ pub(super) fn scan(scan: &Scan) -> String {
 
 pub(super) fn graph(graph: &Graph) -> String {
     let name = |name: &Option<Name>| name.as_ref().map_or("-".to_owned(), |name| name.text.clone());
-    let nodes = graph.nodes.as_ref().map_or(String::new(), |(table, id)| format!(" with {} on {}", short(table), id.text));
+    let nodes =
+        graph.nodes.as_ref().map_or(String::new(), |(table, id)| format!(" with {} on {}", short(table), id.text));
     let components = graph.components.as_ref().map_or(String::new(), |components| {
         format!(" components {}{}", name(&components.name), if components.strong { "!" } else { "" })
     });

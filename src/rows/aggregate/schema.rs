@@ -118,8 +118,12 @@ mod tests {
     /// The documentation's example, as the Kusto Emulator answers it, its members in the order of their names.
     #[test]
     fn the_least_schema() {
-        let values = [r#"{"x":1,"y":3.5}"#, r#"{"x":"somevalue","z":[1,2,3]}"#, r#"{"y":{"w":"zzz"},"t":["aa","bb"],"z":["foo"]}"#]
-            .map(|text| Value::dynamic(json::parse(text, 128).unwrap().into_owned()));
+        let values = [
+            r#"{"x":1,"y":3.5}"#,
+            r#"{"x":"somevalue","z":[1,2,3]}"#,
+            r#"{"y":{"w":"zzz"},"t":["aa","bb"],"z":["foo"]}"#,
+        ]
+        .map(|text| Value::dynamic(json::parse(text, 128).unwrap().into_owned()));
         let expected = r#"{"t":{"`indexer`":"string"},"x":["long","string"],"y":[{"w":"string"},"double"],"z":{"`indexer`":["long","string"]}}"#;
         assert_eq!(text("buildschema", &values), expected);
         assert_eq!(text("buildschema", &[]), "");

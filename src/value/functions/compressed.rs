@@ -129,7 +129,9 @@ mod tests {
         assert_eq!(pack("gzip", short), s("H4sIAAAAAAAA/wEUAOv/MTIzNDU2Nzg5MHF3ZXJ0eXVpb3A6m7f2FAAAAA=="));
         assert_eq!(pack("zlib", short), s("eAEBFADr/zEyMzQ1Njc4OTBxd2VydHl1aW9wOAkGdw=="));
         let long = "all the same ".repeat(40_000);
-        for (kind, text) in ["gzip", "zlib"].into_iter().flat_map(|kind| [(kind, ""), (kind, "é"), (kind, long.as_str())]) {
+        for (kind, text) in
+            ["gzip", "zlib"].into_iter().flat_map(|kind| [(kind, ""), (kind, "é"), (kind, long.as_str())])
+        {
             let packed = pack(kind, text);
             assert!(matches!(&packed, Value::String(packed) if packed.len() < 64.max(text.len() / 10)), "{packed:?}");
             assert_eq!(call(&format!("{kind}_decompress_from_base64_string"), &[packed]), s(text));

@@ -64,7 +64,7 @@ fn cdf(x: f64, alpha: f64, beta: f64) -> f64 {
 }
 
 fn pdf(x: f64, alpha: f64, beta: f64) -> f64 {
-    if !(0.0..=1.0).contains(&x) || !(alpha > 0.0 && beta > 0.0) {
+    if !((0.0..=1.0).contains(&x) && alpha > 0.0 && beta > 0.0) {
         return f64::NAN;
     }
     // 0 to the power of 0 is 1: at an end whose exponent is 0 the logarithm must not be asked.
@@ -76,6 +76,9 @@ fn pdf(x: f64, alpha: f64, beta: f64) -> f64 {
 fn inverse(probability: f64, alpha: f64, beta: f64) -> f64 {
     if !(alpha > 0.0 && beta > 0.0) {
         return f64::NAN;
+    }
+    if probability <= 0.0 || probability >= 1.0 {
+        return probability;
     }
     let (mut low, mut high) = (0.0_f64, 1.0_f64);
     for _ in 0..MAX_STEPS {

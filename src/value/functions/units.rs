@@ -62,7 +62,7 @@ impl Unit {
         }
     }
 
-    fn from_own(self, own: f64) -> f64 {
+    fn of_own(self, own: f64) -> f64 {
         match self {
             Unit::Linear { factor, offset } => (own - offset) / factor,
             Unit::Sine => own.to_radians().sin(),
@@ -72,7 +72,7 @@ impl Unit {
 
 fn converted<'a>(quantity: &str, arguments: &[Value<'_>]) -> Value<'a> {
     let units = Unit::find(quantity, &text_at(arguments, 1)).zip(Unit::find(quantity, &text_at(arguments, 2)));
-    let converted = real_at(arguments, 0).zip(units).map(|(amount, (from, to))| to.from_own(from.to_own(amount)));
+    let converted = real_at(arguments, 0).zip(units).map(|(amount, (from, to))| to.of_own(from.to_own(amount)));
     converted.map_or(Value::Null, Value::Real)
 }
 
@@ -84,7 +84,10 @@ mod tests {
     #[track_caller]
     fn near(name: &str, amount: f64, from: &str, to: &str, expected: f64) {
         let value = call(name, &[Value::Real(amount), Value::string(from), Value::string(to)]);
-        assert!(matches!(value, Value::Real(n) if (n - expected).abs() <= expected.abs() * 1e-12), "{from} {to}: {value:?}");
+        assert!(
+            matches!(value, Value::Real(n) if (n - expected).abs() <= expected.abs() * 1e-12),
+            "{from} {to}: {value:?}"
+        );
     }
 
     /// The documentation's examples, and by them the Kusto Emulator's.
@@ -121,7 +124,7 @@ mod tests {
         for line in UNITS.lines().filter(|line| !line.starts_with('#')) {
             let fields: Vec<&str> = line.split('\t').collect();
             let unit = Unit::find(fields[0], fields[1]);
-            let back = unit.map(|unit| unit.from_own(unit.to_own(2.5)));
+            let back = unit.map(|unit| unit.of_own(unit.to_own(2.5)));
             assert!(back.is_some_and(|back| (back - 2.5).abs() < 1e-9 || fields[1] == "MillidegreeCelsius"), "{line}");
             assert!((3..=4).contains(&fields.len()), "{line}");
         }

@@ -33,7 +33,9 @@ fn windows_slide_over_ids() {
     let users = "datatable(id:string, t:datetime)['a', datetime(2024-01-02), 'a', datetime(2024-01-03), 'b', datetime(2024-01-01), \
                  'b', datetime(2024-01-03)]";
     check(
-        &format!("{users} | evaluate active_users_count(id, t, datetime(2024-01-01), datetime(2024-01-09), 2d, 1d, 2, 7d)"),
+        &format!(
+            "{users} | evaluate active_users_count(id, t, datetime(2024-01-01), datetime(2024-01-09), 2d, 1d, 2, 7d)"
+        ),
         "t:datetime dcount:long\n2024-01-01T00:00:00.0000000Z|1",
     );
     check(
@@ -72,20 +74,29 @@ fn schemas_become_one() {
         &format!("{schemas} schema_merge()"),
         &format!("{head}c|1|System.String|string\nb|-1|ERROR(unknown CSL type:{error})|{error}"),
     );
-    refuse("union (datatable(a:int)[] | getschema), (datatable(a:long)[] | getschema) | evaluate schema_merge()", "KT003");
+    refuse(
+        "union (datatable(a:int)[] | getschema), (datatable(a:long)[] | getschema) | evaluate schema_merge()",
+        "KT003",
+    );
     refuse("print a = 1 | evaluate schema_merge()", "KT003");
 }
 
 #[test]
 fn groups_in_groups() {
-    let table = "datatable(k:string, u:string, n:long)['a', 'u1', 1, 'a', 'u2', 3, 'b', 'u1', 5, 'b', 'u3', 1, 'c', 'u1', 2]";
+    let table =
+        "datatable(k:string, u:string, n:long)['a', 'u1', 1, 'a', 'u2', 3, 'b', 'u1', 5, 'b', 'u3', 1, 'c', 'u1', 2]";
     check(
         &format!("{table} | top-nested 2 of k by sum(n), top-nested 1 of u by sum(n)"),
         "k:string aggregated_k:long u:string aggregated_u:long\nb|6|u1|5\na|4|u2|3",
     );
-    check(&format!("{table} | top-nested 1 of k with others='rest' by s = sum(n) | project k, s"), "k:string s:long\nb|6\nrest|6");
     check(
-        &format!("{table} | top-nested 1 of k with others='K' by sum(n), top-nested 1 of u with others='U' by max(n) - 1 asc"),
+        &format!("{table} | top-nested 1 of k with others='rest' by s = sum(n) | project k, s"),
+        "k:string s:long\nb|6\nrest|6",
+    );
+    check(
+        &format!(
+            "{table} | top-nested 1 of k with others='K' by sum(n), top-nested 1 of u with others='U' by max(n) - 1 asc"
+        ),
         "k:string aggregated_k:long u:string aggregated_u:long\nb|6|u3|0\nb|6|U|4\nK|6|U|2",
     );
     check(&format!("{table} | top-nested of bin(n, 4) by c = count() asc | project n, c"), "n:long c:long\n4|1\n0|4");
@@ -108,18 +119,25 @@ fn series_of_what_is_computed() {
 
 #[test]
 fn patterns_and_properties() {
-    let pattern = "declare pattern p = (a:string)[b:string] { ('x').['y'] = { print n = 1 }; ('x').['z'] = { print n = 2 }; }; ";
+    let pattern =
+        "declare pattern p = (a:string)[b:string] { ('x').['y'] = { print n = 1 }; ('x').['z'] = { print n = 2 }; }; ";
     check(&format!("{pattern} union p('x').y, p(\"x\").['z'], (p('x').z | extend n = n + 1)"), "n:long\n1\n2\n3");
     refuse(&format!("{pattern} p('q').y"), "SEM0036");
     refuse(&format!("{pattern} p('x')"), "SEM0036");
     refuse("declare pattern p; p('x')", "SEM0036");
     refuse("declare pattern p = (a:string) { ('x', 'y') = { print 1 }; }; p('x')", "KS119");
     check("declare pattern p = (a:string) { ('x') = { print n = 1 } }; p('x') | count", "Count:long\n1");
-    check("let f = (n:long) { assert(n > 0, 'n') and n > 1 }; print f(1), f(2)", "print_0:bool print_1:bool\nFalse|True");
+    check(
+        "let f = (n:long) { assert(n > 0, 'n') and n > 1 }; print f(1), f(2)",
+        "print_0:bool print_1:bool\nFalse|True",
+    );
     refuse("let f = (n:long) { assert(n > 0, 'n is small') }; print f(-1)", "KT021");
     refuse("range x from 1 to 2 step 1 | where assert(x > 0, 'x')", "KS129");
     let set = "set query_bin_auto_size = 10; set query_bin_auto_at = 3; set notruncation;";
-    check(&format!("{set} range x from 0 to 20 step 5 | summarize count() by bin_auto(x)"), "x:long count_:long\n-7|1\n3|2\n13|2");
+    check(
+        &format!("{set} range x from 0 to 20 step 5 | summarize count() by bin_auto(x)"),
+        "x:long count_:long\n-7|1\n3|2\n13|2",
+    );
     refuse("print bin_auto(5)", "KT003");
     check(
         "print a = 'four', b = 1, c = int(2), d = true | project size = estimate_data_size(*), part = estimate_data_size(a, c)",
@@ -140,10 +158,7 @@ fn places_are_looked_up_in_shapes() {
         &format!("{shapes}{places}, radius=100000, return_unmatched=true)"),
         "x:real y:real name:string x1:string\n1|1|square|k\n9|9||\n2.5|1|square|k",
     );
-    check(
-        &format!("{shapes}{places}, return_lookup_key=true) | project t = tostring(s.type)"),
-        "t:string\nPolygon",
-    );
+    check(&format!("{shapes}{places}, return_lookup_key=true) | project t = tostring(s.type)"), "t:string\nPolygon");
     refuse(&format!("{shapes}{places}, return_unmatched=5)"), "KS131");
     let lines = "let L = datatable(name:string, l:dynamic)['line', dynamic({'type':'LineString','coordinates':[[0,0],[0,9]]})]; \
                  datatable(x:real, y:real)[0.001, 1.0, 1.0, 1.0] | evaluate geo_line_lookup(L, l, x, y";

@@ -94,12 +94,17 @@ mod tests {
 
     #[track_caller]
     fn near(value: &Value<'_>, expected: f64) {
-        assert!(matches!(value, Value::Real(n) if (n - expected).abs() <= expected * 1e-11), "{value:?} is not {expected}");
+        assert!(
+            matches!(value, Value::Real(n) if (n - expected).abs() <= expected * 1e-11),
+            "{value:?} is not {expected}"
+        );
     }
 
     #[track_caller]
     fn middle(polygon: Value<'static>, expected: [f64; 2]) {
-        let Value::Dynamic(point) = call("geo_polygon_centroid", &[polygon]) else { return assert_eq!(expected, [0.0; 2]) };
+        let Value::Dynamic(point) = call("geo_polygon_centroid", &[polygon]) else {
+            return assert_eq!(expected, [0.0; 2]);
+        };
         for (at, expected) in expected.into_iter().enumerate() {
             let found = point.member("coordinates").index(at as i64);
             assert!(matches!(found, Dynamic::Real(n) if (n - expected).abs() < 1e-10), "{found:?} is not {expected}");
@@ -126,10 +131,11 @@ mod tests {
         let (square, hole) = ("[[0,0],[2,0],[2,2],[0,2],[0,0]]", "[[0.5,0.5],[0.5,1],[1,1],[1,0.5],[0.5,0.5]]");
         let real = |polygon| match call("geo_polygon_area", &[polygon]) {
             Value::Real(area) => area,
-            other => panic!("{other:?}"),
+            _ => f64::NAN,
         };
         let holed = real(shape("Polygon", &format!("[{square},{hole}]")));
-        let (whole, gone) = (real(shape("Polygon", &format!("[{square}]"))), real(shape("Polygon", &format!("[{hole}]"))));
+        let (whole, gone) =
+            (real(shape("Polygon", &format!("[{square}]"))), real(shape("Polygon", &format!("[{hole}]"))));
         assert!((holed + gone - whole).abs() < whole * 1e-12, "{holed} {gone} {whole}");
         // Of two that share an edge the edge is gone; of two that are the same one counts.
         let two = "[[[[0,0],[1,0],[1,1],[0,1],[0,0]]],[[[1,0],[2,0],[2,1],[1,1],[1,0]]]]";

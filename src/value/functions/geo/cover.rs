@@ -158,7 +158,9 @@ mod tests {
             let cells = json_of("geo_line_to_s2cells", &[line(), Value::Long(level)]);
             for n in 0..=20 {
                 let share = Value::Real(f64::from(n) / 20.0);
-                let Value::Dynamic(place) = call("geo_line_interpolate_point", &[line(), share]) else { unreachable!() };
+                let Value::Dynamic(place) = call("geo_line_interpolate_point", &[line(), share]) else {
+                    unreachable!()
+                };
                 let at = |at| match place.member("coordinates").index(at) {
                     Dynamic::Real(n) => Value::Real(n),
                     _ => Value::Null,

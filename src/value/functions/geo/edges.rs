@@ -103,11 +103,10 @@ pub(super) fn bits((a, b): &Edge) -> ([u64; 3], [u64; 3]) {
     (a.bits(), b.bits())
 }
 
-fn sweep<T>(
-    edges: &mut [(Edge, T)],
-    left: &mut Looks,
-    meet: &mut dyn FnMut(&(Edge, T), &(Edge, T)) -> bool,
-) -> Option<bool> {
+/// What is done with two edges, each with what it is called by; true ends it.
+type Meet<'m, T> = dyn FnMut(&(Edge, T), &(Edge, T)) -> bool + 'm;
+
+fn sweep<T>(edges: &mut [(Edge, T)], left: &mut Looks, meet: &mut Meet<'_, T>) -> Option<bool> {
     // An edge bends north or south of its ends by less than its own length.
     let length = |(a, b): &Edge| a.plus(b.times(-1.0)).norm();
     let south = |edge: &Edge| edge.0.0[2].min(edge.1.0[2]) - length(edge);

@@ -71,7 +71,8 @@ struct Flat {
 impl Flat {
     fn of(mut rings: Vec<Vec<(f64, f64)>>) -> Flat {
         let longitudes = rings.iter().flatten().map(|(longitude, _)| *longitude);
-        let (least, most) = longitudes.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), l| (least.min(l), most.max(l)));
+        let (least, most) =
+            longitudes.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), l| (least.min(l), most.max(l)));
         let turns = most - least > 180.0;
         if turns {
             rings.iter_mut().flatten().for_each(|corner| corner.0 = turned(corner.0));
@@ -170,8 +171,18 @@ mod tests {
             )
         };
         let expected = [
-            "86390ca07ffffff", "86390ca27ffffff", "86390ca2fffffff", "86390ca37ffffff", "86390cb07ffffff", "86390cb0fffffff",
-            "86390cb17ffffff", "86390cb1fffffff", "86390cb57ffffff", "86390cb87ffffff", "86390cb8fffffff", "86390cba7ffffff",
+            "86390ca07ffffff",
+            "86390ca27ffffff",
+            "86390ca2fffffff",
+            "86390ca37ffffff",
+            "86390cb07ffffff",
+            "86390cb0fffffff",
+            "86390cb17ffffff",
+            "86390cb1fffffff",
+            "86390cb57ffffff",
+            "86390cb87ffffff",
+            "86390cb8fffffff",
+            "86390cba7ffffff",
             "86390cbafffffff",
         ];
         let expected = format!("[{}]", expected.map(|cell| format!("\"{cell}\"")).join(","));

@@ -153,7 +153,8 @@ mod tests {
         let numbers = |text: &str| -> Vec<f64> {
             text.split(|c: char| !(c.is_ascii_digit() || "-.e".contains(c))).filter_map(|n| n.parse().ok()).collect()
         };
-        let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic() || "[]{}".contains(*c)).collect::<String>();
+        let letters =
+            |text: &str| text.chars().filter(|c| c.is_alphabetic() || "[]{}".contains(*c)).collect::<String>();
         let (a, b) = (numbers(&found), numbers(expected));
         let close = a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-10);
         assert!(close && letters(&found) == letters(expected), "{found} is not {expected}");
@@ -179,7 +180,10 @@ mod tests {
         assert_eq!(call(lines, &[line("[[1,1],[2,2]]"), line("[[3,3]]")]), Value::Null);
         let polygon = "geo_intersection_line_with_polygon";
         let triangle = || {
-            value("Polygon", "[[[-73.9712905883789,40.78580561168767],[-73.98004531860352,40.775276834803655],[-73.97000312805176,40.77852663535664],[-73.9712905883789,40.78580561168767]]]")
+            value(
+                "Polygon",
+                "[[[-73.9712905883789,40.78580561168767],[-73.98004531860352,40.775276834803655],[-73.97000312805176,40.77852663535664],[-73.9712905883789,40.78580561168767]]]",
+            )
         };
         near(
             polygon,
@@ -190,7 +194,10 @@ mod tests {
             polygon,
             [
                 line("[[-110.522,39.198],[-91.428,40.880]]"),
-                value("Polygon", "[[[-90.263,36.738],[-102.041,45.274],[-109.335,36.527],[-90.263,36.738]],[[-100.393,41.705],[-103.139,38.925],[-97.558,39.113],[-100.393,41.705]]]"),
+                value(
+                    "Polygon",
+                    "[[[-90.263,36.738],[-102.041,45.274],[-109.335,36.527],[-90.263,36.738]],[[-100.393,41.705],[-103.139,38.925],[-97.558,39.113],[-100.393,41.705]]]",
+                ),
             ],
             r#"{"type":"MultiLineString","coordinates":[[[-106.89353655881905,39.769226209776306],[-101.74448553679453,40.373506008712525]],[[-99.13649943132886,40.589336512699994],[-95.28452773731179,40.79906024224635]]]}"#,
         );

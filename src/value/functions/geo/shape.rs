@@ -57,8 +57,11 @@ pub(super) fn of_polygons(polygons: &[Vec<Vec<Point>>]) -> Dynamic<'static> {
 /// Shapes of different kinds, or none.
 pub(super) fn collection(shapes: Vec<Dynamic<'static>>) -> Dynamic<'static> {
     Dynamic::Bag(
-        [("type".into(), Dynamic::String("GeometryCollection".into())), ("geometries".into(), Dynamic::Array(shapes.into()))]
-            .into(),
+        [
+            ("type".into(), Dynamic::String("GeometryCollection".into())),
+            ("geometries".into(), Dynamic::Array(shapes.into())),
+        ]
+        .into(),
     )
 }
 

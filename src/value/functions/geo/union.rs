@@ -116,7 +116,8 @@ fn joined(shapes: &[Dynamic<'_>]) -> Option<Dynamic<'static>> {
     }
     let mut seen = HashSet::new();
     let parts = cut(&groups, &mut left)?.into_iter().flatten().flatten();
-    let edges: Vec<Edge> = parts.filter(|(a, b)| seen.insert(bits(&(*a, *b))) && seen.insert(bits(&(*b, *a)))).collect();
+    let edges: Vec<Edge> =
+        parts.filter(|(a, b)| seen.insert(bits(&(*a, *b))) && seen.insert(bits(&(*b, *a)))).collect();
     let lines = chained(edges);
     (!lines.is_empty()).then(|| shape::of_lines(&lines))
 }
@@ -177,7 +178,9 @@ mod tests {
             rest = &rest[at..];
             let end = rest.find(|c| !is_number(c)).unwrap_or(rest.len());
             let number: f64 = rest[..end].parse().unwrap_or(f64::NAN);
-            rounded.push_str(&format!("{number:.6}").trim_end_matches('0').trim_end_matches('.').replace("-0.000000", "0"));
+            rounded.push_str(
+                &format!("{number:.6}").trim_end_matches('0').trim_end_matches('.').replace("-0.000000", "0"),
+            );
             rest = &rest[end..];
         }
         rounded + rest
