@@ -10,7 +10,7 @@ use crate::compile::bound::Bound;
 use crate::diagnostic::Span;
 use crate::kql::ast::{Argument, ExprKind};
 use crate::schema::ScalarType;
-use crate::value::Value;
+use crate::value::{Value, convert};
 
 /// The most steps of a window: each row counts in as many.
 const MAX_STEPS: f64 = 10_000.0;
@@ -237,8 +237,12 @@ impl Binder<'_> {
         let time_type = table.legs[0].columns.iter().find(|c| c.name == "__time").map_or(ScalarType::Long, |c| c.ty);
         let of = |own: &str| names.iter().find(|(known, _)| *known == own).map_or("", |(_, name)| name.as_str());
         let joined = |each: &dyn Fn(&String) -> String| by.iter().map(each).collect::<String>();
-        let rank = arguments.get(1).map_or(String::new(), |a| super::names::fragment(&a.value));
-        let bins = arguments.get(4).map_or(String::new(), |a| super::names::fragment(&a.value));
+        let [rank, bins] = ["__rank", "__bins"].map(|own| match lets.get(own) {
+            Some(Meaning::Scalar(bound)) => {
+                bound.as_constant().map_or(String::new(), |v| convert::text(v).into_owned())
+            }
+            _ => String::new(),
+        });
         let query = composed
             .query
             .replace("{by}", &joined(&|name| format!("{name}, ")))

@@ -39,7 +39,7 @@ fn windows_slide_over_ids() {
         "t:datetime dcount:long\n2024-01-01T00:00:00.0000000Z|1",
     );
     check(
-        "datatable(t:long, v:long)[0, 1, 1, 5, 2, 9, 4, 2] | evaluate rolling_percentile(v, 100, t, 1, 2)",
+        "let T = datatable(t:long, v:long)[0, 1, 1, 5, 2, 9, 4, 2]; let p = 100; T | evaluate rolling_percentile(v, p, t, 1, 2)",
         "t:long rolling_2_percentile_v_100:long\n0|1\n1|5\n2|9\n4|2",
     );
 }
@@ -164,4 +164,41 @@ fn places_are_looked_up_in_shapes() {
                  datatable(x:real, y:real)[0.001, 1.0, 1.0, 1.0] | evaluate geo_line_lookup(L, l, x, y";
     check(&format!("{lines}, 1000)"), "x:real y:real name:string\n0.001|1|line");
     refuse(&format!("{lines})"), "KS119");
+}
+
+#[test]
+fn graphs_are_tables() {
+    let edges = "datatable(a:string, b:string, n:long)['x', 'y', 1, 'y', 'x', 2, 'y', 'z', 3, 'u', 'v', 4] | make-graph a --> b ";
+    check(
+        &format!("{edges} with_node_id=node | graph-mark-components with_component_id = family | graph-to-table nodes"),
+        "node:string family:long\nx|0\ny|0\nu|1\nz|0\nv|1",
+    );
+    check(
+        &format!(
+            "{edges} with_node_id=node | graph-mark-components kind=strong | graph-to-table nodes | summarize n = count() by ComponentId"
+        ),
+        "ComponentId:long n:long\n0|2\n1|1\n2|1\n3|1",
+    );
+    // Nodes of a table, and those that only edges name.
+    let nodes = "(datatable(id:string, age:long)['x', 7, 'x', 8, 'w', 9])";
+    check(
+        &format!("{edges} with {nodes} on id | graph-mark-components | graph-to-table nodes | sort by id asc"),
+        "id:string age:long ComponentId:long\nu||2\nv||2\nw|9|1\nx|7|0\ny||0\nz||0",
+    );
+    check(
+        &format!("{edges} | graph-to-table edges with_target_id=t | where t == hash('z') | project-away t"),
+        "a:string b:string n:long\ny|z|3",
+    );
+    check(
+        &format!(
+            "{edges} with_node_id=node | graph-to-table nodes with_node_id=h | where h == hash('v') | project node"
+        ),
+        "node:string\nv",
+    );
+    refuse(&format!("{edges} | graph-to-table nodes"), "KT003");
+    refuse(&format!("{edges} | graph-match (p)-[e]->(q) project p"), "KT001");
+    refuse(&format!("{edges} with {nodes} on id, {nodes} on id | graph-to-table nodes"), "KT001");
+    refuse(&format!("{edges} with {nodes} on age | graph-to-table nodes"), "KS107");
+    refuse("print a = 'x', b = 1 | make-graph a --> b | graph-to-table edges", "KS107");
+    refuse("print a = 'x' | make-graph a --> c | graph-to-table edges", "KS142");
 }

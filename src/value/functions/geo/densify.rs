@@ -51,13 +51,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .takes(1, 3, PARAMS)
     .calls(ScalarType::Dynamic, |_, a| {
         let dense = Polygons::read(argument(a, 0)).zip(Tolerance::read(a)).and_then(|(polygons, mut tolerance)| {
-            let mut ring = |ring: &Vec<Point>| {
+            let mut ring = |(at, ring): (usize, &Vec<Point>)| {
                 let closed: Vec<Point> = ring.iter().chain(ring.first()).copied().collect();
                 let mut dense = tolerance.densified(&closed)?;
                 dense.pop();
+                // Holes go round clockwise.
+                if at > 0 {
+                    dense.reverse();
+                }
                 Some(dense)
             };
-            let mut rings = |rings: &Vec<Vec<Point>>| rings.iter().map(&mut ring).collect::<Option<Vec<_>>>();
+            let mut rings =
+                |rings: &Vec<Vec<Point>>| rings.iter().enumerate().map(&mut ring).collect::<Option<Vec<_>>>();
             polygons.rings().iter().map(&mut rings).collect::<Option<Vec<_>>>()
         });
         dense.map_or(Value::Null, |polygons| bounded(shape::of_polygons(&polygons)))
@@ -192,5 +197,13 @@ mod tests {
             -73.982062, 40.768159, -73.973093, 40.764226, -73.949146, 40.79695, -73.958244, 40.800719, -73.982062, 40.768159,
         ];
         near(&call("geo_polygon_densify", &[park]), &expected);
+        let holed = json(
+            r#"{"type":"Polygon","coordinates":[[[0,0],[0.3,0],[0.3,0.3],[0,0.3],[0,0]],[[0.1,0.1],[0.2,0.1],[0.2,0.2],[0.1,0.1]]]}"#,
+        );
+        #[rustfmt::skip]
+        let expected = [
+            0.0, 0.0, 0.3, 0.0, 0.3, 0.3, 0.0, 0.3, 0.0, 0.0, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.2, 0.2,
+        ];
+        near(&call("geo_polygon_densify", &[holed]), &expected);
     }
 }

@@ -115,7 +115,7 @@ impl Fill {
         }
         while let Some(cell) = next.pop() {
             for near in cell.grid_disk::<Vec<_>>(1) {
-                if near != cell && asked.contains(&near) && self.cells.contains(&near) {
+                if self.cells.contains(&near) {
                     continue;
                 }
                 self.left.take(count)?;
@@ -124,7 +124,6 @@ impl Fill {
                     if self.cells.len() > MAX_CELLS {
                         return None;
                     }
-                    asked.insert(near);
                     next.push(near);
                 }
             }
