@@ -367,7 +367,7 @@ fn a_stream_refuses_what_needs_all_rows() {
         ("AuditLogs | top-nested 1 of Result by count()", "top-nested"),
         (
             "AuditLogs | make-graph Result --> Id with_node_id=n | graph-mark-components | graph-to-table nodes",
-            "graph-mark-components,distinct",
+            "graph-mark-components",
         ),
         ("AuditLogs | make-graph Result --> Id | graph-to-table edges with_source_id=s", ""),
         ("AuditLogs | take 5 | project Result", "take"),

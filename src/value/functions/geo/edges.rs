@@ -125,10 +125,16 @@ fn sweep<T>(edges: &mut [(Edge, T)], left: &mut Looks, meet: &mut Meet<'_, T>) -
 }
 
 /// Whether two edges have a place in common that is an end of neither.
-pub(super) fn crosses((a, b): &Edge, (c, d): &Edge) -> bool {
+pub(super) fn crosses(edge: &Edge, other: &Edge) -> bool {
+    let ((a, b), (c, d)) = (edge, other);
     let side = |x: &Point, y: &Point, z: &Point| x.dot(y.cross(*z));
     let sides = [side(a, c, b), side(c, b, d), side(b, d, a), side(d, a, c)];
-    sides.iter().all(|side| *side > 0.0) || sides.iter().all(|side| *side < 0.0)
+    let alike = sides.iter().all(|side| *side > 0.0) || sides.iter().all(|side| *side < 0.0);
+    // Of edges along one line the signs are chance: those that go on from each other, or lie apart, do not cross.
+    alike && !ends_meet(edge, other) && {
+        let (length, other_length) = (a.plus(b.times(-1.0)).norm(), c.plus(d.times(-1.0)).norm());
+        a.plus(*b).plus(c.plus(*d).times(-1.0)).norm() <= length + other_length
+    }
 }
 
 fn ends_meet((a, b): &Edge, (c, d): &Edge) -> bool {

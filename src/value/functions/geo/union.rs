@@ -225,7 +225,7 @@ mod tests {
         of(&[SQUARE], &polygon(SQUARE));
         of(&[SQUARE, SQUARE], &polygon(SQUARE));
         // The edge between neighbours is gone; so is what lies within.
-        of(&[SQUARE, "[[2,0],[4,0],[4,2],[2,2],[2,0]]"], &polygon("[[0,0],[2,0],[4,0],[4,2],[2,2],[0,2],[0,0]]"));
+        of(&[SQUARE, "[[2,0],[4,0],[4,2],[2,2],[2,0]]"], &polygon("[[2,2],[0,2],[0,0],[2,0],[4,0],[4,2],[2,2]]"));
         of(&[SQUARE, "[[0.5,0.5],[1,0.5],[1,1],[0.5,0.5]]"], &polygon(SQUARE));
         let apart = "[[5,5],[6,5],[6,6],[5,5]]";
         of(
