@@ -30,11 +30,12 @@
 //! | `KT010` | a function calls itself, or functions call each other too often |
 //! | `KT011` | a watchlist that is not there; it has no rows (a warning) |
 //! | `KT012` | a local copy of what `externaldata` reads is not there, or cannot be read (a warning in `check` and `explain`) |
-//! | `KT013` | `geo_info_from_ip_address()` has no database (a warning in `check` and `explain`) |
+//! | `KT013` | `geo_info_from_ip_address()` or `parse_user_agent()` has no file to look in (a warning in `check` and `explain`) |
 //! | `KT014` | which columns an operator gives depends on the records; those that the query names are read (a warning) |
 //! | `KT015` | a function of Defender's that adds columns, which are empty here (a warning) |
 //! | `KT016` | a row of too many columns |
 //! | `KT020` | a table that no file declares is taken for the user's own, by the `_CL` at its end (a warning) |
+//! | `KT021` | what `assert()` asserts is false |
 //!
 //! and those about what stands around a query:
 //!

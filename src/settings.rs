@@ -46,6 +46,8 @@ pub struct RawSettings {
     #[allow(missing_docs)]
     pub geo_database: Option<String>,
     #[allow(missing_docs)]
+    pub user_agents: Option<String>,
+    #[allow(missing_docs)]
     pub table_schemas: Option<Vec<String>>,
     #[allow(missing_docs)]
     pub output: Option<String>,
@@ -174,6 +176,8 @@ pub struct Settings {
     pub external_data: Option<String>,
     /// The file that says where addresses are.
     pub geo_database: Option<String>,
+    /// The file that says what user agents are.
+    pub user_agents: Option<String>,
     /// Files and folders of own tables.
     pub table_schemas: Vec<String>,
     /// Where alerts go.
@@ -285,6 +289,7 @@ impl RawSettings {
             watchlists: self.watchlists.or(below.watchlists),
             external_data: self.external_data.or(below.external_data),
             geo_database: self.geo_database.or(below.geo_database),
+            user_agents: self.user_agents.or(below.user_agents),
             table_schemas: self.table_schemas.or(below.table_schemas),
             output: self.output.or(below.output),
             watch: self.watch.or(below.watch),
@@ -370,6 +375,7 @@ impl Settings {
             watchlists: raw.watchlists.filter(|folder| !folder.is_empty()),
             external_data: raw.external_data.filter(|folder| !folder.is_empty()),
             geo_database: raw.geo_database.filter(|file| !file.is_empty()),
+            user_agents: raw.user_agents.filter(|file| !file.is_empty()),
             table_schemas: raw.table_schemas.unwrap_or_default(),
             output,
             sink,

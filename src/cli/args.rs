@@ -54,6 +54,9 @@ pub(super) struct LibraryArguments {
     /// A MaxMind DB file (.mmdb) for geo_info_from_ip_address()
     #[arg(long, value_name = "FILE")]
     pub(super) geo_database: Option<String>,
+    /// uap-core's regexes.yaml, for parse_user_agent()
+    #[arg(long, value_name = "FILE")]
+    pub(super) user_agents: Option<String>,
     /// Tables of your own: .toml files like those in config/tables, or folders of them; repeatable
     #[arg(long = "table-schema", value_name = "PATH")]
     pub(super) table_schemas: Vec<String>,
@@ -70,6 +73,7 @@ impl LibraryArguments {
             watchlists: self.watchlists.clone(),
             external_data: self.external_data.clone(),
             geo_database: self.geo_database.clone(),
+            user_agents: self.user_agents.clone(),
             table_schemas: some(&self.table_schemas),
             ..RawSettings::default()
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::LibraryArguments;
 use crate::compile::BindOptions;
 use crate::kql;
-use crate::rule::{ExternalFiles, FunctionLibrary, GeoDatabase, Libraries, Tuning, Watchlists};
+use crate::rule::{ExternalFiles, FunctionLibrary, GeoDatabase, Libraries, Tuning, UserAgents, Watchlists};
 use crate::schema::Catalog;
 use crate::settings::{RawSettings, Settings};
 
@@ -41,7 +41,9 @@ impl Known {
         };
         let geo = settings.geo_database.as_deref().map(|file| GeoDatabase::load(Path::new(file)));
         let geo = geo.transpose().map_err(|error| error.to_string())?;
-        let libraries = Libraries { functions, watchlists, external, geo };
+        let user_agents = settings.user_agents.as_deref().map(|file| UserAgents::load(Path::new(file)));
+        let user_agents = user_agents.transpose().map_err(|error| error.to_string())?;
+        let libraries = Libraries { functions, watchlists, external, geo, user_agents };
         let tuning = Tuning::load(&settings.tuning).map_err(|error| error.to_string())?;
         Ok(Known { catalog, libraries, limits, bind: settings.bind, tuning })
     }

@@ -67,7 +67,8 @@ impl Watch {
     /// Looks at them for the first time, which must be before they are read.
     pub(super) fn begin(settings: &Settings) -> Watch {
         let rules = settings.rules.iter().filter(|path| *path != "builtin");
-        let folders = settings.watchlists.iter().chain(&settings.external_data).chain(&settings.geo_database);
+        let folders = settings.watchlists.iter().chain(&settings.external_data);
+        let folders = folders.chain(&settings.geo_database).chain(&settings.user_agents);
         let lists = settings.functions.iter().chain(&settings.table_schemas).chain(&settings.tuning);
         let mut paths: Vec<PathBuf> = rules.chain(lists).chain(folders).map(PathBuf::from).collect();
         if let Some(tls) = &settings.tls {

@@ -31,6 +31,15 @@ pub enum Statement {
     },
     /// `declare query_parameters(name:type = default, …)`
     Parameters(Vec<Parameter>),
+    /// `declare pattern name = …`
+    Pattern(Box<Pattern>),
+    /// `set name = value`, where it changes what the query answers.
+    Set {
+        /// The property.
+        name: Name,
+        /// What it is set to.
+        value: Expr,
+    },
     /// The query itself, or a stray scalar.
     Expression(Expr),
 }
@@ -168,6 +177,31 @@ pub struct Function {
     /// Tabular ones come first.
     pub parameters: Vec<Parameter>,
     /// Its statements; the last one is its value.
+    pub body: Query,
+}
+
+/// `declare pattern name = (name:string, …)[path:string] { (value, …).[value] = { … }; … }`: tables by the values that they are
+/// asked with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    /// Its name.
+    pub name: Name,
+    /// What stands in the call's parentheses.
+    pub parameters: Vec<Parameter>,
+    /// Whether something stands behind the call's parentheses too.
+    pub has_path: bool,
+    /// None of a pattern that is declared and not defined.
+    pub cases: Vec<PatternCase>,
+}
+
+/// One line of a pattern.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatternCase {
+    /// One for each parameter.
+    pub values: Vec<Expr>,
+    /// What stands behind the parentheses.
+    pub path: Option<Expr>,
+    /// What is asked then.
     pub body: Query,
 }
 

@@ -130,6 +130,8 @@ fn short_operator(operator: &Operator) -> String {
         OperatorKind::Count(Some(name)) => format!("count as {}", name.text),
         OperatorKind::Summarize { aggregates, by } => format!("summarize {} by {}", named(aggregates), named(by)),
         OperatorKind::MakeSeries(series) => operators::series(series, &named),
+        OperatorKind::Graph(graph) => operators::graph(graph),
+        OperatorKind::TopNested(levels) => operators::nested(levels, &named),
         OperatorKind::Scan(scan) => operators::scan(scan),
         OperatorKind::MvExpand(expand) => format!("expand {}", expanded(expand)),
         OperatorKind::MvApply { expand, operators } => {
@@ -214,6 +216,14 @@ fn expanded(expand: &MvExpand) -> String {
 fn statements(query: &Query) -> String {
     let statements = query.statements.iter().map(|statement| match statement {
         Statement::Let { name, value, .. } => format!("let {}={}", name.text, short(value)),
+        Statement::Pattern(pattern) => {
+            let case = |case: &PatternCase| {
+                let path = case.path.as_ref().map_or(String::new(), |path| format!(".{}", short(path)));
+                format!("({}){path}={{{}}}", joined(case.values.iter().map(short)), statements(&case.body))
+            };
+            format!("pattern {} {}", pattern.name.text, joined(pattern.cases.iter().map(case)))
+        }
+        Statement::Set { name, value } => format!("set {}={}", name.text, short(value)),
         Statement::Parameters(list) => format!("parameters {}", parameters(list)),
         Statement::Expression(expr) => short(expr),
     });
@@ -369,14 +379,14 @@ fn one_mistake_one_diagnostic() {
         ("T | where a in L | take 1", &[("KS001", "L")]),
         ("T | where a == 1 == 2", &[("KS002", "==")]),
         ("T | where a contians 'x' | take", &[("KS002", "contians"), ("KS006", "")]),
-        ("T | top-nested 3 of x by count(), y | where z = 1", &[("KT001", "top-nested"), ("KS002", "=")]),
+        ("T | top-hitters 3 of x by y, z | where z = 1", &[("KT001", "top-hitters"), ("KS002", "=")]),
         (
             "T | reduce x = (a | b) | facet by x with (where y | take 1) | top-hitters 3 of q",
             &[("KT001", "reduce"), ("KT001", "facet"), ("KT001", "top-hitters")],
         ),
         ("find in (A, B) where x == 'x' project a:, b", &[("KS006", ",")]),
         ("let f = (x:string) { T | where a = x; }; f('y')", &[("KS002", "=")]),
-        ("alias database D = E; declare pattern P; T", &[("KT002", "alias"), ("KT002", "declare")]),
+        ("alias database D = E; restrict access to (E); T", &[("KT002", "alias"), ("KT002", "restrict")]),
         (".show tables", &[("KS002", ".")]),
         ("database('x').table('T') | take 1", &[("KT006", "database('x')")]),
         ("x.f() | take 1", &[("KT003", "f")]),

@@ -16,6 +16,7 @@ pub(crate) const OPERATORS: &[&str] = &[
     "join",
     "limit",
     "lookup",
+    "make-graph",
     "make-series",
     "mv-apply",
     "mv-expand",
@@ -43,6 +44,7 @@ pub(crate) const OPERATORS: &[&str] = &[
     "summarize",
     "take",
     "top",
+    "top-nested",
     "union",
     "where",
 ];
@@ -61,14 +63,15 @@ pub(crate) const OPERATORS_TO_COME: &[&str] = &[
     "graph-where-edges",
     "graph-where-nodes",
     "macro-expand",
-    "make-graph",
     "partition-by",
     "project-by-names",
     "project-smart",
     "reduce",
     "top-hitters",
-    "top-nested",
 ];
+
+/// What `set` may set that changes what a query answers.
+pub(crate) const ANSWERING_PROPERTIES: &[&str] = &["query_bin_auto_size", "query_bin_auto_at"];
 
 /// The tabular operators that may begin a pipe. `datatable` and `externaldata` are operands.
 const FIRST_OPERATORS: &[&str] = &["union", "print", "search", "find", "range", "evaluate", "macro-expand"];

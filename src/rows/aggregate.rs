@@ -12,6 +12,7 @@ mod extreme;
 mod leading;
 mod list;
 mod percentile;
+mod schema;
 mod sketch;
 mod spread;
 mod sum;
@@ -26,7 +27,7 @@ const MANY: usize = 1024;
 
 type Checked = Result<ScalarType, (&'static str, String)>;
 
-const FAMILIES: [&[AggregateFunction]; 11] = [
+const FAMILIES: [&[AggregateFunction]; 12] = [
     count::FUNCTIONS,
     sum::FUNCTIONS,
     spread::FUNCTIONS,
@@ -37,6 +38,7 @@ const FAMILIES: [&[AggregateFunction]; 11] = [
     bag::FUNCTIONS,
     percentile::FUNCTIONS,
     bits::FUNCTIONS,
+    schema::FUNCTIONS,
     sketch::FUNCTIONS,
 ];
 

@@ -5,10 +5,12 @@
 //! operator, one file; [`aggregate`] has the functions of `summarize`.
 
 pub mod aggregate;
+mod components;
 mod distinct;
 mod join;
 mod key;
 mod limits;
+mod nested;
 mod network;
 mod order;
 mod partition;
@@ -176,14 +178,14 @@ fn each_of_op(op: &RowsOp, tables: &mut dyn TableRows, scope: Scope<'_>, emit: &
             network::run(&op.input, join, network, tables, scope, fitted)
         }
         RowsKind::Join(join) => join::run(&op.input, join, tables, scope, fitted),
-        RowsKind::MakeSeries { by, aggregates, axis, first, last, step, nonempty } => {
+        RowsKind::MakeSeries { by, columns, axis, first, last, step, nonempty } => {
             // The bounds read no row, but they may read the clock: `from ago(7d)`.
             let end =
                 |bound: &Option<Bound>| bound.as_ref().map(|b| convert::to_type(&scope.value(b, &Row::new()), axis.ty));
             let (first, last) = (end(first), end(last));
             let plan = series::Plan {
                 by,
-                aggregates,
+                columns,
                 axis,
                 first: first.as_ref(),
                 last: last.as_ref(),
@@ -193,6 +195,10 @@ fn each_of_op(op: &RowsOp, tables: &mut dyn TableRows, scope: Scope<'_>, emit: &
             series::run(&op.input, &plan, tables, scope, fitted)
         }
         RowsKind::Scan(steps) => scan::run(&op.input, steps, tables, scope, emit),
+        RowsKind::Components { id, edges, strong } => {
+            components::run(&op.input, *id, &components::Edges { edges, strong: *strong }, tables, scope, emit)
+        }
+        RowsKind::TopNested(levels) => nested::run(&op.input, levels, tables, scope, fitted),
         RowsKind::Partition { by, query } => partition::run(&op.input, *by, query, tables, scope, emit),
         RowsKind::Window(windows) => window::run(&op.input, windows, tables, scope, fitted),
     }

@@ -7,14 +7,14 @@ use super::distinct::KEY_OVERHEAD;
 use super::limits::{Held, row_size};
 use super::summarize::{States, add, begin};
 use super::{Emit, Row, RowsError, Scope, TableRows, each_row, key};
-use crate::compile::bound::{Aggregate, Bound, BoundQuery};
+use crate::compile::bound::{Bound, BoundQuery, Computed};
 use crate::value::functions::MAX_ELEMENTS;
 use crate::value::{DateTime, Dynamic, TimeSpan, Value, convert};
 
 /// What series are made of.
 pub(super) struct Plan<'q> {
     pub(super) by: &'q [Bound],
-    pub(super) aggregates: &'q [(Aggregate, Value<'static>)],
+    pub(super) columns: &'q [(Computed, Value<'static>)],
     pub(super) axis: &'q Bound,
     pub(super) first: Option<&'q Value<'static>>,
     pub(super) last: Option<&'q Value<'static>>,
@@ -34,7 +34,7 @@ pub(super) fn run(
     emit: &mut Emit<'_>,
 ) -> Result<(), RowsError> {
     let grid = Grid::of(plan).ok_or(RowsError::Step)?;
-    let aggregates = || plan.aggregates.iter().map(|(aggregate, _)| aggregate);
+    let aggregates = || plan.columns.iter().flat_map(|(computed, _)| &computed.aggregates);
     let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
     let mut groups: Vec<(Row, Steps)> = Vec::new();
     let mut held = Held::new(scope.budget);
@@ -62,12 +62,19 @@ pub(super) fn run(
         groups.push((Row::new(), Steps::new()));
     }
     for (keys, steps) in groups {
-        emit(series(plan, &grid, keys, steps, &mut held)?)?;
+        emit(series(plan, &grid, keys, steps, scope, &mut held)?)?;
     }
     Ok(())
 }
 
-fn series(plan: &Plan<'_>, grid: &Grid, mut row: Row, mut steps: Steps, held: &mut Held<'_>) -> Result<Row, RowsError> {
+fn series(
+    plan: &Plan<'_>,
+    grid: &Grid,
+    mut row: Row,
+    mut steps: Steps,
+    scope: Scope<'_>,
+    held: &mut Held<'_>,
+) -> Result<Row, RowsError> {
     let from = match plan.first {
         Some(_) => 0,
         None => steps.keys().next().copied().unwrap_or(0),
@@ -80,11 +87,16 @@ fn series(plan: &Plan<'_>, grid: &Grid, mut row: Row, mut steps: Steps, held: &m
     if length > MAX_ELEMENTS {
         return Err(RowsError::Series(MAX_ELEMENTS));
     }
-    held.charge(length * size_of::<Dynamic<'_>>() * (plan.aggregates.len() + 1))?;
-    for (at, (_, default)) in plan.aggregates.iter().enumerate() {
+    held.charge(length * size_of::<Dynamic<'_>>() * (plan.columns.len() + 1))?;
+    let mut before = 0;
+    for (computed, default) in plan.columns {
+        let own = before..before + computed.aggregates.len();
+        before = own.end;
         let element = |step: i64| {
-            let state = steps.get_mut(&step).and_then(|states| states.get_mut(at));
-            convert::into_dynamic(state.map_or_else(|| default.clone(), |state| state.finish()))
+            let Some(states) = steps.get_mut(&step) else { return convert::into_dynamic(default.clone()) };
+            let values = states.get_mut(own.clone()).unwrap_or_default();
+            let values: Row = values.iter_mut().map(|state| state.finish()).collect();
+            convert::into_dynamic(scope.value(&computed.value, &values))
         };
         row.push(Value::Dynamic(Dynamic::Array((from..to).map(element).collect())));
     }

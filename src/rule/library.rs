@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use super::files::{ending, files_with, read};
-use super::{ExternalFiles, GeoDatabase, Origin, RuleError, Watchlists};
+use super::{ExternalFiles, GeoDatabase, Origin, RuleError, UserAgents, Watchlists};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::kql::{Limits, ast, parse};
 
@@ -29,6 +29,8 @@ pub struct Libraries {
     pub external: ExternalFiles,
     /// `--geo-database`
     pub geo: Option<GeoDatabase>,
+    /// `--user-agents`
+    pub user_agents: Option<UserAgents>,
 }
 
 /// A function that queries can call by its name.

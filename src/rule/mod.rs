@@ -14,6 +14,7 @@ mod origin;
 mod pack;
 mod stamps;
 mod tuning;
+mod user_agents;
 mod watchlist;
 mod yaml;
 
@@ -35,6 +36,7 @@ pub use origin::Origin;
 pub use pack::{builtin, page};
 pub use stamps::Stamps;
 pub use tuning::{Exception, ListChange, RuleTuning, Tuning};
+pub use user_agents::UserAgents;
 pub use watchlist::{MAX_WATCHLIST_BYTES, MAX_WATCHLIST_CELLS, Watchlist, Watchlists};
 pub use yaml::parse_yaml;
 

@@ -152,6 +152,50 @@ fn places_come_from_the_database_that_is_given() {
 }
 
 #[test]
+fn user_agents_are_known_by_the_patterns_that_are_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let query = "SigninLogs | extend a = parse_user_agent(UserAgent, dynamic(['browser', 'os'])) \
+                 | where a.Browser.Family == 'Example Browser' \
+                 | project Major = tostring(a.Browser.MajorVersion), System = tostring(a.OperatingSystem.Family)";
+    let rule = write(folder.path(), "agents.kql", query);
+    let patterns = write(
+        folder.path(),
+        "regexes.yaml",
+        "user_agent_parsers:\n  - regex: '(Example Browser)/(\\d+)\\.(\\d+)'\n\
+         os_parsers:\n  - regex: 'Example OS'\n    os_replacement: 'ExampleOS'\n    os_v1_replacement: '7'\n\
+         device_parsers:\n  - regex: 'Handset (\\w+)'\n    device_replacement: 'Handset $1'\n    brand_replacement: 'Contoso'\n",
+    );
+    let records = r#"{"Type":"SigninLogs","TimeGenerated":"2024-01-01T00:00:00Z","UserAgent":"Mozilla (Example OS) Example Browser/12.5"}
+{"Type":"SigninLogs","TimeGenerated":"2024-01-01T00:00:00Z","UserAgent":"curl/8"}
+"#;
+    let ran = run(["run", "--rules", &rule, "--user-agents", &patterns, "--shadow", "1"], records).ended(0);
+    let alerts = ran.alerts();
+    assert_eq!(
+        alerts.iter().map(|a| &a["columns"]).collect::<Vec<_>>(),
+        [&json!({"Major": "12", "System": "ExampleOS"})]
+    );
+    let value = |call: &str| {
+        let ran = run(["eval", "--user-agents", &patterns, call], "").ended(0);
+        ran.text().trim_end().to_owned()
+    };
+    assert_eq!(
+        value("parse_user_agent('Handset X', 'device')"),
+        r#"{"value":{"Device":{"Family":"Handset X","Brand":"Contoso","Model":"X"}}}"#
+    );
+    assert_eq!(
+        value("parse_user_agent('curl/8', dynamic(['os', 'browser']))"),
+        r#"{"value":{"Browser":{"Family":"Other","MajorVersion":"","MinorVersion":"","Patch":""},"OperatingSystem":{"Family":"Other","MajorVersion":"","MinorVersion":"","Patch":"","PatchMinor":""}}}"#
+    );
+    assert_eq!(value("parse_user_agent('curl/8', 'nothing')"), r#"{"value":null}"#);
+    // Without them a rule is checked, and not run.
+    assert!(run(["check", &rule], "").ended(0).text().contains("KT013"));
+    let ran = run(["run", "--rules", &rule], records).ended(2);
+    assert!(ran.text().is_empty() && ran.err.contains("user_agents"), "{}", ran.err);
+    let ran = run(["run", "--rules", &rule, "--user-agents", &rule], records).ended(2);
+    assert!(ran.err.contains("no patterns of user agents"), "{}", ran.err);
+}
+
+#[test]
 fn the_clock_that_is_given_counts_in_what_is_computed_beforehand() {
     let query = "let limit = toscalar(print t = now()); print early = limit < datetime(2020-01-02)";
     let ran = run(["eval", "--query", "--now", "2020-01-01T00:00:00Z", query], "").ended(0);

@@ -2,7 +2,7 @@
 
 use super::feed::Feed;
 use super::names::{aggregate_name, fragment, inferred_name};
-use super::{Binder, walk, window};
+use super::{Binder, properties, walk, window};
 use crate::compile::bound::{Aggregate, AggregateFunction, Bound};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, Expr, ExprKind, Name};
@@ -143,6 +143,7 @@ impl Binder<'_> {
         functions::find(name).is_some()
             || functions::refused(name).is_some()
             || BOUND_APART.contains(&name)
+            || properties::NAMES.contains(&name)
             || window::NAMES.contains(&name)
             || self.lets.contains_key(name)
             || self.has_function(name)

@@ -56,6 +56,7 @@ fn waiting(query: &str) -> Vec<String> {
     bound(query).unwrap().stream_refusals().into_iter().filter_map(|d| quoted(d.message)).collect()
 }
 
+mod composed;
 mod plugins;
 
 const T: &str = "let T = datatable(a:string, b:long) ['x', 1, 'y', 2, 'x', 3]; T";
@@ -363,6 +364,12 @@ fn a_stream_refuses_what_needs_all_rows() {
         ("AuditLogs | sort by Result | take 5", ""),
         ("AuditLogs | summarize count()", "summarize"),
         ("AuditLogs | distinct Result", "distinct"),
+        ("AuditLogs | top-nested 1 of Result by count()", "top-nested"),
+        (
+            "AuditLogs | make-graph Result --> Id with_node_id=n | graph-mark-components | graph-to-table nodes",
+            "graph-mark-components",
+        ),
+        ("AuditLogs | make-graph Result --> Id | graph-to-table edges with_source_id=s", ""),
         ("AuditLogs | take 5 | project Result", "take"),
         ("AuditLogs | join kind=fullouter (print Result = 'a') on Result", "join"),
         ("AuditLogs | join (SigninLogs) on CorrelationId", "join"),

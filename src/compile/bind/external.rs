@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{ColumnDeclaration, Expr, Name};
 use crate::rule::{Format, MAX_EXTERNAL_CELLS, external_rows, json_mapping};
 use crate::schema::ScalarType;
-use crate::value::functions::Callee;
+use crate::value::functions::{self, Callee};
 use crate::value::{Value, convert};
 
 impl Binder<'_> {
@@ -94,8 +94,29 @@ impl Binder<'_> {
         self.spend(columns.len(), span).then(|| Self::values(&columns, rows))
     }
 
-    /// A function that looks addresses up, with the database that it reads.
-    pub(super) fn geo(&mut self, callee: Callee, span: Span) -> Option<Callee> {
+    /// A function that looks something up, with the file that it reads.
+    pub(super) fn with_file(&mut self, callee: Callee, span: Span) -> Option<Callee> {
+        match callee.name {
+            functions::GEO_INFO => self.geo(callee, span),
+            functions::USER_AGENT => self.user_agent(callee, span),
+            _ => Some(callee),
+        }
+    }
+
+    fn user_agent(&mut self, callee: Callee, span: Span) -> Option<Callee> {
+        if let Some(patterns) = self.libraries.user_agents.clone() {
+            return Some(callee.with(move |_, a| match a {
+                [agent, look_for, ..] => patterns.parsed(&convert::text(agent), look_for),
+                _ => Value::Null,
+            }));
+        }
+        let why = format!("'{}' needs the patterns that browsers are known by, and none are given", callee.name);
+        let help = "--user-agents names uap-core's regexes.yaml, or the setting user_agents";
+        self.no_file("KT013", span, why, help)?;
+        Some(callee)
+    }
+
+    fn geo(&mut self, callee: Callee, span: Span) -> Option<Callee> {
         if let Some(database) = self.libraries.geo.clone() {
             return Some(
                 callee.with(move |_, a| a.first().map_or(Value::Null, |ip| database.place(&convert::text(ip)))),

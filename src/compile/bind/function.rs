@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{
     Argument, ColumnDeclaration, Expr, ExprKind, Function, Name, Parameter, ParameterType, Query, Statement,
 };
+use crate::kql::{Limits, parse};
 use crate::schema::ScalarType;
 use crate::value::{Value, convert};
 
@@ -83,6 +84,36 @@ impl Binder<'_> {
         })
     }
 
+    /// The same for one line of a pattern, whose value is a table.
+    pub(super) fn lambda_of(&mut self, name: &Name, parameters: &[Parameter], body: &Query) -> Option<Lambda> {
+        let function = Function { parameters: parameters.to_vec(), body: body.clone() };
+        self.lambda(name, &function).map(|lambda| Lambda { is_tabular: true, ..lambda })
+    }
+
+    /// What a function that gives a table gives.
+    pub(super) fn call_lambda(&mut self, lambda: &Lambda, arguments: &[Argument], span: Span) -> Option<Tabular> {
+        self.inside(lambda, arguments, None, &mut Scope::Nothing, span, |binder, body| binder.tabular(body)).flatten()
+    }
+
+    /// A table through a query of kqltap's own, in which it is `T` and the lets are what they say.
+    pub(super) fn through(
+        &mut self,
+        name: &str,
+        text: &str,
+        lets: Lets,
+        table: Tabular,
+        span: Span,
+    ) -> Option<Tabular> {
+        let parsed = parse(text, &Limits::default());
+        let mistake = parsed.diagnostics.first().map(|d| d.message.clone());
+        debug_assert_eq!(mistake, None, "{text}");
+        let input = Name { text: "T".to_owned(), span };
+        let parameters = vec![Parameter { name: input, ty: ParameterType::Table(Vec::new()), default: None }];
+        let path = Some("kqltap's own".to_owned());
+        let lambda = Lambda { name: name.to_owned(), parameters, body: parsed.query, lets, is_tabular: true, path };
+        self.inside(&lambda, &[], Some(table), &mut Scope::Nothing, span, |binder, body| binder.tabular(body)).flatten()
+    }
+
     /// The function of that name, from a `let` or from the library.
     fn function(&self, name: &str) -> Option<Rc<Lambda>> {
         match self.lets.get(name) {
@@ -144,6 +175,7 @@ impl Binder<'_> {
             "table" | "_GetWatchlist" | "externaldata" => true,
             name => match self.lets.get(name) {
                 Some(Meaning::Function(lambda)) => lambda.is_tabular,
+                Some(Meaning::Pattern(_)) => true,
                 Some(_) => false,
                 None => self.function(name).is_some_and(|f| f.is_tabular),
             },

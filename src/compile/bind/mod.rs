@@ -8,6 +8,7 @@ mod aggregate;
 #[allow(clippy::unwrap_used)]
 mod answers;
 mod columns;
+mod composed;
 mod custom;
 mod everything;
 mod expand;
@@ -15,19 +16,25 @@ mod external;
 mod feed;
 mod find;
 mod function;
+mod graph;
 mod join;
 mod names;
 mod narrow;
+mod nested;
 mod network;
 mod operators;
 mod pack;
 mod parse;
+mod pattern;
 mod pivot;
+mod places;
 mod plugin;
 mod profile;
+mod properties;
 mod room;
 mod scalar;
 mod scan;
+mod schemas;
 mod scope;
 mod search;
 mod series;
@@ -56,6 +63,7 @@ use crate::value::DateTime;
 use crate::value::functions::MAX_WEIGHT;
 use function::{Calls, Lambda};
 pub(crate) use operators::{symbol, text_name};
+use pattern::Declared;
 pub use plugin::{PLUGINS, Plugin};
 use room::MAX_TREE;
 use scope::{LegScope, Scope, Tabular};
@@ -89,6 +97,8 @@ enum Meaning {
     Scalar(Bound),
     Tabular(Rc<Tabular>),
     Function(Rc<Lambda>),
+    /// Tables by the values that they are asked with.
+    Pattern(Rc<Declared>),
     /// A scalar that is made of records, `toscalar(Table | …)`: one row with one column.
     Later(Rc<Tabular>),
 }
@@ -122,6 +132,8 @@ struct Binder<'c> {
     /// functions, what is read from other tables.
     lifted: HashMap<Span, Lifted>,
     calls: Calls,
+    /// What `set` has set.
+    properties: HashMap<String, Bound>,
     /// Columns that no schema knows, and so nobody knows the type of.
     guessed: HashSet<String>,
     /// Columns that every custom table has for this query, for no schema tells; those of rows of all tables too.
@@ -201,6 +213,7 @@ impl<'c> Binder<'c> {
             tree_room: MAX_TREE,
             lifted: HashMap::new(),
             calls: Calls::default(),
+            properties: HashMap::new(),
             guessed: HashSet::new(),
             custom_columns: BTreeSet::new(),
             reads_custom: false,
@@ -219,6 +232,8 @@ impl<'c> Binder<'c> {
                     let end = query.statements.last().map_or(Span::default(), |s| match s {
                         Statement::Let { span, .. } => *span,
                         Statement::Parameters(_) => Span::default(),
+                        Statement::Pattern(pattern) => pattern.name.span,
+                        Statement::Set { name, .. } => name.span,
                         Statement::Expression(e) => e.span,
                     });
                     self.error("KS006", end, "missing query: after the let statements there must be a table to read");
@@ -235,6 +250,8 @@ impl<'c> Binder<'c> {
             match statement {
                 Statement::Let { name, value, .. } => self.define(name, value),
                 Statement::Parameters(parameters) => self.query_parameters(parameters),
+                Statement::Pattern(pattern) => self.declare_pattern(pattern),
+                Statement::Set { name, value } => self.set_property(name, value),
                 Statement::Expression(expr) if matches!(expr.kind, ExprKind::Error) => {}
                 Statement::Expression(expr) => {
                     if result.is_some() {
@@ -271,6 +288,9 @@ impl<'c> Binder<'c> {
                 None => self.catalog.table(&name.text).is_some() || self.is_custom(&name.text),
             },
             ExprKind::Call { name, arguments } => self.is_tabular_call(name, arguments),
+            ExprKind::Path { base, .. } => {
+                matches!(&base.kind, ExprKind::Call { name, .. } if matches!(self.lets.get(&name.text), Some(Meaning::Pattern(_))))
+            }
             _ => false,
         }
     }

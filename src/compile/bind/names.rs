@@ -12,6 +12,7 @@ const NAMED_BY_ARGUMENT: &[&str] = &[
     "bin",
     // Not in Kusto.Language; the engine's answer to the documentation's example.
     "bin_at",
+    "bin_auto",
     "ceiling",
     "exp",
     "floor",

@@ -1,9 +1,9 @@
 //! `evaluate plugin(…)`
 
-use super::Binder;
 use super::scope::{LegScope, Scope, Tabular};
 use super::subquery::is_static;
 use super::unpack::Conflict;
+use super::{Binder, composed, places};
 use crate::compile::bound::{Bound, BoundKind, RowSource, Step};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Argument, ColumnDeclaration, Expr, ExprKind, Name};
@@ -22,14 +22,19 @@ pub struct Plugin {
     pub doc: &'static str,
 }
 
-/// All that there are.
+/// All that there are, in the order of their names.
 pub const PLUGINS: &[Plugin] = &[
+    composed::PLUGINS[0],
+    composed::PLUGINS[1],
     Plugin {
         name: "bag_unpack",
         signature: "bag_unpack(bag, [OutputColumnPrefix, [columnsConflict, [ignoredProperties]]])",
         doc: "A column for each member of the bags; `: (name:type, …)` behind it says which. columnsConflict is 'error', \
               'replace_source' or 'keep_source'.",
     },
+    composed::PLUGINS[2],
+    places::PLUGINS[0],
+    places::PLUGINS[1],
     Plugin {
         name: "ipv4_lookup",
         signature: "ipv4_lookup(networks, address, network, [key, ...], [return_unmatched])",
@@ -51,6 +56,16 @@ pub const PLUGINS: &[Plugin] = &[
         doc: "The values of a column as columns, with an aggregate (count()) of the rows of each; `: (name:type, …)` behind \
               it says which.",
     },
+    composed::PLUGINS[3],
+    composed::PLUGINS[4],
+    Plugin {
+        name: "schema_merge",
+        signature: "schema_merge([PreserveOrder])",
+        doc: "What getschema gives of several tables as what it would give of one. A column at another place is an error in its \
+              row, unless PreserveOrder is false; one of two types is refused.",
+    },
+    composed::PLUGINS[5],
+    composed::PLUGINS[6],
 ];
 
 impl Binder<'_> {
@@ -66,7 +81,13 @@ impl Binder<'_> {
     }
 
     fn plugin(&mut self, table: Tabular, name: &Name, arguments: &[Argument], span: Span) -> Option<Tabular> {
+        if let Some(table) = self.composed(&name.text, &table, arguments, span) {
+            return table;
+        }
         match name.text.as_str() {
+            "geo_line_lookup" => self.geo_lookup(false, table, arguments, span),
+            "geo_polygon_lookup" => self.geo_lookup(true, table, arguments, span),
+            "schema_merge" => self.schema_merge(table, arguments, span),
             "bag_unpack" => self.bag_unpack(table, arguments, span),
             "ipv4_lookup" => self.ip_lookup("ipv4_lookup", table, arguments, span),
             "ipv6_lookup" => self.ip_lookup("ipv6_lookup", table, arguments, span),

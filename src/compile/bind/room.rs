@@ -43,7 +43,7 @@ impl Binder<'_> {
         let weight = |(name, meaning): (&String, &Meaning)| {
             let value = match meaning {
                 Meaning::Scalar(value) => tree_weight(value),
-                Meaning::Tabular(_) | Meaning::Function(_) | Meaning::Later(_) => 0,
+                Meaning::Tabular(_) | Meaning::Function(_) | Meaning::Pattern(_) | Meaning::Later(_) => 0,
             };
             value.saturating_add(name.len() + size_of::<(String, Meaning)>())
         };
@@ -123,11 +123,14 @@ fn op_weight(op: &RowsOp) -> usize {
             total(by.iter().chain(aggregates.iter().flat_map(|aggregate| &aggregate.arguments)))
         }
         RowsKind::Join(join) => query_weight(&join.right),
-        RowsKind::Partition { by: _, query } => query_weight(query),
+        RowsKind::Partition { by: _, query } | RowsKind::Components { id: _, edges: query, strong: _ } => {
+            query_weight(query)
+        }
         RowsKind::Scan(scan) => total(scan.bounds()),
-        RowsKind::MakeSeries { by, aggregates, axis, first, last, step: _, nonempty: _ } => {
-            let of_aggregates = aggregates.iter().flat_map(|(aggregate, _)| &aggregate.arguments);
-            total(by.iter().chain(of_aggregates).chain([axis]).chain(first).chain(last))
+        RowsKind::TopNested(levels) => total(levels.iter().flat_map(|level| level.value.bounds().chain([&level.key]))),
+        RowsKind::MakeSeries { by, columns, axis, first, last, step: _, nonempty: _ } => {
+            let of_columns = columns.iter().flat_map(|(computed, _)| computed.bounds());
+            total(by.iter().chain(of_columns).chain([axis]).chain(first).chain(last))
         }
         RowsKind::Window(windows) => total(
             windows

@@ -147,7 +147,15 @@ impl Binder<'_> {
     }
 
     fn literal(&mut self, literal: &Literal, span: Span) -> Bound {
-        match convert::literal(literal.kind, &literal.text) {
+        let read = convert::literal(literal.kind, &literal.text);
+        // Kusto reads a date with blanks around its dashes too.
+        let read = match literal.kind {
+            LiteralKind::DateTime => {
+                read.or_else(|m| convert::literal(literal.kind, &literal.text.replace(" - ", "-")).map_err(|_| m))
+            }
+            _ => read,
+        };
+        match read {
             Ok(value) => Bound::constant(value, literal_type(literal.kind), span),
             Err(message) => {
                 self.error("KS004", span, message);
@@ -177,7 +185,7 @@ impl Binder<'_> {
             Some(Meaning::Function(lambda)) if !lambda.is_tabular => {
                 return self.function_scalar(name, &[], scope, name.span).unwrap_or_else(|| Bound::error(name.span));
             }
-            Some(Meaning::Tabular(_) | Meaning::Function(_)) => {
+            Some(Meaning::Tabular(_) | Meaning::Function(_) | Meaning::Pattern(_)) => {
                 self.error("KS108", name.span, format!("'{}' is a table, and a scalar is expected here", name.text));
                 return Bound::error(name.span);
             }
@@ -375,6 +383,9 @@ impl Binder<'_> {
             "bag_pack_columns" => return self.bag_pack_columns(arguments, scope, span),
             "toscalar" => return self.toscalar_now(arguments, span),
             "column_names_of" => return self.column_names_of(arguments, span),
+            "assert" => return self.assertion(arguments, scope, span),
+            "bin_auto" => return self.bin_auto(arguments, scope, span),
+            "estimate_data_size" => return self.data_size(arguments, scope, span),
             _ => {}
         }
         if let Some(bound) = self.function_scalar(name, arguments, scope, span) {
@@ -432,11 +443,10 @@ impl Binder<'_> {
             _ => arguments,
         };
         match callee {
-            Ok((ty, callee)) if callee.name == functions::GEO_INFO => match self.geo(callee, span) {
+            Ok((ty, callee)) => match self.with_file(callee, span) {
                 Some(callee) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
                 None => Bound::error(span),
             },
-            Ok((ty, callee)) => Bound { kind: BoundKind::Call(callee, arguments), ty, span },
             Err((code, message)) => {
                 self.error(code, span, message);
                 Bound::error(span)

@@ -1,13 +1,12 @@
 //! `make-series`
 
 use super::Binder;
-use super::aggregate::{Aggregated, is_aggregate};
 use super::feed::Feed;
 use super::names::{inferred_name, make_unique};
 use super::scope::{Scope, Tabular};
 use crate::compile::bound::{Bound, OutputColumn, RowsKind};
 use crate::diagnostic::Span;
-use crate::kql::ast::{BinaryOp, Expr, ExprKind, MakeSeries};
+use crate::kql::ast::{BinaryOp, Expr, MakeSeries};
 use crate::schema::ScalarType;
 use crate::value::{TimeSpan, Value, convert};
 
@@ -16,18 +15,12 @@ impl Binder<'_> {
         let mut feed = Feed::of(table);
         let keys = self.keys(&mut feed, &series.by);
         let mut columns = keys.columns.clone();
-        let mut aggregates = Vec::new();
+        let mut computed_columns = Vec::new();
         for (item, default) in &series.aggregates {
-            if !matches!(&item.value.kind, ExprKind::Call { name, .. } if is_aggregate(&name.text)) {
-                self.error("KT003", item.value.span, "make-series takes aggregates alone; compute with them behind it");
-                return None;
-            }
-            for Aggregated { aggregate, columns: given } in self.aggregates(&mut feed, &item.value, &keys.plain)? {
-                let default = self.series_default(default.as_ref(), aggregate.ty)?;
-                let (name, _) = given.into_iter().next()?;
-                let name = item.name.as_ref().map_or(name, |n| n.text.clone());
+            for (computed, name) in self.computed_of(&mut feed, item, &keys.plain)? {
+                let default = self.series_default(default.as_ref(), computed.value.ty)?;
                 columns.push(OutputColumn { name, ty: ScalarType::Dynamic });
-                aggregates.push((aggregate, default));
+                computed_columns.push((computed, default));
             }
         }
         let axis = self.feed(&mut feed, &series.axis.value);
@@ -49,8 +42,15 @@ impl Binder<'_> {
             last = last.map(|last| self.just_behind(last, &step));
         }
         make_unique(&mut columns);
-        let kind =
-            RowsKind::MakeSeries { by: keys.values, aggregates, axis, first, last, step, nonempty: series.nonempty };
+        let kind = RowsKind::MakeSeries {
+            by: keys.values,
+            columns: computed_columns,
+            axis,
+            first,
+            last,
+            step,
+            nonempty: series.nonempty,
+        };
         Some(Tabular::of(self.rows(kind, feed.finish(), columns, span, "make-series")))
     }
 

@@ -40,6 +40,7 @@ impl Binder<'_> {
                 return None;
             }
             Some(Meaning::Function(_)) => return self.function_table(name, &[], None, name.span)?,
+            Some(Meaning::Pattern(_)) => return self.pattern_table(name, &[], None, name.span)?,
             None => {}
         }
         if let Some(table) = self.catalog.table(&name.text) {

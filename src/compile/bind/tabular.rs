@@ -35,7 +35,17 @@ impl Binder<'_> {
                 table
             }
             ExprKind::Operator(operator) => self.source(operator),
-            ExprKind::Call { name, arguments } => self.table_call(name, arguments, expr.span),
+            ExprKind::Call { name, arguments } => match self.pattern_table(name, arguments, None, expr.span) {
+                Some(table) => table,
+                None => self.table_call(name, arguments, expr.span),
+            },
+            ExprKind::Path { base, steps }
+                if let ExprKind::Call { name, arguments } = &base.kind
+                    && let [step] = steps.as_slice()
+                    && let Some(table) = self.pattern_table(name, arguments, Some(step), expr.span) =>
+            {
+                table
+            }
             ExprKind::Error => None,
             _ => {
                 self.error("KS111", expr.span, "a table is expected here, and this is a scalar");
@@ -133,6 +143,8 @@ impl Binder<'_> {
                 table = self.subqueries(table, &exprs, span)?;
                 return self.summarize(table, aggregates, by, span);
             }
+            OperatorKind::Graph(graph) => return self.graph(table, graph, span),
+            OperatorKind::TopNested(levels) => return self.top_nested(table, levels, span),
             OperatorKind::MakeSeries(series) => return self.make_series(table, series, span),
             OperatorKind::Union(union) => return self.union(Some(table), union, span),
             OperatorKind::Join { parameters, right, on } => return self.join(table, parameters, right, on, span),

@@ -160,7 +160,7 @@ impl Binder<'_> {
         let tabular = |meaning: &Meaning| match meaning {
             Meaning::Tabular(_) => true,
             Meaning::Function(lambda) => lambda.is_view(),
-            Meaning::Scalar(_) | Meaning::Later(_) => false,
+            Meaning::Scalar(_) | Meaning::Pattern(_) | Meaning::Later(_) => false,
         };
         let lets = self.lets.iter().filter(|(_, meaning)| tabular(meaning)).map(|(name, _)| name.as_str());
         let mut names: Vec<String> =

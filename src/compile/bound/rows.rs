@@ -49,7 +49,7 @@ pub enum RowsKind {
         /// What series are made for.
         by: Vec<Bound>,
         /// What is computed of each step, and what stands in a step without rows.
-        aggregates: Vec<(Aggregate, Value<'static>)>,
+        columns: Vec<(Computed, Value<'static>)>,
         /// What is cut into steps.
         axis: Bound,
         /// First step, inclusive; the least value if none. It reads no cell, and may read the clock.
@@ -63,6 +63,17 @@ pub enum RowsKind {
     },
     /// Sequences of rows that match steps: the input's columns, those that steps assign, and the sequence's number.
     Scan(Scan),
+    /// The nodes of a graph with the number of the component that they are of, counted from 0.
+    Components {
+        /// The nodes' column of what edges call them.
+        id: usize,
+        /// The edges: where they begin, and where they end.
+        edges: Box<BoundQuery>,
+        /// Nodes are of one component that lead to each other, and not if they only have to do with each other.
+        strong: bool,
+    },
+    /// Groups in groups, the first of each alone: for each level what it is grouped by and compared by.
+    TopNested(Vec<NestedLevel>),
     /// The rows of each value of a column, through a query of their own.
     Partition {
         /// The column's index.
@@ -85,6 +96,37 @@ pub struct Aggregate {
     pub arguments: Vec<Bound>,
     /// The type of its value.
     pub ty: ScalarType,
+}
+
+/// What is computed of a group's aggregates.
+#[derive(Clone, Debug)]
+pub struct Computed {
+    /// The aggregates.
+    pub aggregates: Vec<Aggregate>,
+    /// The value; its cells are the aggregates' values.
+    pub value: Bound,
+}
+
+impl Computed {
+    /// Every expression of it.
+    pub fn bounds(&self) -> impl Iterator<Item = &Bound> {
+        self.aggregates.iter().flat_map(|aggregate| &aggregate.arguments).chain([&self.value])
+    }
+}
+
+/// One level of a `top-nested`.
+#[derive(Clone, Debug)]
+pub struct NestedLevel {
+    /// What rows are grouped by.
+    pub key: Bound,
+    /// What groups are compared by.
+    pub value: Computed,
+    /// How many groups come out; all if there is none.
+    pub count: Option<usize>,
+    /// What stands for all others.
+    pub others: Option<Value<'static>>,
+    /// Largest first.
+    pub descending: bool,
 }
 
 /// A function over the rows of a group.
@@ -389,7 +431,7 @@ impl RowsOp {
     pub fn beside(&self) -> Option<&BoundQuery> {
         match &self.kind {
             RowsKind::Join(join) => Some(&join.right),
-            RowsKind::Partition { query, .. } => Some(query),
+            RowsKind::Partition { query, .. } | RowsKind::Components { edges: query, .. } => Some(query),
             _ => None,
         }
     }

@@ -164,6 +164,10 @@ pub enum OperatorKind {
         /// `of column`
         of: Option<Expr>,
     },
+    /// `make-graph source --> target … | graph-to-table …`, with what stands between
+    Graph(Box<Graph>),
+    /// `top-nested count of key with others=value by aggregate, top-nested …`
+    TopNested(Vec<NestedLevel>),
     /// An operator of the language that kqltap does not run yet; its text was skipped to the next pipe, and a diagnostic
     /// names it.
     Unsupported(Name),
@@ -289,6 +293,65 @@ pub struct MakeSeries {
     pub by: Vec<NamedExpr>,
     /// `kind=nonempty`: without any row there is a series of defaults.
     pub nonempty: bool,
+}
+
+/// `make-graph source --> target with nodes on id with_node_id=name`, and the operators over graphs behind it up to the one that
+/// makes a table of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    /// The edges' column of where they begin.
+    pub source: Name,
+    /// The edges' column of where they end.
+    pub target: Name,
+    /// A table of nodes, and its column of what edges call them.
+    pub nodes: Option<(Expr, Name)>,
+    /// `with_node_id=`: what that is called of nodes that have no table.
+    pub node_id: Option<Name>,
+    /// `graph-mark-components`
+    pub components: Option<Components>,
+    /// `graph-to-table`
+    pub output: GraphOutput,
+}
+
+/// `graph-mark-components kind=strong with_component_id=name`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Components {
+    /// `kind=strong`: nodes are of one component that lead to each other.
+    pub strong: bool,
+    /// What the component's number is called.
+    pub name: Option<Name>,
+}
+
+/// `graph-to-table nodes`, `graph-to-table edges`
+#[derive(Clone, Debug, PartialEq)]
+pub enum GraphOutput {
+    /// The nodes.
+    Nodes {
+        /// `with_node_id=`: what the hash of a node is called.
+        id: Option<Name>,
+    },
+    /// The edges.
+    Edges {
+        /// `with_source_id=`: what the hash of where it begins is called.
+        source: Option<Name>,
+        /// `with_target_id=`: what the hash of where it ends is called.
+        target: Option<Name>,
+    },
+}
+
+/// One level of a `top-nested`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NestedLevel {
+    /// How many; all if it is left out.
+    pub count: Option<Expr>,
+    /// What rows are grouped by.
+    pub of: NamedExpr,
+    /// `with others=`: what stands for the groups that are not among them.
+    pub others: Option<Expr>,
+    /// What groups are compared by.
+    pub by: NamedExpr,
+    /// `desc`, the default
+    pub descending: bool,
 }
 
 /// `scan with_match_id=name declare (name:type=value, …) with (step …; …)`

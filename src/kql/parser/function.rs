@@ -2,7 +2,7 @@
 
 use super::{Parser, Read};
 use crate::diagnostic::Span;
-use crate::kql::ast::{Expr, ExprKind, Function, Parameter, ParameterType, Query, Statement};
+use crate::kql::ast::{Expr, ExprKind, Function, Parameter, ParameterType, Pattern, PatternCase, Query, Statement};
 use crate::kql::token::TokenKind;
 
 impl Parser<'_> {
@@ -50,6 +50,49 @@ impl Parser<'_> {
         self.bump();
         self.bump();
         self.parameter_list().map(Statement::Parameters)
+    }
+
+    /// `declare pattern name = (parameter, …)[parameter] { (value, …).[value] = { statement; … }; … }`; without the `=` it is
+    /// declared alone.
+    pub(super) fn pattern_statement(&mut self) -> Read<Statement> {
+        self.bump();
+        self.bump();
+        let name = self.name("name")?;
+        let mut pattern = Pattern { name, parameters: Vec::new(), has_path: false, cases: Vec::new() };
+        if self.eat(TokenKind::Assign) {
+            pattern.parameters = self.parameter_list()?;
+            if self.at(TokenKind::OpenBracket) {
+                let open = self.bump();
+                self.parameter()?;
+                self.expect_close(TokenKind::CloseBracket, open)?;
+                pattern.has_path = true;
+            }
+            let open = self.expect(TokenKind::OpenBrace, "`{`")?;
+            while !self.at(TokenKind::CloseBrace) {
+                pattern.cases.push(self.beside(|parser| parser.nested(Self::pattern_case))?);
+                if !self.eat(TokenKind::Semicolon) {
+                    break;
+                }
+            }
+            self.expect_close(TokenKind::CloseBrace, open)?;
+        }
+        Ok(Statement::Pattern(Box::new(pattern)))
+    }
+
+    fn pattern_case(&mut self) -> Read<PatternCase> {
+        let open = self.expect(TokenKind::OpenParen, "`(`")?;
+        let values = self.comma_list(Self::parameter_value)?;
+        self.expect_close(TokenKind::CloseParen, open)?;
+        let mut path = None;
+        if self.eat(TokenKind::Dot) {
+            let open = self.expect(TokenKind::OpenBracket, "`[`")?;
+            path = Some(self.parameter_value()?);
+            self.expect_close(TokenKind::CloseBracket, open)?;
+        }
+        self.expect(TokenKind::Assign, "`=`")?;
+        let body = self.beside(Self::body)?;
+        self.grow(self.height)?;
+        Ok(PatternCase { values, path, body })
     }
 
     /// `(name:type = default, …)`

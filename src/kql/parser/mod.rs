@@ -9,6 +9,7 @@ mod expand;
 mod expression;
 mod find;
 mod function;
+mod graph;
 mod infix;
 mod join;
 mod literal;
@@ -19,6 +20,7 @@ mod scan;
 mod statement;
 mod summarize;
 mod table;
+mod top_nested;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, ExprKind, Name};

@@ -94,7 +94,7 @@ impl Parser<'_> {
     }
 
     /// The operator's name here, dashes included, and how many tokens it takes.
-    fn operator_name(&self) -> (&str, usize) {
+    pub(super) fn operator_name(&self) -> (&str, usize) {
         if !self.at(TokenKind::Name) {
             return ("", 0);
         }
@@ -234,6 +234,8 @@ impl Parser<'_> {
             "mv-apply" | "mvapply" => self.mv_apply()?,
             "scan" => OperatorKind::Scan(Box::new(self.scan()?)),
             "partition" => self.partition()?,
+            "make-graph" => OperatorKind::Graph(Box::new(self.make_graph()?)),
+            "top-nested" => OperatorKind::TopNested(self.top_nested()?),
             "parse" => OperatorKind::Parse(self.parse_pattern(false)?),
             "parse-where" => OperatorKind::Parse(self.parse_pattern(true)?),
             "parse-kv" => self.parse_kv()?,

@@ -4,6 +4,7 @@ use super::{Parser, Read, error_expr};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kql::ast::{Expr, Query, Statement};
 use crate::kql::token::TokenKind;
+use crate::kql::words;
 
 impl Parser<'_> {
     /// Everything up to the end of the text, or of the function's body that is being read.
@@ -86,6 +87,9 @@ impl Parser<'_> {
         let second = self.peek_at(1);
         let word = if second.kind == TokenKind::Name { self.word(first) } else { "" };
         match word {
+            "set" if words::ANSWERING_PROPERTIES.contains(&self.word(second)) => {
+                return self.property().map(Some).inspect_err(|_| self.skip_statement());
+            }
             // It says how Kusto runs a query, and has no say in what the query answers.
             "set" => {
                 self.skip_statement();
@@ -93,6 +97,9 @@ impl Parser<'_> {
             }
             "declare" if self.word(second) == "query_parameters" => {
                 return self.query_parameters().map(Some).inspect_err(|_| self.skip_statement());
+            }
+            "declare" if self.word(second) == "pattern" => {
+                return self.pattern_statement().map(Some).inspect_err(|_| self.skip_statement());
             }
             "declare" | "alias" | "restrict" => {
                 let message = format!("The statement `{word}` is not supported yet.");
@@ -110,6 +117,14 @@ impl Parser<'_> {
             return Ok(None);
         }
         Ok(Some(Statement::Expression(self.pipe(false)?)))
+    }
+
+    /// `set name = value`
+    fn property(&mut self) -> Read<Statement> {
+        self.bump();
+        let name = self.name("name")?;
+        self.expect(TokenKind::Assign, "`=`")?;
+        Ok(Statement::Set { name, value: self.expression()? })
     }
 
     fn let_statement(&mut self) -> Read<Statement> {

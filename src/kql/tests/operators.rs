@@ -33,6 +33,31 @@ pub(super) fn scan(scan: &Scan) -> String {
     format!("scan {id}({}) {}", joined(columns), joined(steps))
 }
 
+pub(super) fn graph(graph: &Graph) -> String {
+    let name = |name: &Option<Name>| name.as_ref().map_or("-".to_owned(), |name| name.text.clone());
+    let nodes =
+        graph.nodes.as_ref().map_or(String::new(), |(table, id)| format!(" with {} on {}", short(table), id.text));
+    let components = graph.components.as_ref().map_or(String::new(), |components| {
+        format!(" components {}{}", name(&components.name), if components.strong { "!" } else { "" })
+    });
+    let output = match &graph.output {
+        GraphOutput::Nodes { id } => format!("nodes {}", name(id)),
+        GraphOutput::Edges { source, target } => format!("edges {} {}", name(source), name(target)),
+    };
+    let (source, target) = (&graph.source.text, &graph.target.text);
+    format!("graph {source}>{target}{nodes} {}{components} to {output}", name(&graph.node_id))
+}
+
+pub(super) fn nested(levels: &[NestedLevel], named: &dyn Fn(&[NamedExpr]) -> String) -> String {
+    let level = |level: &NestedLevel| {
+        let count = level.count.as_ref().map_or("all".into(), short);
+        let others = level.others.as_ref().map_or(String::new(), |others| format!(" others {}", short(others)));
+        let (of, by) = (named(std::slice::from_ref(&level.of)), named(std::slice::from_ref(&level.by)));
+        format!("{count} of {of}{others} by {by} {}", if level.descending { "desc" } else { "asc" })
+    };
+    format!("nested {}", joined(levels.iter().map(level)))
+}
+
 fn check(cases: &[(&str, &str)]) {
     for (text, expected) in cases {
         let (shown, diagnostics) = short_query(text);
@@ -74,6 +99,31 @@ fn columns() {
             "T | where count == 1 and distinct > 2 | extend as = parse",
             "T|where (and (Equal count Long:1) (Greater distinct Long:2))|extend as=parse",
         ),
+    ]);
+}
+
+#[test]
+fn groups_in_groups_and_statements() {
+    check(&[
+        (
+            "T | top-nested 2 of a by sum(b), top-nested of k = bin(c, 1) with others = 'x' by n = max(d) asc | take 1",
+            "T|nested Long:2 of a by sum(b) desc all of k=bin(c Long:1) others String:x by n=max(d) asc|take Long:1",
+        ),
+        ("f(T | top-nested 1 of a by b, x)", "f(T|nested Long:1 of a by b desc x)"),
+        (
+            "declare pattern p = (a:string, b:string)[c:string] { ('x', 'y').['z'] = { let n = 1; T }; ('u', 'v').['w'] = { U } }; T",
+            "pattern p (String:x String:y).String:z={let n=Long:1; T} (String:u String:v).String:w={U}; T",
+        ),
+        (
+            "T | make-graph a --> b with (N | take 1) on c | graph-to-table edges with_source_id=S with_target_id=D | count",
+            "T|graph a>b with N|take Long:1 on c - to edges S D|count",
+        ),
+        (
+            "T | make-graph a --> b with_node_id=n | graph-mark-components kind=strong with_component_id=k | graph-to-table nodes",
+            "T|graph a>b n components k! to nodes -",
+        ),
+        ("declare pattern p; T", "pattern p ; T"),
+        ("set notruncation; set query_bin_auto_size = 1h; T", "set query_bin_auto_size=TimeSpan:1h; T"),
     ]);
 }
 

@@ -1,14 +1,14 @@
 //! Functions that make a datetime or a timespan: from numbers, from Unix time, from another zone's clock.
 
 use jiff::civil;
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::arguments::{argument, long_at, real_at, text_at, time_at};
-use super::{Context, Function, Param};
+use super::{Context, Function, Param, limits};
 use crate::schema::ScalarType;
 use crate::value::datetime::Civil;
 use crate::value::timespan::{TICKS_PER_DAY, TICKS_PER_SECOND};
-use crate::value::{DateTime, TimeSpan, Value, convert};
+use crate::value::{DateTime, Dynamic, TimeSpan, Value, convert};
 
 const TIME: Param = Param::Is(ScalarType::DateTime);
 const DATETIME: ScalarType = ScalarType::DateTime;
@@ -54,6 +54,20 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(2, 2, &[TIME, Param::Text])
     .calls(DATETIME, utc_to_local),
+    Function::of(
+        "datetime_list_timezones",
+        "datetime_list_timezones()",
+        "The names of all time zones that kqltap knows, in order.",
+    )
+    .calls(ScalarType::Dynamic, |_, _| {
+        // Those that come with kqltap, whatever the machine has.
+        let zones = TimeZoneDatabase::bundled();
+        let names = zones.available().map(|name| name.as_str().to_owned());
+        // Where it is not known is no place.
+        let mut names: Vec<String> = names.filter(|name| name != "Factory").collect();
+        names.sort_unstable();
+        limits::array(names.into_iter().map(|name| Dynamic::String(name.into())))
+    }),
 ];
 
 const fn unix(name: &'static str, signature: &'static str, call: super::Call) -> Function {

@@ -1,17 +1,25 @@
 //! Where an address is, and how far places are apart. The binder puts in what reads the database.
 //!
-//! The earth is a ball here, as for Kusto, and edges are the shortest ways on it. What needs shapes laid over each other (unions,
-//! intersections, buffers, coverings) is refused: see `refused`.
+//! The earth is a ball here, as for Kusto, and edges are the shortest ways on it. What
+//! draws round corners or leaves places out (buffers, simpler shapes) is refused: see `refused`.
 
+mod area;
+mod cover;
+mod densify;
 mod edges;
 mod geohash;
 mod h3;
+mod h3_fill;
+mod intersection;
 mod line;
 mod meeting;
+mod outline;
+mod overlay;
 mod polygon;
 mod s2;
 mod shape;
 mod sphere;
+mod union;
 mod wkt;
 
 use super::arguments::real_at;
@@ -21,11 +29,12 @@ use crate::value::Value;
 use sphere::Point;
 
 const REAL: Param = Param::Is(ScalarType::Real);
+const DYNAMIC: Param = Param::Is(ScalarType::Dynamic);
 const LEVEL: Param = Param::Is(ScalarType::Long);
 const CELL: &[Param] = &[Param::Is(ScalarType::String)];
 
 /// The families of functions of places.
-pub(super) const FAMILIES: [&[Function]; 8] = [
+pub(super) const FAMILIES: [&[Function]; 14] = [
     FUNCTIONS,
     geohash::FUNCTIONS,
     h3::FUNCTIONS,
@@ -33,6 +42,12 @@ pub(super) const FAMILIES: [&[Function]; 8] = [
     line::FUNCTIONS,
     polygon::FUNCTIONS,
     meeting::FUNCTIONS,
+    area::FUNCTIONS,
+    densify::FUNCTIONS,
+    intersection::FUNCTIONS,
+    cover::FUNCTIONS,
+    h3_fill::FUNCTIONS,
+    union::FUNCTIONS,
     wkt::FUNCTIONS,
 ];
 

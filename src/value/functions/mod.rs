@@ -17,6 +17,7 @@ mod chance;
 mod clock;
 mod codepoints;
 mod command_line;
+mod compressed;
 mod control;
 mod conversion;
 mod csv;
@@ -46,8 +47,11 @@ mod series;
 mod set;
 mod sketch;
 mod sort;
+mod statistics;
 mod string;
+mod units;
 mod url;
+mod user_agent;
 mod version;
 mod xml;
 
@@ -58,6 +62,7 @@ pub(crate) use limits::Scan;
 pub use limits::{MAX_ELEMENTS, MAX_TEXT, MAX_WEIGHT, room_after};
 pub use network::IpNetwork;
 pub use refused::refused;
+pub use user_agent::USER_AGENT;
 
 use super::{DateTime, Value};
 use crate::schema::ScalarType;
@@ -154,7 +159,7 @@ pub enum Returns {
 /// Why a call is refused: Kusto's code and a sentence.
 pub type Refusal = (&'static str, String);
 
-const FAMILIES: [&[Function]; 38] = [
+const FAMILIES: [&[Function]; 42] = [
     control::FUNCTIONS,
     null::FUNCTIONS,
     string::FUNCTIONS,
@@ -189,10 +194,14 @@ const FAMILIES: [&[Function]; 38] = [
     codepoints::FUNCTIONS,
     punycode::FUNCTIONS,
     base64::FUNCTIONS,
+    compressed::FUNCTIONS,
     hash::FUNCTIONS,
     math::FUNCTIONS,
     bitwise::FUNCTIONS,
     sketch::FUNCTIONS,
+    statistics::FUNCTIONS,
+    units::FUNCTIONS,
+    user_agent::FUNCTIONS,
 ];
 
 /// The function of that name.

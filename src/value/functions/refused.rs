@@ -3,8 +3,6 @@
 /// Why a function of that name is not built; `None` if Kusto has no such function, or kqltap has it.
 pub fn refused(name: &str) -> Option<&'static str> {
     Some(match name {
-        "parse_user_agent" => "it needs the tables of patterns that Kusto recognises browsers by",
-        "assert" => "a query that ends in an error would end a run",
         "cursor_after" | "cursor_before_or_at" | "current_cursor" => "there is no database whose cursor it could be",
         "current_principal"
         | "current_principal_details"
@@ -15,31 +13,13 @@ pub fn refused(name: &str) -> Option<&'static str> {
         "series_periods_detect" | "series_periods_validate" => {
             "how Kusto estimates it is not documented to the digit, and an estimate of another kind would alert on other rows"
         }
-        "geo_intersection_2lines"
-        | "geo_intersection_2polygons"
-        | "geo_intersection_line_with_polygon"
-        | "geo_union_lines_array"
-        | "geo_union_polygons_array"
-        | "geo_simplify_polygons_array"
-        | "geo_line_simplify"
-        | "geo_polygon_simplify"
-        | "geo_line_densify"
-        | "geo_polygon_densify"
-        | "geo_point_buffer"
-        | "geo_line_buffer"
-        | "geo_polygon_buffer"
-        | "geo_polygon_area"
-        | "geo_polygon_centroid"
-        | "geo_polygon_perimeter"
-        | "geo_polygon_to_s2cells"
-        | "geo_polygon_to_h3cells"
-        | "geo_line_to_s2cells" => {
-            "shapes are asked how far they are, what is in them and whether they meet, and not put together or cut"
+        "geo_point_buffer" | "geo_line_buffer" | "geo_polygon_buffer" => {
+            "with how many corners Kusto draws what is round is not documented"
+        }
+        "geo_line_simplify" | "geo_polygon_simplify" | "geo_simplify_polygons_array" => {
+            "which places Kusto leaves out is not documented"
         }
         "hash_combine" | "hash_many" => "how Kusto puts hashes together is not documented",
-        "gzip_compress_to_base64_string" | "zlib_compress_to_base64_string" => {
-            "another compressor gives other bytes, and what is compressed is compared by them"
-        }
         _ => return None,
     })
 }

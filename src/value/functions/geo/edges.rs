@@ -42,7 +42,7 @@ pub(super) enum Meeting {
 pub(super) fn meeting(a: Vec<Edge>, b: Vec<Edge>, left: &mut Looks) -> Option<Meeting> {
     let mut edges: Vec<(Edge, bool)> = a.into_iter().map(|edge| (edge, true)).collect();
     edges.extend(b.into_iter().map(|edge| (edge, false)));
-    let met = sweep(&mut edges, left, |(edge, first), (other, second)| {
+    let met = sweep(&mut edges, left, &mut |(edge, first), (other, second)| {
         first != second && (crosses(edge, other) || ends_meet(edge, other))
     });
     met.map(|met| if met { Meeting::Common } else { Meeting::Apart })
@@ -51,14 +51,62 @@ pub(super) fn meeting(a: Vec<Edge>, b: Vec<Edge>, left: &mut Looks) -> Option<Me
 /// Whether any two edges cross; none where that takes more looks than are left.
 pub(super) fn any_cross(edges: Vec<Edge>, left: &mut Looks) -> Option<bool> {
     let mut edges: Vec<(Edge, bool)> = edges.into_iter().map(|edge| (edge, true)).collect();
-    sweep(&mut edges, left, |(edge, _), (other, _)| crosses(edge, other))
+    sweep(&mut edges, left, &mut |(edge, _), (other, _)| crosses(edge, other))
 }
 
-fn sweep(
-    edges: &mut [(Edge, bool)],
-    left: &mut Looks,
-    meet: impl Fn(&(Edge, bool), &(Edge, bool)) -> bool,
-) -> Option<bool> {
+/// Edges cut where they cross edges of another group, each edge's parts in its order. None where that takes more looks than
+/// are left.
+pub(super) fn cut(groups: &[Vec<Edge>], left: &mut Looks) -> Option<Vec<Vec<Vec<Edge>>>> {
+    let mut cuts: Vec<Vec<Vec<Point>>> = groups.iter().map(|edges| vec![Vec::new(); edges.len()]).collect();
+    let numbered = |(group, edges): (usize, &Vec<Edge>)| {
+        edges.iter().enumerate().map(|(at, edge)| (*edge, (group, at))).collect::<Vec<_>>()
+    };
+    let mut all: Vec<(Edge, (usize, usize))> = groups.iter().enumerate().flat_map(numbered).collect();
+    sweep(&mut all, left, &mut |(edge, a), (other, b)| {
+        if a.0 != b.0
+            && crosses(edge, other)
+            && let Some(at) = crossing(edge, other)
+        {
+            // Both get the same place, to the last bit.
+            cuts[a.0][a.1].push(at);
+            cuts[b.0][b.1].push(at);
+        }
+        false
+    })?;
+    let parts = |edge: &Edge, mut at: Vec<Point>| {
+        at.sort_by(|a, b| edge.0.angle(*a).total_cmp(&edge.0.angle(*b)));
+        let places: Vec<Point> = [edge.0].into_iter().chain(at).chain([edge.1]).collect();
+        along(&places).filter(|(a, b)| a != b).collect::<Vec<Edge>>()
+    };
+    let of_group = |(edges, cuts): (&Vec<Edge>, Vec<Vec<Point>>)| {
+        edges.iter().zip(cuts).map(|(edge, at)| parts(edge, at)).collect::<Vec<_>>()
+    };
+    Some(groups.iter().zip(cuts).map(of_group).collect())
+}
+
+/// The place that two edges that cross have in common.
+pub(super) fn crossing((a, b): &Edge, (c, d): &Edge) -> Option<Point> {
+    let at = a.across(*b).cross(c.across(*d)).unit()?;
+    // The great circles meet on both sides of the ball.
+    let near = a.plus(*b).plus(*c).plus(*d);
+    Some(if at.dot(near) < 0.0 { at.times(-1.0) } else { at })
+}
+
+/// The middle of an edge.
+pub(super) fn middle((a, b): &Edge) -> Point {
+    let sum = a.plus(*b);
+    sum.unit().unwrap_or(sum)
+}
+
+/// An edge to the last bit, for sets of them.
+pub(super) fn bits((a, b): &Edge) -> ([u64; 3], [u64; 3]) {
+    (a.bits(), b.bits())
+}
+
+/// What is done with two edges, each with what it is called by; true ends it.
+type Meet<'m, T> = dyn FnMut(&(Edge, T), &(Edge, T)) -> bool + 'm;
+
+fn sweep<T>(edges: &mut [(Edge, T)], left: &mut Looks, meet: &mut Meet<'_, T>) -> Option<bool> {
     // An edge bends north or south of its ends by less than its own length.
     let length = |(a, b): &Edge| a.plus(b.times(-1.0)).norm();
     let south = |edge: &Edge| edge.0.0[2].min(edge.1.0[2]) - length(edge);
@@ -77,10 +125,16 @@ fn sweep(
 }
 
 /// Whether two edges have a place in common that is an end of neither.
-fn crosses((a, b): &Edge, (c, d): &Edge) -> bool {
+pub(super) fn crosses(edge: &Edge, other: &Edge) -> bool {
+    let ((a, b), (c, d)) = (edge, other);
     let side = |x: &Point, y: &Point, z: &Point| x.dot(y.cross(*z));
     let sides = [side(a, c, b), side(c, b, d), side(b, d, a), side(d, a, c)];
-    sides.iter().all(|side| *side > 0.0) || sides.iter().all(|side| *side < 0.0)
+    let alike = sides.iter().all(|side| *side > 0.0) || sides.iter().all(|side| *side < 0.0);
+    // Of edges along one line the signs are chance: those that go on from each other, or lie apart, do not cross.
+    alike && !ends_meet(edge, other) && {
+        let (length, other_length) = (a.plus(b.times(-1.0)).norm(), c.plus(d.times(-1.0)).norm());
+        a.plus(*b).plus(c.plus(*d).times(-1.0)).norm() <= length + other_length
+    }
 }
 
 fn ends_meet((a, b): &Edge, (c, d): &Edge) -> bool {

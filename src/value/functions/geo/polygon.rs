@@ -89,8 +89,28 @@ impl Polygons {
     }
 
     pub(super) fn contain(&self, at: Point) -> bool {
-        // A hole takes away what its shell has.
-        self.0.iter().any(|rings| rings.iter().filter(|ring| encloses(ring, at)).count() % 2 == 1)
+        self.0.iter().any(|rings| within(rings, at))
+    }
+
+    /// The edges of each, with what it encloses to the left of shell and holes.
+    pub(super) fn outlines(&self) -> Vec<Vec<Edge>> {
+        let outline = |rings: &Vec<Ring>| {
+            let edge = |(at, ring): (usize, &Ring)| {
+                edges(ring).map(move |(a, b)| if at == 0 { (a, b) } else { (b, a) }).collect::<Vec<Edge>>()
+            };
+            rings.iter().enumerate().flat_map(edge).collect()
+        };
+        self.0.iter().map(outline).collect()
+    }
+
+    /// The rings of each, shells and holes counterclockwise.
+    pub(super) fn rings(&self) -> &[Vec<Vec<Point>>] {
+        &self.0
+    }
+
+    /// Whether a place is in the one of that number.
+    pub(super) fn contains(&self, number: usize, at: Point) -> bool {
+        self.0.get(number).is_some_and(|rings| within(rings, at))
     }
 
     /// Every edge of theirs.
@@ -113,7 +133,12 @@ impl Polygons {
     }
 }
 
-fn edges(ring: &[Point]) -> impl Iterator<Item = Edge> {
+/// A hole takes away what its shell has.
+fn within(rings: &[Ring], at: Point) -> bool {
+    rings.iter().filter(|ring| encloses(ring, at)).count() % 2 == 1
+}
+
+pub(super) fn edges(ring: &[Point]) -> impl Iterator<Item = Edge> {
     ring.iter().copied().zip(ring.iter().copied().cycle().skip(1))
 }
 
@@ -137,13 +162,13 @@ fn turned(mut ring: Ring) -> Ring {
 }
 
 /// The area of a triangle: above zero if its corners go round it counterclockwise.
-fn excess(a: Point, b: Point, c: Point) -> f64 {
+pub(super) fn excess(a: Point, b: Point, c: Point) -> f64 {
     let (to_b, to_c) = (b.plus(a.times(-1.0)), c.plus(a.times(-1.0)));
     2.0 * a.dot(to_b.cross(to_c)).atan2(1.0 + a.dot(b) + b.dot(c) + c.dot(a))
 }
 
 /// Whether one who looks along the ring from a place turns round once to the left. From the opposite place it is to the right.
-fn encloses(ring: &[Point], at: Point) -> bool {
+pub(super) fn encloses(ring: &[Point], at: Point) -> bool {
     let turn: f64 = edges(ring)
         .map(|(a, b)| {
             let (to_a, to_b) = (at.cross(a), at.cross(b));

@@ -39,9 +39,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .takes(1, 1, CELL)
     .calls(ScalarType::Dynamic, |_, a| {
-        let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
-        Cell::read(&text_at(a, 0))
-            .map_or(Value::Null, |cell| shape::polygon(corners.map(|(right, up)| cell.at(right, up).degrees())))
+        Cell::read(&text_at(a, 0)).map_or(Value::Null, |cell| shape::polygon(cell.corners().map(Point::degrees)))
     }),
     Function::of(
         "geo_s2cell_neighbors",
@@ -57,7 +55,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// The level of the smallest cells, the leaves.
-const MAX_LEVEL: u8 = 30;
+pub(super) const MAX_LEVEL: u8 = 30;
 
 /// How many leaves a face's side has.
 const SIDE: i64 = 1 << MAX_LEVEL;
@@ -72,7 +70,7 @@ struct Leaf {
 
 /// A cell by its number: the face in three bits, two for each level, then a one that ends them.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Cell(u64);
+pub(super) struct Cell(u64);
 
 /// Right and up, in the order in which the Kusto Emulator gives those of 89c259; no order is promised.
 const NEIGHBORS: [(i64, i64); 8] = [(1, 1), (1, 0), (-1, 0), (0, -1), (-1, 1), (1, -1), (0, 1), (-1, -1)];
@@ -129,7 +127,7 @@ impl Cell {
         (number >> 61 < 6 && end & 0x1555_5555_5555_5555 != 0).then_some(Cell(number))
     }
 
-    fn token(self) -> String {
+    pub(super) fn token(self) -> String {
         format!("{:016x}", self.0).trim_end_matches('0').to_owned()
     }
 
@@ -156,8 +154,25 @@ impl Cell {
         Leaf { face, i: i * self.side(), j: j * self.side() }
     }
 
+    /// One of the six that are a face each.
+    pub(super) fn face(number: u64) -> Cell {
+        Cell(number << 61 | 1 << 60)
+    }
+
+    /// Its quarters; a leaf has none.
+    pub(super) fn quarters(self) -> impl Iterator<Item = Cell> {
+        let end = self.0 & self.0.wrapping_neg();
+        let quarter = move |number: u64| Cell((self.0 - end).wrapping_add((2 * number + 1) * (end >> 2)));
+        (0..4).filter(move |_| end > 2).map(quarter)
+    }
+
+    /// Its corners, counterclockwise.
+    pub(super) fn corners(self) -> [Point; 4] {
+        [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map(|(right, up)| self.at(right, up))
+    }
+
     /// The place that so much of its sides, from 0 to 1, lies left of and below.
-    fn at(self, right: f64, up: f64) -> Point {
+    pub(super) fn at(self, right: f64, up: f64) -> Point {
         let (Leaf { face, i, j }, side) = (self.corner(), self.side() as f64);
         let share = |corner: i64, share: f64| unfold((corner as f64 + share * side) / SIDE as f64);
         let place = direction(face, share(i, right), share(j, up));

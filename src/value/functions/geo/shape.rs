@@ -20,6 +20,51 @@ pub(super) fn pair((longitude, latitude): (f64, f64)) -> Dynamic<'static> {
     Dynamic::Array([Dynamic::Real(longitude), Dynamic::Real(latitude)].into())
 }
 
+/// Places in their order.
+fn places(line: &[Point]) -> Dynamic<'static> {
+    Dynamic::Array(line.iter().map(|place| pair(place.degrees())).collect())
+}
+
+/// One line, or many.
+pub(super) fn of_lines(lines: &[Vec<Point>]) -> Dynamic<'static> {
+    match lines {
+        [line] => shape("LineString", places(line)),
+        lines => shape("MultiLineString", Dynamic::Array(lines.iter().map(|line| places(line)).collect())),
+    }
+}
+
+/// One place, or many.
+pub(super) fn of_points(points: &[Point]) -> Dynamic<'static> {
+    match points {
+        [point] => shape("Point", pair(point.degrees())),
+        points => shape("MultiPoint", places(points)),
+    }
+}
+
+/// One polygon, or many; each ring is closed by its first corner.
+pub(super) fn of_polygons(polygons: &[Vec<Vec<Point>>]) -> Dynamic<'static> {
+    let ring = |ring: &Vec<Point>| {
+        let closed: Vec<Point> = ring.iter().chain(ring.first()).copied().collect();
+        places(&closed)
+    };
+    let rings = |rings: &Vec<Vec<Point>>| Dynamic::Array(rings.iter().map(ring).collect());
+    match polygons {
+        [one] => shape("Polygon", rings(one)),
+        many => shape("MultiPolygon", Dynamic::Array(many.iter().map(rings).collect())),
+    }
+}
+
+/// Shapes of different kinds, or none.
+pub(super) fn collection(shapes: Vec<Dynamic<'static>>) -> Dynamic<'static> {
+    Dynamic::Bag(
+        [
+            ("type".into(), Dynamic::String("GeometryCollection".into())),
+            ("geometries".into(), Dynamic::Array(shapes.into())),
+        ]
+        .into(),
+    )
+}
+
 /// A place.
 pub(super) fn point<'a>(degrees: (f64, f64)) -> Value<'a> {
     Value::Dynamic(shape("Point", pair(degrees)))
