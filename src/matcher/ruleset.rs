@@ -156,6 +156,8 @@ mod tests {
             ),
             ("| where not(tolower(FileName) in ('x', 'y')) | where FileName == SHA1", "FileName SHA1"),
             ("| project DeviceName", ""),
+            // The whole query is run over such a record.
+            ("| mv-expand x = todynamic(AdditionalFields) | project FileName, SHA1", "AdditionalFields FileName SHA1"),
         ];
         for (rest, names) in cases {
             assert_eq!(deciding(&format!("DeviceFileEvents {rest}")), names, "{rest}");

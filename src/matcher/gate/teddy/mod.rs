@@ -71,11 +71,20 @@ struct Literal {
 /// How many hashes there are.
 const HASHES: usize = 4096;
 
-/// Of a window's bytes, in either case: of some hundred literals hardly two share one, and hardly any other window has one.
-fn hash<const WINDOW: usize>(window: &[u8; WINDOW]) -> usize {
+/// Of a window's bytes, in either case: of some hundred literals hardly two share one, and hardly any other window has one. `None`
+/// where there are fewer bytes.
+fn hash<const WINDOW: usize>(window: &[u8]) -> Option<usize> {
+    let bytes = match window.first_chunk() {
+        Some(bytes) => *bytes,
+        None => {
+            let mut bytes = [0; 8];
+            bytes[..WINDOW].copy_from_slice(window.get(..WINDOW)?);
+            bytes
+        }
+    };
     // Folds letters, and a few characters more.
-    let key = window.iter().fold(0, |key, byte| key << 8 | u64::from(byte | 0x20));
-    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52) as usize
+    let key = (u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020) & u64::MAX >> (64 - 8 * WINDOW);
+    Some((key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52) as usize)
 }
 
 impl Wide {
@@ -137,7 +146,7 @@ impl<const WINDOW: usize> Teddy<WINDOW> {
         let mut teddy = Teddy { tables, literals: Vec::new(), firsts: Box::new([u16::MAX; HASHES]), short: Vec::new() };
         for (text, window) in literals.iter().zip(windows) {
             let text = text.as_bytes().to_vec();
-            match text[window..].first_chunk().map(hash::<WINDOW>) {
+            match hash::<WINDOW>(&text[window..]) {
                 Some(hash) => teddy.literals.push(Literal { text, window, hash }),
                 None => teddy.short.push(text),
             }
@@ -191,7 +200,7 @@ impl<const WINDOW: usize> Teddy<WINDOW> {
         if self.short.iter().any(|text| stands(text, 0)) {
             return true;
         }
-        let Some(hash) = block[found..].first_chunk().map(hash::<WINDOW>) else { return false };
+        let Some(hash) = hash::<WINDOW>(&block[found..]) else { return false };
         let from_first = self.literals.get(usize::from(self.firsts[hash])..).unwrap_or_default().iter();
         let mut of_hash = from_first.take_while(|literal| literal.hash == hash);
         of_hash.any(|literal| stands(&literal.text, literal.window))
