@@ -94,7 +94,7 @@ fn short(bytes: &[u8; SHORT]) -> u64 {
 
 fn first(text: &[u8]) -> Option<u64> {
     let [a, b, c] = *text.first_chunk::<FIRST>()?;
-    Some(short(&[a, b, c, 0]) & (1 << (8 * FIRST)) - 1)
+    Some(u64::from(u32::from_le_bytes([a | 0x20, b | 0x20, c | 0x20, 0])))
 }
 
 fn hash(gram: u64) -> u64 {
