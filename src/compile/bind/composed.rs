@@ -276,7 +276,7 @@ impl Binder<'_> {
         };
         let steps = amount(whole).zip(amount(part)).map(|(whole, part)| whole / part);
         match steps {
-            Some(steps) if steps > 0.0 && steps <= MAX_STEPS => Some(()),
+            Some(steps) if (1.0..=MAX_STEPS).contains(&steps) => Some(()),
             Some(_) => {
                 self.error("KT016", span, format!("a window of '{name}' has 1 to {MAX_STEPS} steps"));
                 None

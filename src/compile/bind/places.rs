@@ -70,9 +70,12 @@ impl Binder<'_> {
         let shown = (0..theirs.len()).filter(|at| with_key || *at != key);
         let carried: Vec<String> = shown.clone().map(own).collect();
         let mut titles: Vec<String> = ours.iter().map(|name| quoted(name)).collect();
+        let mut known = ours;
         titles.extend(shown.map(|at| {
-            let title = super::names::unique(&theirs[at], &|name| ours.iter().any(|known| known == name));
-            format!("{} = {}", quoted(&title), own(at))
+            let title = super::names::unique(&theirs[at], &|name| known.iter().any(|known| known == name));
+            let assigned = format!("{} = {}", quoted(&title), own(at));
+            known.push(title);
+            assigned
         }));
         let near = match (&radius, is_polygon) {
             (None, _) => format!("geo_point_in_polygon(__longitude, __latitude, {})", own(key)),

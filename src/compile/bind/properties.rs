@@ -13,6 +13,9 @@ use crate::value::{Value, convert};
 /// Functions that are bound apart, for who asks whether a name is known.
 pub(super) const NAMES: &[&str] = &["assert", "bin_auto", "estimate_data_size"];
 
+/// The most columns that `estimate_data_size` adds up; no table has as many.
+const MAX_COLUMNS: usize = 2000;
+
 impl Binder<'_> {
     pub(super) fn set_property(&mut self, name: &Name, value: &Expr) {
         let bound = self.scalar(value, &mut Scope::Nothing);
@@ -92,8 +95,12 @@ impl Binder<'_> {
                 }
             }
         }
+        if columns.len() > MAX_COLUMNS {
+            self.error("KT016", span, format!("estimate_data_size() takes {MAX_COLUMNS} columns at most"));
+            return Bound::error(span);
+        }
         let mut fixed = 0;
-        let mut total: Option<Bound> = None;
+        let mut sizes: Vec<Bound> = Vec::new();
         for column in columns {
             fixed += match column.ty {
                 ScalarType::Bool => 1,
@@ -102,10 +109,7 @@ impl Binder<'_> {
                 ScalarType::Guid => 16,
                 ScalarType::String => {
                     let size = converted(self.called("string_size", vec![column], span), ScalarType::Long);
-                    total = Some(match total {
-                        Some(total) => self.binary(BinaryOp::Add, span, total, size, span),
-                        None => size,
-                    });
+                    sizes.push(size);
                     0
                 }
                 ScalarType::Dynamic | ScalarType::Decimal => {
@@ -118,11 +122,18 @@ impl Binder<'_> {
                 }
             };
         }
-        let fixed = Bound::constant(Value::Long(fixed), ScalarType::Long, span);
-        match total {
-            Some(total) => self.binary(BinaryOp::Add, span, total, fixed, span),
-            None => fixed,
+        sizes.push(Bound::constant(Value::Long(fixed), ScalarType::Long, span));
+        // Two by two: a sum of one after the other would be a tree as deep as there are columns.
+        while sizes.len() > 1 {
+            let mut pairs = std::mem::take(&mut sizes).into_iter();
+            while let Some(a) = pairs.next() {
+                sizes.push(match pairs.next() {
+                    Some(b) => self.binary(BinaryOp::Add, span, a, b, span),
+                    None => a,
+                });
+            }
         }
+        sizes.pop().unwrap_or_else(|| Bound::error(span))
     }
 
     /// A call of a function of the table.

@@ -34,6 +34,12 @@ impl Parser<'_> {
                 "graph-mark-components" => {
                     self.at += length;
                     let parameters = self.parameters(|name| matches!(name, "kind" | "with_component_id"))?;
+                    if let Some((_, value)) = parameters.iter().find(|(name, _)| name.text == "kind")
+                        && !given(&parameters, "kind").is_some_and(|kind| matches!(&*kind.text, "weak" | "strong"))
+                    {
+                        let message = "A `kind` of components is `weak` or `strong`.";
+                        return Err(self.report(Diagnostic::error("KS002", value.span, message)));
+                    }
                     let strong = given(&parameters, "kind").is_some_and(|kind| kind.text == "strong");
                     graph.components = Some(Components { strong, name: given(&parameters, "with_component_id") });
                 }

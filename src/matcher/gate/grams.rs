@@ -1,4 +1,4 @@
-//! The search for any number of literals, on any processor: every fourth place of a block is looked at.
+//! The search for any number of literals, on any processor: every fourth place of a block is looked at, or every second.
 //!
 //! Wherever a literal of eleven bytes or more begins, eight of its bytes, a *gram*, stand at an offset that four divides. Which
 //! ones these can be depends on the literal's own offset only, so four of its grams are filed, one for each rest: the rarest. A
@@ -331,9 +331,12 @@ impl Look<'_, '_> {
     #[inline(always)]
     fn filed(&self, gram: u64, place: usize, from: usize) -> Option<usize> {
         for (n, entry) in self.grams.of_gram(gram).enumerate() {
+            if n >= MAX_COMPARED {
+                return Some(place.max(from));
+            }
             let start = place.checked_sub(entry.at as usize).filter(|start| *start >= from);
             if let Some(start) = start
-                && (n >= MAX_COMPARED || self.stands(start, &self.grams.literals[entry.literal as usize]))
+                && self.stands(start, &self.grams.literals[entry.literal as usize])
             {
                 return Some(start);
             }

@@ -24,7 +24,7 @@ const SHORTEST: usize = 3;
 
 /// More literals than this are met in part every few bytes, and looking at the grams of every fourth place is faster (measured over
 /// needles of generated rules, some of them addresses, with AVX2: 60 literals at 2.9 GB/s, 120 at 2.2, 200 at 1.2, 364 at 0.4).
-pub(super) const MAX_LITERALS: usize = 150;
+const MAX_LITERALS: usize = 150;
 
 /// The most literals of which three bytes each say enough: beyond some 40 such a search was measured to die. Of more, the five
 /// that AVX2 looks at say more than exact look-ups are worth.

@@ -58,7 +58,8 @@ fn edges(arguments: &[Value<'_>]) -> Option<Vec<Edge>> {
 fn area(edges: &[Edge]) -> f64 {
     let Some((first, _)) = edges.first() else { return 0.0 };
     let area: f64 = edges.iter().map(|(a, b)| excess(*first, *a, *b)).sum();
-    if area < 0.0 { area + WHOLE } else { area }
+    // What is far below zero is the rest of the ball; a sliver may come out a little below.
+    if area < -1.0 { area + WHOLE } else { area.max(0.0) }
 }
 
 /// The sum of all places left of edges.

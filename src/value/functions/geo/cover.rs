@@ -51,6 +51,9 @@ fn tokens<'a>(cells: Option<Vec<Cell>>) -> Value<'a> {
     cells.map_or(Value::Null, |cells| array(cells.into_iter().map(|cell| Dynamic::String(cell.token().into()))))
 }
 
+/// What a cell and an edge cost, in looks at two edges: each of its sides is held against the edge, and how far corners are.
+const LOOKS: usize = 8;
+
 /// What is covered, and how.
 struct Cover {
     edges: Vec<Edge>,
@@ -101,7 +104,7 @@ impl Cover {
 
     /// Adds a cell if it has to do with what is covered. `near` are the edges that may be near it, `all` how many there are.
     fn add(&mut self, cell: Cell, near: &[Edge], all: usize, cells: &mut Vec<Near>) -> Option<()> {
-        self.left.take(near.len())?;
+        self.left.take(near.len() * LOOKS)?;
         let corners = cell.corners();
         let near: Vec<Edge> = near.iter().filter(|edge| self.is_near(&corners, edge)).copied().collect();
         if !near.is_empty() {

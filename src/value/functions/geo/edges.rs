@@ -13,6 +13,9 @@ pub(super) fn along(line: &[Point]) -> impl Iterator<Item = Edge> {
 /// How many pairs are looked at: of edges, or of places and edges.
 const MAX_PAIRS: usize = 1 << 22;
 
+/// How many places are found where edges cross: they are kept, and each makes two edges more.
+const MAX_CROSSINGS: usize = 1 << 18;
+
 /// How many looks a call of a function has left.
 #[derive(Debug)]
 pub(super) struct Looks(usize);
@@ -55,14 +58,15 @@ pub(super) fn any_cross(edges: Vec<Edge>, left: &mut Looks) -> Option<bool> {
 }
 
 /// Edges cut where they cross edges of another group, each edge's parts in its order. None where that takes more looks than
-/// are left.
+/// are left, or there are too many crossings.
 pub(super) fn cut(groups: &[Vec<Edge>], left: &mut Looks) -> Option<Vec<Vec<Vec<Edge>>>> {
     let mut cuts: Vec<Vec<Vec<Point>>> = groups.iter().map(|edges| vec![Vec::new(); edges.len()]).collect();
     let numbered = |(group, edges): (usize, &Vec<Edge>)| {
         edges.iter().enumerate().map(|(at, edge)| (*edge, (group, at))).collect::<Vec<_>>()
     };
     let mut all: Vec<(Edge, (usize, usize))> = groups.iter().enumerate().flat_map(numbered).collect();
-    sweep(&mut all, left, &mut |(edge, a), (other, b)| {
+    let mut crossings = 0;
+    let too_many = sweep(&mut all, left, &mut |(edge, a), (other, b)| {
         if a.0 != b.0
             && crosses(edge, other)
             && let Some(at) = crossing(edge, other)
@@ -70,9 +74,13 @@ pub(super) fn cut(groups: &[Vec<Edge>], left: &mut Looks) -> Option<Vec<Vec<Vec<
             // Both get the same place, to the last bit.
             cuts[a.0][a.1].push(at);
             cuts[b.0][b.1].push(at);
+            crossings += 1;
         }
-        false
+        crossings > MAX_CROSSINGS
     })?;
+    if too_many {
+        return None;
+    }
     let parts = |edge: &Edge, mut at: Vec<Point>| {
         at.sort_by(|a, b| edge.0.angle(*a).total_cmp(&edge.0.angle(*b)));
         let places: Vec<Point> = [edge.0].into_iter().chain(at).chain([edge.1]).collect();

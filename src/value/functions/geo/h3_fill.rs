@@ -69,15 +69,15 @@ struct Flat {
 }
 
 impl Flat {
-    fn of(mut rings: Vec<Vec<(f64, f64)>>) -> Flat {
-        let longitudes = rings.iter().flatten().map(|(longitude, _)| *longitude);
-        let (least, most) =
-            longitudes.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), l| (least.min(l), most.max(l)));
-        let turns = most - least > 180.0;
+    fn of(rings: Vec<Vec<(f64, f64)>>) -> Flat {
+        let mut flat = Flat { rings, turns: false };
+        // No edge is longer than half the way round: what seems to be goes the other way.
+        let turns = flat.edges().any(|((x, _), (to_x, _))| (to_x - x).abs() > 180.0);
+        flat.turns = turns;
         if turns {
-            rings.iter_mut().flatten().for_each(|corner| corner.0 = turned(corner.0));
+            flat.rings.iter_mut().flatten().for_each(|corner| corner.0 = turned(corner.0));
         }
-        Flat { rings, turns }
+        flat
     }
 
     fn edges(&self) -> impl Iterator<Item = ((f64, f64), (f64, f64))> {
@@ -110,25 +110,28 @@ impl Fill {
         let count: usize = polygon.rings.iter().map(Vec::len).sum();
         let mut asked: HashSet<CellIndex> = HashSet::new();
         let mut next: Vec<CellIndex> = Vec::new();
+        // Of this polygon alone: what lies within is not reached through cells that another has found.
+        let mut cells: HashSet<CellIndex> = HashSet::new();
         for edge in polygon.edges() {
             self.along(edge, &mut asked, &mut next)?;
         }
         while let Some(cell) = next.pop() {
             for near in cell.grid_disk::<Vec<_>>(1) {
-                if self.cells.contains(&near) {
+                if cells.contains(&near) {
                     continue;
                 }
                 self.left.take(count)?;
                 let middle = LatLng::from(near);
-                if polygon.contains((middle.lng(), middle.lat())) && self.cells.insert(near) {
-                    if self.cells.len() > MAX_CELLS {
+                if polygon.contains((middle.lng(), middle.lat())) && cells.insert(near) {
+                    if cells.len() > MAX_CELLS {
                         return None;
                     }
                     next.push(near);
                 }
             }
         }
-        Some(())
+        self.cells.extend(cells);
+        (self.cells.len() <= MAX_CELLS).then_some(())
     }
 
     /// The cells along an edge, which is walked in steps of half a cell's edge.

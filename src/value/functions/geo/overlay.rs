@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::edges::{Edge, Looks, bits, cut, middle};
 use super::outline::is_closed;
-use super::polygon::{edges, encloses, excess};
+use super::polygon::{edges, enclosed, encloses, excess};
 use super::sphere::Point;
 
 /// Rings, each with what is enclosed on its left: holes go round clockwise.
@@ -143,8 +143,10 @@ pub(super) fn polygons(rings: Rings) -> Vec<Rings> {
     for hole in holes {
         let Some(edge) = edges(&hole).next() else { continue };
         let at = middle(&edge);
-        let around = polygons.iter_mut().find(|polygon| polygon.first().is_some_and(|shell| encloses(shell, at)));
-        if let Some(polygon) = around {
+        // Of shells within shells, the innermost.
+        let size = |polygon: &Rings| polygon.first().map_or(0.0, |shell| enclosed(shell));
+        let around = polygons.iter_mut().filter(|polygon| polygon.first().is_some_and(|shell| encloses(shell, at)));
+        if let Some(polygon) = around.min_by(|a, b| size(a).total_cmp(&size(b))) {
             polygon.push(hole);
         }
     }

@@ -76,13 +76,17 @@ impl Polygons {
     /// The polygons of a Polygon or a MultiPolygon; none if any of it is no polygon.
     pub(super) fn read(value: &Value<'_>) -> Option<Polygons> {
         let Value::Dynamic(shape) = value else { return None };
-        let coordinates = shape.member("coordinates");
         // Of many polygons as of one: a record may hold any number.
-        let mut left = Looks::new();
+        Polygons::of(shape, &mut Looks::new())
+    }
+
+    /// The same, of a shape of several.
+    pub(super) fn of(shape: &Dynamic<'_>, left: &mut Looks) -> Option<Polygons> {
+        let coordinates = shape.member("coordinates");
         match (shape.member("type"), &coordinates) {
-            (Dynamic::String(kind), rings) if kind == "Polygon" => Some(Polygons(vec![polygon(rings, &mut left)?])),
+            (Dynamic::String(kind), rings) if kind == "Polygon" => Some(Polygons(vec![polygon(rings, left)?])),
             (Dynamic::String(kind), Dynamic::Array(list)) if kind == "MultiPolygon" && !list.is_empty() => {
-                list.iter().map(|rings| polygon(rings, &mut left)).collect::<Option<_>>().map(Polygons)
+                list.iter().map(|rings| polygon(rings, left)).collect::<Option<_>>().map(Polygons)
             }
             _ => None,
         }
@@ -152,13 +156,18 @@ fn polygon(coordinates: &Dynamic<'_>, left: &mut Looks) -> Option<Vec<Ring>> {
 
 /// A ring the other way round, if that encloses less: what it encloses is at most half of the ball.
 fn turned(mut ring: Ring) -> Ring {
-    let Some(first) = ring.first().copied() else { return ring };
-    // The areas of triangles from one corner, those that lie on the other side taken away.
-    let area: f64 = edges(&ring).map(|(a, b)| excess(first, a, b)).sum();
-    if area.rem_euclid(2.0 * std::f64::consts::TAU) > std::f64::consts::TAU {
+    if enclosed(&ring) > std::f64::consts::TAU {
         ring.reverse();
     }
     ring
+}
+
+/// The area left of a ring, on a ball of radius 1.
+pub(super) fn enclosed(ring: &[Point]) -> f64 {
+    let Some(first) = ring.first() else { return 0.0 };
+    // The areas of triangles from one corner, those that lie on the other side taken away.
+    let area: f64 = edges(ring).map(|(a, b)| excess(*first, a, b)).sum();
+    area.rem_euclid(2.0 * std::f64::consts::TAU)
 }
 
 /// The area of a triangle: above zero if its corners go round it counterclockwise.

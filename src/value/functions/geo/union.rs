@@ -89,7 +89,7 @@ fn united(shapes: &[Dynamic<'_>]) -> Option<Dynamic<'static>> {
     let size = |rings: &Rings| rings.iter().map(Vec::len).sum::<usize>();
     let mut waiting: Vec<Rings> = Vec::with_capacity(shapes.len());
     for shape in shapes {
-        let polygons = Polygons::read(&Value::Dynamic(shape.clone()))?;
+        let polygons = Polygons::of(shape, &mut left)?;
         waiting.push(whole(&polygons, &mut corners, &mut left)?);
     }
     // Sorted from the end, so that what is taken is taken from there.
