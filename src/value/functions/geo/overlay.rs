@@ -75,7 +75,7 @@ fn kept(a: &Rings, b: &Rings, within: bool, left: &mut Looks) -> Option<(Vec<Num
                 left.take(cost)?;
                 contain(other, middle(edge))
             };
-            if is_in == within && !(own == 1 && theirs.contains(&bits(edge))) {
+            if is_in == within {
                 kept.push((*edge, number));
             }
         }
