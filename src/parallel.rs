@@ -3,6 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::{panic, thread};
 
+/// So many rules take longer to read, to bind or to build automata of than threads to start.
+pub(crate) const MANY_RULES: usize = 100;
+
 /// A stack for the deepest query that the limits allow, as the main thread has it.
 const STACK: usize = 8 << 20;
 

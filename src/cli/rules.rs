@@ -11,9 +11,6 @@ use crate::parallel;
 use crate::rule::{self, Rule, RuleError};
 use crate::value::DateTime;
 
-/// So many rules take longer to bind than threads to start.
-const MANY: usize = 100;
-
 /// The rules of a path, or the pack that comes with kqltap.
 pub(super) fn load(path: &str) -> Result<Vec<Rule>, RuleError> {
     match path {
@@ -47,7 +44,7 @@ pub(super) fn bound(paths: &[String], known: &Known, options: BindOptions) -> Op
         };
         let first = names.len();
         names.extend(rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())));
-        let tuned = parallel::map(rules, MANY, |rule| bind_tuned(rule, &known.tuning, &with));
+        let tuned = parallel::map(rules, parallel::MANY_RULES, |rule| bind_tuned(rule, &known.tuning, &with));
         for ((tuned, said), (_, name)) in tuned.into_iter().zip(&names[first..]) {
             show(&said);
             match tuned {

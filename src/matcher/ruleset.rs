@@ -12,9 +12,6 @@ use crate::parallel;
 use crate::record::{CARRIERS, Layout, TableColumns};
 use crate::schema::Catalog;
 
-/// The automata of so many rules take longer to build than threads to start.
-const MANY: usize = 100;
-
 /// Every rule of a run, and a program for each table that they read.
 #[derive(Debug)]
 pub struct Ruleset {
@@ -69,7 +66,7 @@ impl Ruleset {
             programs.iter().map(|p| TableColumns { table: p.table.clone(), columns: p.columns.clone() }).collect();
         let deciding = programs.iter().map(TableProgram::deciding).collect();
         let layout = Arc::new(Layout::new(catalog, &wanted, default_table).deciding(deciding));
-        let least = if rules.len() < MANY { usize::MAX } else { 2 };
+        let least = if rules.len() < parallel::MANY_RULES { usize::MAX } else { 2 };
         let subjects: Vec<&Subject> = programs.iter().flat_map(|program| &program.subjects).collect();
         let (gate, columns) = parallel::both(
             || gate(&rules, &programs, default_table),

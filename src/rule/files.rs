@@ -10,9 +10,6 @@ use crate::parallel;
 /// The largest rule file that is read, in bytes. The largest public ones have some hundred kilobytes.
 pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
 
-/// So many files take longer to read than threads to start.
-const MANY: usize = 100;
-
 /// The rules of a file, or of a folder and the folders in it, files in the order of their paths.
 ///
 /// In a folder, YAML that holds no rule is passed over ([`RuleError::NotARule`] says so when the file itself is named).
@@ -24,7 +21,7 @@ pub fn load(path: &Path) -> Result<Vec<Rule>, RuleError> {
         return load_file(path);
     }
     let mut rules = Vec::new();
-    for loaded in parallel::map(files(path)?, MANY, |file| load_file(&file)) {
+    for loaded in parallel::map(files(path)?, parallel::MANY_RULES, |file| load_file(&file)) {
         match loaded {
             Ok(more) => rules.extend(more),
             Err(RuleError::NotARule { .. }) => {}

@@ -2,6 +2,9 @@
 //!
 //! <https://learn.microsoft.com/kusto/query/convert-angle-function> and its neighbours. What units are is in `units.tsv`.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::arguments::{real_at, text_at};
 use super::{Function, Param};
 use crate::schema::ScalarType;
@@ -42,17 +45,20 @@ enum Unit {
 
 impl Unit {
     fn find(quantity: &str, name: &str) -> Option<Unit> {
+        /// The table, read once: a name of a unit is looked up twice for each row.
+        static TABLE: LazyLock<HashMap<(&str, &str), Unit>> =
+            LazyLock::new(|| UNITS.lines().filter(|line| !line.starts_with('#')).filter_map(Unit::of_row).collect());
         if (quantity, name) == ("angle", TILT) {
             return Some(Unit::Sine);
         }
-        let mut rows = UNITS.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t'));
-        rows.find_map(|mut row| {
-            if row.next()? != quantity || row.next()? != name {
-                return None;
-            }
-            let factor = row.next()?.parse().ok()?;
-            Some(Unit::Linear { factor, offset: row.next().and_then(|offset| offset.parse().ok()).unwrap_or(0.0) })
-        })
+        TABLE.get(&(quantity, name)).copied()
+    }
+
+    fn of_row(row: &str) -> Option<((&str, &str), Unit)> {
+        let mut cells = row.split('\t');
+        let (quantity, name, factor) = (cells.next()?, cells.next()?, cells.next()?.parse().ok()?);
+        let offset = cells.next().and_then(|offset| offset.parse().ok()).unwrap_or(0.0);
+        Some(((quantity, name), Unit::Linear { factor, offset }))
     }
 
     fn to_own(self, amount: f64) -> f64 {
