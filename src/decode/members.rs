@@ -41,7 +41,7 @@ impl Members {
                     (None, Some((object, path))) => (object, Rest::Path(path)),
                     (None, None) => (*member, Rest::None),
                 };
-                let first = name.as_bytes().first().copied().unwrap_or_default();
+                let first = name.first().copied().unwrap_or_default();
                 by_first[usize::from(first)].push(Member { name, rest, senders: 1 << at });
             }
         }
@@ -54,9 +54,12 @@ impl Members {
         for child in object.children() {
             // What an escape spells may be anybody's.
             let Some(name) = child.plain_name() else { return u64::MAX };
-            let first = name.as_bytes().first().copied().unwrap_or_default();
+            let first = name.first().copied().unwrap_or_default();
             for member in &self.by_first[usize::from(first)] {
-                senders |= if member.is(name, child) { member.senders } else { 0 };
+                // Of the members that tell one sender, one is enough; a path to another need not be walked.
+                if member.senders & !senders != 0 && member.is(name, child) {
+                    senders |= member.senders;
+                }
             }
         }
         senders
@@ -64,12 +67,13 @@ impl Members {
 }
 
 impl Member {
-    fn is(&self, name: &str, node: Node<'_>) -> bool {
+    fn is(&self, name: &[u8], node: Node<'_>) -> bool {
+        let own = self.name.as_bytes();
         match self.rest {
-            Rest::None => is_same(name, self.name),
-            Rest::Any => name.starts_with(self.name),
-            Rest::Path(path) if name.len() == self.name.len() => name == self.name && node.find(path).is_some(),
-            Rest::Path(_) => name.strip_prefix(self.name).is_some_and(|rest| rest.starts_with('.')),
+            Rest::None => is_same(name, own),
+            Rest::Any => name.starts_with(own),
+            Rest::Path(path) if name.len() == own.len() => name == own && node.find(path).is_some(),
+            Rest::Path(_) => name.strip_prefix(own).is_some_and(|rest| rest.starts_with(b".")),
         }
     }
 }

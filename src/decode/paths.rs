@@ -125,6 +125,14 @@ impl Paths {
     }
 }
 
+impl Object {
+    /// Whether a path through one of its names may begin as that member's name does.
+    fn is_way(&self, child: Node<'_>) -> bool {
+        let name = child.name();
+        memchr(b'.', name.as_bytes()).is_some_and(|dot| self.names.find(&name[..dot]).is_some())
+    }
+}
+
 impl<'t> Places<'t> {
     /// No deeper than the paths are.
     fn look_into(&mut self, node: Node<'t>, object: usize) {
@@ -133,11 +141,12 @@ impl<'t> Places<'t> {
         }
         let object = &self.paths.objects[object];
         for child in node.children() {
-            let name = child.plain_name().map_or_else(|| child.name(), Cow::Borrowed);
-            let Some(number) = object.names.find(&name) else {
-                let is_path =
-                    || memchr(b'.', name.as_bytes()).is_some_and(|dot| object.names.find(&name[..dot]).is_some());
-                self.is_plain &= !self.paths.is_dotted || !is_path();
+            let number = match child.plain_name() {
+                Some(name) => object.names.find(name),
+                None => object.names.find(&*child.name()),
+            };
+            let Some(number) = number else {
+                self.is_plain &= !self.paths.is_dotted || !object.is_way(child);
                 continue;
             };
             let (place, inner) = object.members[number];

@@ -47,6 +47,12 @@ impl Span {
         Span { start: lexeme.start as u32, end: lexeme.end as u32 }
     }
 
+    /// Without a look at where characters begin: names are held against others as bytes.
+    #[inline]
+    fn bytes(self, text: &str) -> &[u8] {
+        text.as_bytes().get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
     #[inline]
     fn lexeme(self, kind: Kind) -> Lexeme {
         Lexeme { kind, start: self.start as usize, end: self.end as usize }
@@ -180,7 +186,7 @@ impl Entry {
         if self.has_escaped_name {
             return unescape(self.name().of(text)) == name;
         }
-        (end - start) as usize == name.len() && is_same(self.name().of(text), name)
+        (end - start) as usize == name.len() && is_same(self.name.bytes(text), name.as_bytes())
     }
 }
 
@@ -237,9 +243,9 @@ impl<'t> Node<'t> {
 
     /// The same as it stands there; none if it has an escape.
     #[inline]
-    pub(super) fn plain_name(&self) -> Option<&'t str> {
+    pub(super) fn plain_name(&self) -> Option<&'t [u8]> {
         let entry = self.entry();
-        (!entry.has_escaped_name).then(|| entry.name().of(self.text))
+        (!entry.has_escaped_name).then(|| entry.name.bytes(self.text))
     }
 
     /// Its number in the tree; the root's is 0.

@@ -53,11 +53,11 @@ impl Names {
     /// Builds the table that [`Names::find`] reads.
     pub(crate) fn seal(&mut self) {
         self.numbers = HashMap::new();
-        self.lengths = self.names.iter().fold(0, |lengths, name| lengths | length(name));
+        self.lengths = self.names.iter().fold(0, |lengths, name| lengths | length(name.as_bytes()));
         self.places = vec![Place::default(); (self.names.len() * 4).next_power_of_two()];
         let mask = self.places.len() - 1;
         for (number, name) in self.names.iter().enumerate() {
-            let key = Key::of(name);
+            let key = Key::of(name.as_bytes());
             let mut at = key.hash() & mask;
             while self.places[at].number != 0 {
                 at = (at + 1) & mask;
@@ -68,18 +68,19 @@ impl Names {
 
     /// The number of a name, if it is in the set. Where the set is small most others are told by their lengths.
     #[inline]
-    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+    pub(crate) fn find(&self, name: impl AsRef<[u8]>) -> Option<usize> {
+        let name = name.as_ref();
         if self.lengths & length(name) == 0 { None } else { self.look_up(name) }
     }
 
-    fn look_up(&self, name: &str) -> Option<usize> {
+    fn look_up(&self, name: &[u8]) -> Option<usize> {
         let mask = self.places.len().checked_sub(1)?;
         let key = Key::of(name);
         let mut at = key.hash() & mask;
         loop {
-            let place = &self.places[at];
+            let place = self.places.get(at)?;
             let number = (place.number as usize).checked_sub(1)?;
-            if place.key == key && (name.len() <= 16 || *self.names[number] == *name) {
+            if place.key == key && (name.len() <= 16 || self.names[number].as_bytes() == name) {
                 return Some(number);
             }
             at = (at + 1) & mask;
@@ -89,14 +90,13 @@ impl Names {
 
 /// A name's length, as a bit that longer ones may share.
 #[inline]
-pub(super) fn length(name: &str) -> u64 {
+pub(super) fn length(name: &[u8]) -> u64 {
     1 << (name.len() % 64)
 }
 
 impl Key {
     #[inline]
-    fn of(name: &str) -> Key {
-        let bytes = name.as_bytes();
+    fn of(bytes: &[u8]) -> Key {
         let length = bytes.len() as u32;
         if let (Some(head), Some(tail)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
             return Key { head: u64::from_le_bytes(*head), tail: u64::from_le_bytes(*tail), length };
@@ -117,7 +117,7 @@ impl Key {
 
 /// Whether two names are the same: a call to compare them would cost more than a look at their ends.
 #[inline]
-pub(crate) fn is_same(a: &str, b: &str) -> bool {
+pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && Key::of(a) == Key::of(b) && (a.len() <= 16 || a == b)
 }
 
@@ -133,7 +133,7 @@ mod tests {
             ["abcdefgh-abcdefg", "abcdefghxabcdefg", "abcdefgh-bcdefgh", "abcdefgh-x-abcdefgh", "abcdefgh-y-abcdefgh"];
         for a in texts.iter().chain(&longer) {
             for b in texts.iter().chain(&longer) {
-                assert_eq!(is_same(a, b), a == b, "{a} {b}");
+                assert_eq!(is_same(a.as_bytes(), b.as_bytes()), a == b, "{a} {b}");
             }
         }
     }

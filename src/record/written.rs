@@ -35,7 +35,7 @@ struct Asked {
 impl Asked {
     fn add(&mut self, number: usize, name: &str) {
         self.names[number] = true;
-        self.lengths |= length(name);
+        self.lengths |= length(name.as_bytes());
     }
 }
 
@@ -124,7 +124,7 @@ impl Written {
     pub(crate) fn asked(&self, name: &str, is_bare: bool) -> Option<usize> {
         let (table, _) = self.row?;
         let asked = if is_bare { &self.tables[table].deciding } else { &self.tables[table].all };
-        if asked.lengths & length(name) == 0 {
+        if asked.lengths & length(name.as_bytes()) == 0 {
             return None;
         }
         self.layout.find(name, false).filter(|number| asked.names[*number])

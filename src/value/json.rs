@@ -1,5 +1,6 @@
 //! JSON text to [`Dynamic`], after RFC 8259 and nothing looser.
 
+mod chunk;
 mod escape;
 mod lexeme;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::lexeme::before;
+use super::chunk::{CHUNK, before};
 
 /// What each of the escapes of two characters stands for, by its second; 0 where there is none.
 const SHORT: [u8; 256] = {
@@ -69,14 +69,14 @@ pub fn unescape(raw: &str) -> Cow<'_, str> {
     let mut text = bytes.to_vec();
     let (mut rest, mut to) = (&bytes[first..], first);
     loop {
-        // Escapes are near each other, in paths and in JSON within JSON: eight bytes are copied, and those before the next one
-        // are kept.
-        while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
-            let Some(room) = text.get_mut(to..).and_then(|room| room.first_chunk_mut::<8>()) else { break };
+        // Escapes are near each other, in paths and in JSON within JSON: a chunk is copied, and what is before the next one
+        // is kept.
+        while let Some((chunk, behind)) = rest.split_first_chunk::<CHUNK>() {
+            let Some(room) = text.get_mut(to..).and_then(|room| room.first_chunk_mut::<CHUNK>()) else { break };
             *room = *chunk;
-            let length = before(*chunk, b'\\');
+            let length = before(chunk, b'\\');
             to += length;
-            if length < 8 {
+            if length < CHUNK {
                 rest = &rest[length..];
                 break;
             }

@@ -3,7 +3,8 @@
 //! [`Cursor`] steps over them and says where each one lies; it copies nothing. The parser and the record scanner both
 //! stand on it, so that they cannot differ about what JSON is.
 
-use super::escape::escape;
+use super::chunk::{CHUNK, is_special, specials};
+use super::escape::{escape, short};
 use super::{JsonError, Reason};
 
 /// What kind of value a lexeme is.
@@ -195,51 +196,68 @@ fn digits(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
 /// The closing quote of a string that goes on at `at` with what is no quote.
 #[inline(never)]
 fn escaped(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
-    loop {
-        match bytes.get(at..) {
-            Some(rest @ [b'\\', ..]) => match escape(rest) {
-                Some(length) => at = special(bytes, at + length),
-                None => return Err(JsonError { offset: at, reason: Reason::Escape }),
-            },
-            Some([b'"', ..]) => return Ok(at),
-            Some([byte, ..]) => return Err(JsonError { offset: at, reason: Reason::Control(*byte) }),
-            _ => return Err(JsonError { offset: at, reason: Reason::Ends("the `\"` that closes a string") }),
+    // Several escapes of two characters may stand in one chunk: each is passed over as two bits of it.
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<CHUNK>) {
+        let mut left = specials(chunk);
+        loop {
+            let place = left.trailing_zeros() as usize;
+            match chunk.get(place..) {
+                Some([b'\\', second, ..]) if short(*second).is_some() => left &= !(3 << place),
+                Some([_, ..]) => {
+                    at = match after_special(bytes, at + place)? {
+                        After::Escape(behind) => behind,
+                        After::String => return Ok(at + place),
+                    };
+                    break;
+                }
+                _ => {
+                    at += CHUNK;
+                    break;
+                }
+            }
         }
+    }
+    loop {
+        at = special(bytes, at);
+        at = match after_special(bytes, at)? {
+            After::Escape(behind) => behind,
+            After::String => return Ok(at),
+        };
     }
 }
 
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-
-/// How many of eight bytes stand before the first one that is `byte`.
-#[inline(always)]
-pub(super) fn before(chunk: [u8; 8], byte: u8) -> usize {
-    let marks = equal(u64::from_le_bytes(chunk), byte) & HIGHS;
-    (marks.trailing_zeros() / 8) as usize
+/// What a special character of a string is followed by.
+enum After {
+    /// The rest of the string, from there on.
+    Escape(usize),
+    /// What stands behind the string: it was the closing quote.
+    String,
 }
 
-/// In the word, the lowest byte of that value has its highest bit set, and none below it; other bits mean nothing.
 #[inline(always)]
-fn equal(word: u64, byte: u8) -> u64 {
-    let zero = word ^ (ONES * u64::from(byte));
-    zero.wrapping_sub(ONES) & !zero
+fn after_special(bytes: &[u8], at: usize) -> Result<After, JsonError> {
+    match bytes.get(at..) {
+        Some(rest @ [b'\\', ..]) => match escape(rest) {
+            Some(length) => Ok(After::Escape(at + length)),
+            None => Err(JsonError { offset: at, reason: Reason::Escape }),
+        },
+        Some([b'"', ..]) => Ok(After::String),
+        Some([byte, ..]) => Err(JsonError { offset: at, reason: Reason::Control(*byte) }),
+        _ => Err(JsonError { offset: at, reason: Reason::Ends("the `\"` that closes a string") }),
+    }
 }
 
 /// The offset of the next quote, backslash or control character at or after `at`; the text's length if there is none.
-///
-/// Names and values are short, most under 32 bytes, so that eight bytes at a time in a register beat a vector search
-/// with its setup. In the word, the lowest byte that is marked is truly one; bytes above it may be marked by a borrow.
 #[inline]
 pub(crate) fn special(bytes: &[u8], at: usize) -> usize {
     let Some(mut rest) = bytes.get(at..) else { return bytes.len() };
-    while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let marks = (equal(word, b'"') | equal(word, b'\\') | (word.wrapping_sub(ONES * 0x20) & !word)) & HIGHS;
+    while let Some((chunk, behind)) = rest.split_first_chunk::<CHUNK>() {
+        let marks = specials(chunk);
         if marks != 0 {
-            return bytes.len() - rest.len() + (marks.trailing_zeros() / 8) as usize;
+            return bytes.len() - rest.len() + marks.trailing_zeros() as usize;
         }
         rest = behind;
     }
-    let place = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F));
+    let place = rest.iter().position(|byte| is_special(*byte));
     bytes.len() - rest.len() + place.unwrap_or(rest.len())
 }

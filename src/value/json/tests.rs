@@ -123,4 +123,14 @@ proptest! {
             Err(error) => prop_assert!(theirs.is_err(), "{error}"),
         }
     }
+
+    /// Strings of many escapes, valid or not, which lie across the chunks in which text is read.
+    #[test]
+    fn escapes_lie_anywhere(inner in r#"([a-z]{0,20}|\\[\\"/bfnrtxu]|\\u00[46][1ag]|"|é|\x01|\x1f){0,24}"#) {
+        let text = format!("\"{inner}\"");
+        match (parse(&text, MAX_DEPTH), serde_json::from_str::<serde_json::Value>(&text)) {
+            (Ok(ours), Ok(theirs)) => prop_assert!(same(&ours, &theirs), "{ours:?} {theirs:?}"),
+            (ours, theirs) => prop_assert!(ours.is_err() && theirs.is_err(), "{ours:?} {theirs:?}"),
+        }
+    }
 }
