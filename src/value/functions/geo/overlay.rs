@@ -48,7 +48,7 @@ pub(super) fn common(a: &Rings, b: &Rings, left: &mut Looks) -> Option<Common> {
 }
 
 /// An edge and its number, by which rings begin.
-type Numbered = (Edge, usize);
+pub(super) type Numbered = (Edge, usize);
 
 /// The edges round the result, and those that both have the other way round.
 fn kept(a: &Rings, b: &Rings, within: bool, left: &mut Looks) -> Option<(Vec<Numbered>, Vec<Edge>)> {
@@ -99,7 +99,7 @@ fn is_shell(ring: &[Point]) -> bool {
 }
 
 /// Edges one after the other. Each ring begins behind the last of its edges, as the engine's begin.
-fn followed(kept: Vec<Numbered>) -> Rings {
+pub(super) fn followed(kept: Vec<Numbered>) -> Rings {
     let mut from: HashMap<Bits, Vec<usize>> = HashMap::new();
     for (at, ((start, _), _)) in kept.iter().enumerate() {
         from.entry(start.bits()).or_default().push(at);
@@ -136,11 +136,13 @@ fn turn((a, b): &Edge, (_, c): &Edge) -> f64 {
     b.dot(to_b.cross(to_c)).atan2(to_b.dot(to_c))
 }
 
-/// Shells, each with the holes in it.
-pub(super) fn polygons(rings: Rings) -> Vec<Rings> {
+/// Shells, each with the holes in it. None where that takes more looks than are left.
+pub(super) fn polygons(rings: Rings, left: &mut Looks) -> Option<Vec<Rings>> {
     let (shells, holes): (Rings, Rings) = rings.into_iter().partition(|ring| is_shell(ring));
+    let cost: usize = shells.iter().map(Vec::len).sum();
     let mut polygons: Vec<Rings> = shells.into_iter().map(|shell| vec![shell]).collect();
     for hole in holes {
+        left.take(cost)?;
         let Some(edge) = edges(&hole).next() else { continue };
         let at = middle(&edge);
         // Of shells within shells, the innermost.
@@ -150,7 +152,7 @@ pub(super) fn polygons(rings: Rings) -> Vec<Rings> {
             polygon.push(hole);
         }
     }
-    polygons
+    Some(polygons)
 }
 
 /// Corners that are the same but for the last digits become the same.
