@@ -5,6 +5,7 @@
 
 mod area;
 mod buffer;
+mod chains;
 mod cover;
 mod densify;
 mod edges;
@@ -20,9 +21,12 @@ mod overlay;
 mod polygon;
 mod s2;
 mod shape;
+mod simplify;
+mod sites;
 mod sphere;
 mod union;
 mod winding;
+mod window;
 mod wkt;
 
 use super::arguments::real_at;
@@ -37,7 +41,7 @@ const LEVEL: Param = Param::Is(ScalarType::Long);
 const CELL: &[Param] = &[Param::Is(ScalarType::String)];
 
 /// The families of functions of places.
-pub(super) const FAMILIES: [&[Function]; 15] = [
+pub(super) const FAMILIES: [&[Function]; 16] = [
     FUNCTIONS,
     geohash::FUNCTIONS,
     h3::FUNCTIONS,
@@ -47,6 +51,7 @@ pub(super) const FAMILIES: [&[Function]; 15] = [
     meeting::FUNCTIONS,
     area::FUNCTIONS,
     buffer::FUNCTIONS,
+    simplify::FUNCTIONS,
     densify::FUNCTIONS,
     intersection::FUNCTIONS,
     cover::FUNCTIONS,
