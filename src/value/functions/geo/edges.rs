@@ -87,10 +87,11 @@ pub(super) fn cut(groups: &[Vec<Edge>], left: &mut Looks) -> Option<Vec<Vec<Vec<
     Some(groups.iter().zip(cuts).map(of_group).collect())
 }
 
-/// Edges cut where any two cross, or where one passes an end of another. None as of [`cut`].
-pub(super) fn split(edges: &[Edge], left: &mut Looks) -> Option<Vec<Edge>> {
+/// Numbered edges cut where any two cross, or where one passes an end of another; parts have the number of their edge. None as
+/// of [`cut`].
+pub(super) fn split(edges: &[(Edge, usize)], left: &mut Looks) -> Option<Vec<(Edge, usize)>> {
     let mut cuts: Vec<Vec<Point>> = vec![Vec::new(); edges.len()];
-    let mut all: Vec<(Edge, usize)> = edges.iter().enumerate().map(|(at, edge)| (*edge, at)).collect();
+    let mut all: Vec<(Edge, usize)> = edges.iter().enumerate().map(|(at, (edge, _))| (*edge, at)).collect();
     let mut crossings = 0;
     let too_many = sweep(&mut all, left, &mut |(edge, a), (other, b)| {
         let mut cut = |at: usize, place: Point| {
@@ -107,7 +108,10 @@ pub(super) fn split(edges: &[Edge], left: &mut Looks) -> Option<Vec<Edge>> {
         [edge.0, edge.1].into_iter().filter(|end| passes(other, *end)).for_each(|end| cut(*b, end));
         crossings > MAX_CROSSINGS
     })?;
-    (!too_many).then(|| edges.iter().zip(cuts).flat_map(|(edge, at)| parts(edge, at)).collect())
+    let parts = |((edge, number), at): (&(Edge, usize), Vec<Point>)| {
+        parts(edge, at).into_iter().map(|part| (part, *number)).collect::<Vec<_>>()
+    };
+    (!too_many).then(|| edges.iter().zip(cuts).flat_map(parts).collect())
 }
 
 /// The parts of an edge that is cut at places.

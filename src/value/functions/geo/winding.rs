@@ -39,10 +39,11 @@ pub(super) fn enclosed(curves: &Curves<'_>, left: &mut Looks) -> Option<Rings> {
 /// The edges of curves, cut where they cross. One that is gone along as often either way is none.
 fn sides(closed: &[Vec<Point>], left: &mut Looks) -> Option<Vec<Side>> {
     let mut corners = Corners::default();
-    let mut whole: Vec<Edge> = closed.iter().flat_map(|curve| edges(curve)).collect();
+    let all = closed.iter().flat_map(|curve| edges(curve));
+    let mut whole: Vec<(Edge, usize)> = all.enumerate().map(|(number, edge)| (edge, number)).collect();
     for _ in 0..ROUNDS {
-        whole.iter_mut().for_each(|(a, b)| (*a, *b) = (corners.of(*a), corners.of(*b)));
-        whole.retain(|(a, b)| a != b);
+        whole.iter_mut().for_each(|((a, b), _)| (*a, *b) = (corners.of(*a), corners.of(*b)));
+        whole.retain(|((a, b), _)| a != b);
         let count = whole.len();
         whole = split(&whole, left)?;
         if whole.len() == count {
@@ -51,7 +52,7 @@ fn sides(closed: &[Vec<Point>], left: &mut Looks) -> Option<Vec<Side>> {
     }
     let mut sides: Vec<Side> = Vec::new();
     let mut known = HashMap::new();
-    for (number, (a, b)) in whole.into_iter().enumerate() {
+    for ((a, b), number) in whole {
         let (ends, count) = if a.bits() <= b.bits() { ((a, b), 1) } else { ((b, a), -1) };
         let at = *known.entry((ends.0.bits(), ends.1.bits())).or_insert(sides.len());
         match sides.get_mut(at) {

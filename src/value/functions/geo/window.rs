@@ -120,3 +120,39 @@ impl Beside {
 fn turned(angle: f64) -> f64 {
     (angle + PI).rem_euclid(TAU) - PI
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(longitude: f64, latitude: f64) -> Point {
+        Point::from_degrees(longitude, latitude).unwrap_or(Point([0.0; 3]))
+    }
+
+    #[test]
+    fn through_discs_and_beside_them() {
+        let degree = 1_f64.to_radians();
+        let mut window = Window::new(place(10.0, 0.0));
+        // From within a disc every way passes through it.
+        assert!(window.pass_through(place(10.5, 0.0), degree) && window.has(place(0.0, 0.0)));
+        // One that waits, until there is a way.
+        assert!(window.pass_beside(place(14.0, 1.0), 0.5 * degree, true));
+        assert!(window.pass_through(place(15.0, 0.0), degree));
+        assert!(window.has(place(20.0, 0.0)) && window.has(place(20.0, -1.9)));
+        assert!(!window.has(place(20.0, -2.1)) && !window.has(place(20.0, 1.9)) && !window.has(place(0.0, 0.0)));
+        assert!(window.pass_beside(place(16.0, -1.0), 0.5 * degree, false));
+        assert!(window.has(place(20.0, 0.0)) && !window.has(place(20.0, -1.0)));
+        // Nothing is left between.
+        assert!(!window.pass_beside(place(18.0, 0.0), 2.0 * degree, true));
+        assert!(!Window::new(place(0.0, 0.0)).pass_beside(place(0.0, 0.5), degree, true));
+    }
+
+    #[test]
+    fn angles_go_round() {
+        // To the west, where the angle jumps from one end to the other.
+        let degree = 1_f64.to_radians();
+        let mut window = Window::new(place(0.0, 0.0));
+        assert!(window.pass_through(place(-5.0, 0.5), degree) && window.pass_through(place(-8.0, -0.5), degree));
+        assert!(window.has(place(-20.0, 0.0)) && !window.has(place(-20.0, 2.0)) && !window.has(place(20.0, 0.0)));
+    }
+}
