@@ -87,25 +87,19 @@ pub(super) fn cut(groups: &[Vec<Edge>], left: &mut Looks) -> Option<Vec<Vec<Vec<
     Some(groups.iter().zip(cuts).map(of_group).collect())
 }
 
-/// Numbered edges cut where any two cross, or where one passes an end of another; parts have the number of their edge. None as
-/// of [`cut`].
+/// Numbered edges cut where any two cross; parts have the number of their edge. None as of [`cut`].
 pub(super) fn split(edges: &[(Edge, usize)], left: &mut Looks) -> Option<Vec<(Edge, usize)>> {
     let mut cuts: Vec<Vec<Point>> = vec![Vec::new(); edges.len()];
     let mut all: Vec<(Edge, usize)> = edges.iter().enumerate().map(|(at, (edge, _))| (*edge, at)).collect();
     let mut crossings = 0;
     let too_many = sweep(&mut all, left, &mut |(edge, a), (other, b)| {
-        let mut cut = |at: usize, place: Point| {
-            cuts[at].push(place);
-            crossings += 1;
-        };
         if crosses(edge, other)
             && let Some(at) = crossing(edge, other)
         {
-            cut(*a, at);
-            cut(*b, at);
+            cuts[*a].push(at);
+            cuts[*b].push(at);
+            crossings += 1;
         }
-        [other.0, other.1].into_iter().filter(|end| passes(edge, *end)).for_each(|end| cut(*a, end));
-        [edge.0, edge.1].into_iter().filter(|end| passes(other, *end)).for_each(|end| cut(*b, end));
         crossings > MAX_CROSSINGS
     })?;
     let parts = |((edge, number), at): (&(Edge, usize), Vec<Point>)| {
@@ -119,15 +113,6 @@ fn parts(edge: &Edge, mut at: Vec<Point>) -> Vec<Edge> {
     at.sort_by(|a, b| edge.0.angle(*a).total_cmp(&edge.0.angle(*b)));
     let places: Vec<Point> = [edge.0].into_iter().chain(at).chain([edge.1]).collect();
     along(&places).filter(|(a, b)| a != b).collect()
-}
-
-/// How near an edge passes a place that lies on it, in radians: less than a thousandth of a millimetre on the ground.
-const ON: f64 = 1e-13;
-
-/// Whether an edge passes over a place between its ends.
-fn passes((a, b): &Edge, place: Point) -> bool {
-    let way = b.minus(*a);
-    way.dot(place.minus(*a)) > 0.0 && way.dot(place.minus(*b)) < 0.0 && place.side(*a, *b).abs() < ON * way.norm()
 }
 
 /// The place that two edges that cross have in common: between the ends of one, by how far they lie on either side of the other.

@@ -102,9 +102,10 @@ fn is_shell(ring: &[Point]) -> bool {
     edges(ring).map(|(a, b)| excess(*first, a, b)).sum::<f64>() > 0.0
 }
 
-/// Edges one after the other. Rings come in the order of their cells, and each begins behind the last of its edges, as the
-/// engine's do.
+/// Edges one after the other. Each ring begins behind the last of its edges, and rings come in the order of those that they begin
+/// with, as the engine's do.
 pub(super) fn followed(kept: Vec<Numbered>) -> Rings {
+    // From where one begins to follow decides between parts of one edge: from the first of the cells.
     let mut kept: Vec<((u64, u64), Numbered)> =
         kept.into_iter().map(|(edge, number)| ((leaf_number(edge.0), leaf_number(edge.1)), (edge, number))).collect();
     kept.sort_by_key(|(cells, _)| *cells);
@@ -114,7 +115,7 @@ pub(super) fn followed(kept: Vec<Numbered>) -> Rings {
         from.entry(start.bits()).or_default().push(at);
     }
     let mut used = vec![false; kept.len()];
-    let mut rings = Vec::new();
+    let mut rings: Vec<Vec<Numbered>> = Vec::new();
     for first in 0..kept.len() {
         let mut ring: Vec<Numbered> = Vec::new();
         let mut at = first;
@@ -132,10 +133,11 @@ pub(super) fn followed(kept: Vec<Numbered>) -> Rings {
         if !ring.is_empty() {
             let start = behind_last(&ring);
             ring.rotate_left(start);
-            rings.push(ring.into_iter().map(|((start, _), _)| start).collect());
+            rings.push(ring);
         }
     }
-    rings
+    rings.sort_by_key(|ring| ring.first().map(|(_, number)| *number));
+    rings.into_iter().map(|ring| ring.into_iter().map(|((start, _), _)| start).collect()).collect()
 }
 
 /// Where a ring begins: behind the edge of the highest number. Of its parts that is the last of the first that follow each other.

@@ -339,6 +339,28 @@ mod tests {
     }
 
     #[test]
+    fn a_hole_stays_within() {
+        // The bump on the upper side is low, but without it the hole below it would reach out.
+        let outer = "[[0,-100],[100,-100],[100,0],[50,9],[0,0],[0,-100]]";
+        let polygon = |rings: &str| {
+            let scaled: Vec<String> = rings
+                .split(|c: char| c == ',')
+                .map(|part| {
+                    let number = part.trim_matches(['[', ']']);
+                    let value: f64 = number.parse().unwrap_or(f64::NAN);
+                    part.replace(number, &format!("{}", value / 10_000.0))
+                })
+                .collect();
+            shape("Polygon", &format!("[{}]", scaled.join(",")))
+        };
+        // Ten of these units, in metres.
+        let metres = Value::Real(0.001_f64.to_radians() * RADIUS);
+        let simple = |rings| places(&call("geo_polygon_simplify", &[polygon(rings), metres.clone()])).len();
+        assert_eq!(simple(outer), 5);
+        assert_eq!(simple(&format!("{outer},[[40,1],[60,-60],[30,-60],[40,1]]")), 10);
+    }
+
+    #[test]
     fn polygons_stay_polygons_and_borders_common() {
         let (mut next, mut kept) = (numbers(4), 0);
         for _ in 0..20 {

@@ -289,3 +289,74 @@ fn last_near(site: Point, normal: Point, distance: f64) -> Point {
     let half = (distance.cos() / off.asin().cos()).min(1.0).acos();
     foot.ahead(axis.cross(foot), half)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A place beside where the equator begins, in units of a thousandth of a degree.
+    fn place(x: f64, y: f64) -> Point {
+        Point::from_degrees(x / 1000.0, y / 1000.0).unwrap_or(Point([0.0; 3]))
+    }
+
+    fn edge((x, y): (f64, f64), (u, v): (f64, f64)) -> Edge {
+        (place(x, y), place(u, v))
+    }
+
+    fn distance(units: f64) -> f64 {
+        (units / 1000.0).to_radians()
+    }
+
+    fn sites(edges: &[Edge], units: f64) -> Sites {
+        let none = Sites { places: Vec::new(), near: Vec::new(), ways: Vec::new() };
+        Sites::of(edges, distance(units), &mut Looks::new()).unwrap_or(none)
+    }
+
+    #[test]
+    fn a_way_goes_over_what_is_nearest() {
+        // The one in the middle is nearer to no part of the edge than one of its neighbours.
+        let (a, b, c) = ((-8.0, 0.0), (0.0, 9.0), (8.0, 0.0));
+        let edges =
+            [edge((-30.0, 0.0), (30.0, 0.0)), edge(a, (-8.0, -50.0)), edge(b, (0.0, 60.0)), edge(c, (8.0, -50.0))];
+        let found = sites(&edges, 10.0);
+        let way: Vec<Point> = found.ways.iter().take(1).flatten().map(|site| found.places[*site]).collect();
+        assert_eq!(way, [place(-30.0, 0.0), place(-8.0, 0.0), place(8.0, 0.0), place(30.0, 0.0)]);
+    }
+
+    #[test]
+    fn what_is_far_apart_stays() {
+        let edges = [edge((0.0, 0.0), (100.0, 0.0)), edge((100.0, 0.0), (100.0, 50.0))];
+        let found = sites(&edges, 10.0);
+        let ways = found.ways.iter().map(|way| way.iter().map(|site| found.places[*site]).collect::<Vec<_>>());
+        let expected = edges.iter().map(|(a, b)| vec![*a, *b]);
+        assert_eq!(ways.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn ways_keep_away_from_others() {
+        // Both ends move up to neighbours, towards a place that is too far away to be gone over: whichever way up is chosen.
+        let mut added = 0;
+        for (sign, turned) in [(1.0, false), (-1.0, false), (1.0, true), (-1.0, true)] {
+            let at = |x: f64, y: f64| if turned { (y * sign, x) } else { (x, y * sign) };
+            let edges = [
+                edge(at(0.0, 0.0), at(200.0, 0.0)),
+                edge(at(0.0, 9.0), at(-90.0, 9.0)),
+                edge(at(200.0, 9.0), at(290.0, 9.0)),
+                edge(at(100.0, 11.0), at(100.0, 90.0)),
+            ];
+            let found = sites(&edges, 10.0);
+            added += found.places.len().saturating_sub(edges.len() * 2 - 2);
+            for way in &found.ways {
+                for pair in way.windows(2) {
+                    let [a, b] = *pair else { continue };
+                    let (a, b) = (found.places[a], found.places[b]);
+                    for other in found.places.iter().filter(|other| **other != a && **other != b) {
+                        let away = other.angle(other.nearest(a, b));
+                        assert!(away > KEPT * distance(10.0) * 0.999, "{away}");
+                    }
+                }
+            }
+        }
+        assert!(added > 0);
+    }
+}

@@ -239,7 +239,7 @@ mod tests {
         let apart = "[[5,5],[6,5],[6,6],[5,5]]";
         of(
             &[SQUARE, apart],
-            r#"{"type":"MultiPolygon","coordinates":[[[[0,0],[2,0],[2,2],[0,2],[0,0]]],[[[5,5],[6,5],[6,6],[5,5]]]]}"#,
+            r#"{"type":"MultiPolygon","coordinates":[[[[5,5],[6,5],[6,6],[5,5]]],[[[0,0],[2,0],[2,2],[0,2],[0,0]]]]}"#,
         );
         let bad = format!("[{},{}]", polygon(SQUARE), polygon("[[0,0],[1,1]]"));
         assert_eq!(call("geo_union_polygons_array", &[value(bad)]), Value::Null);
