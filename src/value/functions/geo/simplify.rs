@@ -344,7 +344,7 @@ mod tests {
         let outer = "[[0,-100],[100,-100],[100,0],[50,9],[0,0],[0,-100]]";
         let polygon = |rings: &str| {
             let scaled: Vec<String> = rings
-                .split(|c: char| c == ',')
+                .split(',')
                 .map(|part| {
                     let number = part.trim_matches(['[', ']']);
                     let value: f64 = number.parse().unwrap_or(f64::NAN);
