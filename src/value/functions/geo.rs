@@ -1,9 +1,11 @@
 //! Where an address is, and how far places are apart. The binder puts in what reads the database.
 //!
-//! The earth is a ball here, as for Kusto, and edges are the shortest ways on it. What
-//! draws round corners or leaves places out (buffers, simpler shapes) is refused: see `refused`.
+//! The earth is a ball here, as for Kusto, and edges are the shortest ways on it. Kusto computes with S2; where corners come from
+//! computation, so that more than one answer would do, they are where S2 has them.
 
 mod area;
+mod buffer;
+mod chains;
 mod cover;
 mod densify;
 mod edges;
@@ -13,13 +15,18 @@ mod h3_fill;
 mod intersection;
 mod line;
 mod meeting;
+mod offset;
 mod outline;
 mod overlay;
 mod polygon;
 mod s2;
 mod shape;
+mod simplify;
+mod sites;
 mod sphere;
 mod union;
+mod winding;
+mod window;
 mod wkt;
 
 use super::arguments::real_at;
@@ -34,7 +41,7 @@ const LEVEL: Param = Param::Is(ScalarType::Long);
 const CELL: &[Param] = &[Param::Is(ScalarType::String)];
 
 /// The families of functions of places.
-pub(super) const FAMILIES: [&[Function]; 14] = [
+pub(super) const FAMILIES: [&[Function]; 16] = [
     FUNCTIONS,
     geohash::FUNCTIONS,
     h3::FUNCTIONS,
@@ -43,6 +50,8 @@ pub(super) const FAMILIES: [&[Function]; 14] = [
     polygon::FUNCTIONS,
     meeting::FUNCTIONS,
     area::FUNCTIONS,
+    buffer::FUNCTIONS,
+    simplify::FUNCTIONS,
     densify::FUNCTIONS,
     intersection::FUNCTIONS,
     cover::FUNCTIONS,

@@ -13,12 +13,6 @@ pub fn refused(name: &str) -> Option<&'static str> {
         "series_periods_detect" | "series_periods_validate" => {
             "how Kusto estimates it is not documented to the digit, and an estimate of another kind would alert on other rows"
         }
-        "geo_point_buffer" | "geo_line_buffer" | "geo_polygon_buffer" => {
-            "with how many corners Kusto draws what is round is not documented"
-        }
-        "geo_line_simplify" | "geo_polygon_simplify" | "geo_simplify_polygons_array" => {
-            "which places Kusto leaves out is not documented"
-        }
         "hash_combine" | "hash_many" => "how Kusto puts hashes together is not documented",
         _ => return None,
     })

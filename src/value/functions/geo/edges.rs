@@ -1,4 +1,4 @@
-//! Edges that meet: found from south to north, so that not every edge is held against all others.
+//! Edges that meet: found along the axis that they are most spread on, so that not every edge is held against all others.
 
 use super::sphere::Point;
 
@@ -81,23 +81,43 @@ pub(super) fn cut(groups: &[Vec<Edge>], left: &mut Looks) -> Option<Vec<Vec<Vec<
     if too_many {
         return None;
     }
-    let parts = |edge: &Edge, mut at: Vec<Point>| {
-        at.sort_by(|a, b| edge.0.angle(*a).total_cmp(&edge.0.angle(*b)));
-        let places: Vec<Point> = [edge.0].into_iter().chain(at).chain([edge.1]).collect();
-        along(&places).filter(|(a, b)| a != b).collect::<Vec<Edge>>()
-    };
     let of_group = |(edges, cuts): (&Vec<Edge>, Vec<Vec<Point>>)| {
         edges.iter().zip(cuts).map(|(edge, at)| parts(edge, at)).collect::<Vec<_>>()
     };
     Some(groups.iter().zip(cuts).map(of_group).collect())
 }
 
-/// The place that two edges that cross have in common.
+/// Numbered edges cut where any two cross; parts have the number of their edge. None as of [`cut`].
+pub(super) fn split(edges: &[(Edge, usize)], left: &mut Looks) -> Option<Vec<(Edge, usize)>> {
+    let mut cuts: Vec<Vec<Point>> = vec![Vec::new(); edges.len()];
+    let mut all: Vec<(Edge, usize)> = edges.iter().enumerate().map(|(at, (edge, _))| (*edge, at)).collect();
+    let mut crossings = 0;
+    let too_many = sweep(&mut all, left, &mut |(edge, a), (other, b)| {
+        if crosses(edge, other)
+            && let Some(at) = crossing(edge, other)
+        {
+            cuts[*a].push(at);
+            cuts[*b].push(at);
+            crossings += 1;
+        }
+        crossings > MAX_CROSSINGS
+    })?;
+    let parts = |((edge, number), at): (&(Edge, usize), Vec<Point>)| {
+        parts(edge, at).into_iter().map(|part| (part, *number)).collect::<Vec<_>>()
+    };
+    (!too_many).then(|| edges.iter().zip(cuts).flat_map(parts).collect())
+}
+
+/// The parts of an edge that is cut at places.
+fn parts(edge: &Edge, mut at: Vec<Point>) -> Vec<Edge> {
+    at.sort_by(|a, b| edge.0.angle(*a).total_cmp(&edge.0.angle(*b)));
+    let places: Vec<Point> = [edge.0].into_iter().chain(at).chain([edge.1]).collect();
+    along(&places).filter(|(a, b)| a != b).collect()
+}
+
+/// The place that two edges that cross have in common: between the ends of one, by how far they lie on either side of the other.
 pub(super) fn crossing((a, b): &Edge, (c, d): &Edge) -> Option<Point> {
-    let at = a.across(*b).cross(c.across(*d)).unit()?;
-    // The great circles meet on both sides of the ball.
-    let near = a.plus(*b).plus(*c).plus(*d);
-    Some(if at.dot(near) < 0.0 { at.times(-1.0) } else { at })
+    c.times(d.side(*a, *b).abs()).plus(d.times(c.side(*a, *b).abs())).unit()
 }
 
 /// The middle of an edge.
@@ -115,14 +135,15 @@ pub(super) fn bits((a, b): &Edge) -> ([u64; 3], [u64; 3]) {
 type Meet<'m, T> = dyn FnMut(&(Edge, T), &(Edge, T)) -> bool + 'm;
 
 fn sweep<T>(edges: &mut [(Edge, T)], left: &mut Looks, meet: &mut Meet<'_, T>) -> Option<bool> {
-    // An edge bends north or south of its ends by less than its own length.
+    let axis = widest(edges.iter().map(|((start, _), _)| *start));
+    // An edge bends beyond its ends by less than its own length.
     let length = |(a, b): &Edge| a.plus(b.times(-1.0)).norm();
-    let south = |edge: &Edge| edge.0.0[2].min(edge.1.0[2]) - length(edge);
-    let north = |edge: &Edge| edge.0.0[2].max(edge.1.0[2]) + length(edge);
-    edges.sort_by(|(a, _), (b, _)| south(a).total_cmp(&south(b)));
+    let low = |edge: &Edge| edge.0.0[axis].min(edge.1.0[axis]) - length(edge);
+    let high = |edge: &Edge| edge.0.0[axis].max(edge.1.0[axis]) + length(edge);
+    edges.sort_by(|(a, _), (b, _)| low(a).total_cmp(&low(b)));
     for (at, edge) in edges.iter().enumerate() {
-        let end = north(&edge.0);
-        for other in edges.iter().skip(at + 1).take_while(|(other, _)| south(other) <= end) {
+        let end = high(&edge.0);
+        for other in edges.iter().skip(at + 1).take_while(|(other, _)| low(other) <= end) {
             left.take(1)?;
             if meet(edge, other) {
                 return Some(true);
@@ -132,11 +153,22 @@ fn sweep<T>(edges: &mut [(Edge, T)], left: &mut Looks, meet: &mut Meet<'_, T>) -
     Some(false)
 }
 
+/// Of x, y and z the one in which places differ most.
+pub(super) fn widest(places: impl Iterator<Item = Point>) -> usize {
+    let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+    for Point(place) in places {
+        for ((low, high), x) in low.iter_mut().zip(&mut high).zip(place) {
+            (*low, *high) = (low.min(x), high.max(x));
+        }
+    }
+    let spread = |axis: &usize| high[*axis] - low[*axis];
+    (0..3).max_by(|a, b| spread(a).total_cmp(&spread(b))).unwrap_or(2)
+}
+
 /// Whether two edges have a place in common that is an end of neither.
 pub(super) fn crosses(edge: &Edge, other: &Edge) -> bool {
     let ((a, b), (c, d)) = (edge, other);
-    let side = |x: &Point, y: &Point, z: &Point| x.dot(y.cross(*z));
-    let sides = [side(a, c, b), side(c, b, d), side(b, d, a), side(d, a, c)];
+    let sides = [c.side(*b, *a), d.side(*a, *b), a.side(*c, *d), b.side(*d, *c)];
     let alike = sides.iter().all(|side| *side > 0.0) || sides.iter().all(|side| *side < 0.0);
     // Of edges along one line the signs are chance: those that go on from each other, or lie apart, do not cross.
     alike && !ends_meet(edge, other) && {

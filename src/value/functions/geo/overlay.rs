@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::edges::{Edge, Looks, bits, cut, middle};
 use super::outline::is_closed;
 use super::polygon::{edges, enclosed, encloses, excess};
+use super::s2::leaf_number;
 use super::sphere::Point;
 
 /// Rings, each with what is enclosed on its left: holes go round clockwise.
@@ -47,20 +48,23 @@ pub(super) fn common(a: &Rings, b: &Rings, left: &mut Looks) -> Option<Common> {
     Some(Common { rings, edges: touching, places })
 }
 
-/// An edge and its number, by which rings begin.
-type Numbered = (Edge, usize);
+/// An edge and the number of the one that it is a part of, by which rings begin.
+pub(super) type Numbered = (Edge, usize);
 
 /// The edges round the result, and those that both have the other way round.
 fn kept(a: &Rings, b: &Rings, within: bool, left: &mut Looks) -> Option<(Vec<Numbered>, Vec<Edge>)> {
     let sides = [a, b].map(|rings| rings.iter().flat_map(|ring| edges(ring)).collect::<Vec<Edge>>());
-    let parts: Vec<Vec<Edge>> = cut(&sides, left)?.into_iter().map(|parts| parts.concat()).collect();
-    let known: Vec<HashSet<(Bits, Bits)>> = parts.iter().map(|edges| edges.iter().map(bits).collect()).collect();
-    let (mut kept, mut touching, mut number) = (Vec::new(), Vec::new(), 0);
+    let parts = cut(&sides, left)?;
+    let known: Vec<HashSet<(Bits, Bits)>> =
+        parts.iter().map(|edges| edges.iter().flatten().map(bits).collect()).collect();
+    let (mut kept, mut touching) = (Vec::new(), Vec::new());
     for (own, (edges, other)) in parts.iter().zip([b, a]).enumerate() {
         let theirs = known.get(1 - own)?;
         let cost: usize = other.iter().map(Vec::len).sum();
-        for edge in edges {
-            number += 1;
+        let first = if own == 0 { 0 } else { sides[0].len() };
+        let numbered =
+            edges.iter().zip(first..).flat_map(|(parts, number)| parts.iter().map(move |part| (part, number)));
+        for (edge, number) in numbered {
             let (from, to) = *edge;
             if theirs.contains(&bits(&(to, from))) {
                 if own == 0 {
@@ -98,14 +102,20 @@ fn is_shell(ring: &[Point]) -> bool {
     edges(ring).map(|(a, b)| excess(*first, a, b)).sum::<f64>() > 0.0
 }
 
-/// Edges one after the other. Each ring begins behind the last of its edges, as the engine's begin.
-fn followed(kept: Vec<Numbered>) -> Rings {
+/// Edges one after the other. Each ring begins behind the last of its edges, and rings come in the order of those that they begin
+/// with, as the engine's do.
+pub(super) fn followed(kept: Vec<Numbered>) -> Rings {
+    // From where one begins to follow decides between parts of one edge: from the first of the cells.
+    let mut kept: Vec<((u64, u64), Numbered)> =
+        kept.into_iter().map(|(edge, number)| ((leaf_number(edge.0), leaf_number(edge.1)), (edge, number))).collect();
+    kept.sort_by_key(|(cells, _)| *cells);
+    let kept: Vec<Numbered> = kept.into_iter().map(|(_, numbered)| numbered).collect();
     let mut from: HashMap<Bits, Vec<usize>> = HashMap::new();
     for (at, ((start, _), _)) in kept.iter().enumerate() {
         from.entry(start.bits()).or_default().push(at);
     }
     let mut used = vec![false; kept.len()];
-    let mut rings = Vec::new();
+    let mut rings: Vec<Vec<Numbered>> = Vec::new();
     for first in 0..kept.len() {
         let mut ring: Vec<Numbered> = Vec::new();
         let mut at = first;
@@ -120,14 +130,27 @@ fn followed(kept: Vec<Numbered>) -> Rings {
                 None => break,
             }
         }
-        let last = ring.iter().enumerate().max_by_key(|(_, (_, number))| *number).map(|(at, _)| at);
-        if let Some(last) = last {
-            let count = ring.len();
-            ring.rotate_left((last + 1) % count);
-            rings.push(ring.into_iter().map(|((start, _), _)| start).collect());
+        if !ring.is_empty() {
+            let start = behind_last(&ring);
+            ring.rotate_left(start);
+            rings.push(ring);
         }
     }
-    rings
+    rings.sort_by_key(|ring| ring.first().map(|(_, number)| *number));
+    rings.into_iter().map(|ring| ring.into_iter().map(|((start, _), _)| start).collect()).collect()
+}
+
+/// Where a ring begins: behind the edge of the highest number. Of its parts that is the last of the first that follow each other.
+fn behind_last(ring: &[Numbered]) -> usize {
+    let (mut last, mut highest, mut is_apart) = (0, 0, false);
+    for (at, (_, number)) in ring.iter().enumerate() {
+        if *number < highest {
+            is_apart = true;
+        } else if *number > highest || !is_apart {
+            (last, highest, is_apart) = (at, *number, false);
+        }
+    }
+    (last + 1) % ring.len()
 }
 
 /// How far to the left the next edge turns from the way of one.
@@ -136,11 +159,13 @@ fn turn((a, b): &Edge, (_, c): &Edge) -> f64 {
     b.dot(to_b.cross(to_c)).atan2(to_b.dot(to_c))
 }
 
-/// Shells, each with the holes in it.
-pub(super) fn polygons(rings: Rings) -> Vec<Rings> {
+/// Shells, each with the holes in it. None where that takes more looks than are left.
+pub(super) fn polygons(rings: Rings, left: &mut Looks) -> Option<Vec<Rings>> {
     let (shells, holes): (Rings, Rings) = rings.into_iter().partition(|ring| is_shell(ring));
+    let cost: usize = shells.iter().map(Vec::len).sum();
     let mut polygons: Vec<Rings> = shells.into_iter().map(|shell| vec![shell]).collect();
     for hole in holes {
+        left.take(cost)?;
         let Some(edge) = edges(&hole).next() else { continue };
         let at = middle(&edge);
         // Of shells within shells, the innermost.
@@ -150,7 +175,7 @@ pub(super) fn polygons(rings: Rings) -> Vec<Rings> {
             polygon.push(hole);
         }
     }
-    polygons
+    Some(polygons)
 }
 
 /// Corners that are the same but for the last digits become the same.

@@ -81,6 +81,11 @@ const QUARTERS: [[u64; 4]; 4] = [[0, 1, 3, 2], [0, 2, 3, 1], [3, 2, 0, 1], [3, 1
 /// How the way changes in each quarter.
 const TURNS: [usize; 4] = [1, 0, 0, 3];
 
+/// The number of the smallest cell around a place.
+pub(super) fn leaf_number(place: Point) -> u64 {
+    Leaf::of(place).cell(MAX_LEVEL).0
+}
+
 impl Leaf {
     fn of(place: Point) -> Leaf {
         let (face, u, v) = project(place);

@@ -89,6 +89,22 @@ impl Point {
         side.map_or(self, |side| self.times(angle.cos()).plus(side.times(angle.sin())))
     }
 
+    /// The place so many radians away in a direction that is at a right angle to it.
+    pub(super) fn ahead(self, direction: Point, angle: f64) -> Point {
+        let place = self.times(angle.cos()).plus(direction.times(angle.sin()));
+        place.unit().unwrap_or(place)
+    }
+
+    pub(super) fn minus(self, other: Point) -> Point {
+        self.plus(other.times(-1.0))
+    }
+
+    /// Above zero if it lies left of the way from `a` to `b`, below if right: how far, times the length of the way. Of differences,
+    /// for the plain product of places near each other is nothing but rounding.
+    pub(super) fn side(self, a: Point, b: Point) -> f64 {
+        self.dot(a.minus(self).cross(b.minus(self)))
+    }
+
     /// The place between `a` and `b` that is nearest.
     pub(super) fn nearest(self, a: Point, b: Point) -> Point {
         let normal = a.across(b);

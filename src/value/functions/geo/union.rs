@@ -59,7 +59,7 @@ fn rings(rings: &[Vec<Point>], corners: &mut Corners) -> Rings {
 }
 
 /// The polygons as one; those of a MultiPolygon may lie over each other too.
-fn whole(polygons: &Polygons, corners: &mut Corners, left: &mut Looks) -> Option<Rings> {
+pub(super) fn whole(polygons: &Polygons, corners: &mut Corners, left: &mut Looks) -> Option<Rings> {
     let mut parts = polygons.rings().iter().map(|part| rings(part, corners)).collect::<Vec<Rings>>().into_iter();
     let first = parts.next()?;
     parts.try_fold(first, |whole, part| union(&whole, &part, left))
@@ -78,7 +78,7 @@ fn intersection(a: &Polygons, b: &Polygons) -> Option<Dynamic<'static>> {
         shapes.push(shape::of_lines(&chained(found.edges)));
     }
     if !found.rings.is_empty() {
-        shapes.push(shape::of_polygons(&polygons(found.rings)));
+        shapes.push(shape::of_polygons(&polygons(found.rings, &mut left)?));
     }
     Some(if shapes.len() == 1 { shapes.remove(0) } else { shape::collection(shapes) })
 }
@@ -102,28 +102,37 @@ fn united(shapes: &[Dynamic<'_>]) -> Option<Dynamic<'static>> {
         left.take(waiting.len() - at)?;
         waiting.insert(at, both);
     }
-    waiting.pop().map(|rings| shape::of_polygons(&polygons(rings)))
+    Some(shape::of_polygons(&polygons(waiting.pop()?, &mut left)?))
 }
 
 fn joined(shapes: &[Dynamic<'_>]) -> Option<Dynamic<'static>> {
-    let (mut left, mut corners) = (Looks::new(), Corners::default());
-    let mut groups: Vec<Vec<Edge>> = Vec::new();
+    let mut all = Vec::new();
     for shape in shapes {
-        for line in lines(&Value::Dynamic(shape.clone()), true)? {
-            let line: Vec<Point> = line.into_iter().map(|place| corners.of(place)).collect();
-            groups.push(along(&line).collect());
-        }
+        all.extend(lines(&Value::Dynamic(shape.clone()), true)?);
     }
-    let mut seen = HashSet::new();
-    let parts = cut(&groups, &mut left)?.into_iter().flatten().flatten();
-    let edges: Vec<Edge> =
-        parts.filter(|(a, b)| seen.insert(bits(&(*a, *b))) && seen.insert(bits(&(*b, *a)))).collect();
-    let lines = chained(edges);
+    let lines = chained(distinct(&all, &mut Looks::new())?);
     (!lines.is_empty()).then(|| shape::of_lines(&lines))
 }
 
+/// The edges of lines, cut where these cross, and each once.
+pub(super) fn distinct(lines: &[Vec<Point>], left: &mut Looks) -> Option<Vec<Edge>> {
+    let mut corners = Corners::default();
+    let mut edges = |line: &Vec<Point>| {
+        let line: Vec<Point> = line.iter().map(|place| corners.of(*place)).collect();
+        along(&line).collect()
+    };
+    let groups: Vec<Vec<Edge>> = lines.iter().map(&mut edges).collect();
+    Some(each_once(cut(&groups, left)?.into_iter().flatten().flatten()))
+}
+
+/// Edges without those that come again, in either direction.
+pub(super) fn each_once(edges: impl Iterator<Item = Edge>) -> Vec<Edge> {
+    let mut seen = HashSet::new();
+    edges.filter(|(a, b)| seen.insert(bits(&(*a, *b))) && seen.insert(bits(&(*b, *a)))).collect()
+}
+
 /// Edges one after the other, as long as one goes on where the last has ended.
-fn chained(edges: Vec<Edge>) -> Vec<Vec<Point>> {
+pub(super) fn chained(edges: Vec<Edge>) -> Vec<Vec<Point>> {
     let mut from: HashMap<[u64; 3], Vec<usize>> = HashMap::new();
     let ends: HashSet<[u64; 3]> = edges.iter().map(|(_, end)| end.bits()).collect();
     for (at, (start, _)) in edges.iter().enumerate().rev() {
