@@ -55,7 +55,9 @@ pub enum RowsError {
     #[error("mv-expand and mv-apply make more than {0} rows of one record")]
     Expanded(usize),
     /// More rows than [`RowsLimits::max_made`].
-    #[error("mv-expand, mv-apply and the windows of plug-ins make more than {0} rows; narrow the time range, or take longer steps")]
+    #[error(
+        "mv-expand, mv-apply and the windows of plug-ins make more than {0} rows; narrow the time range, or take longer steps"
+    )]
     Made(usize),
     /// More bytes than [`RowsLimits::max_copied`].
     #[error("scan copies more than {}; keep less of each row in its steps", bytes(.0))]
@@ -251,7 +253,7 @@ mod tests {
 
     #[test]
     fn what_is_held_is_given_back() {
-        let budget = Budget::new(RowsLimits { max_bytes: 1000, max_expanded: 2 });
+        let budget = Budget::new(RowsLimits { max_bytes: 1000, max_expanded: 2, ..RowsLimits::default() });
         let row = || vec![Value::string("x".repeat(300))];
         let mut held = Held::new(&budget);
         assert_eq!(held.push(row()), Ok(()));
@@ -265,7 +267,7 @@ mod tests {
 
     #[test]
     fn each_record_expands_for_itself() {
-        let budget = Budget::new(RowsLimits { max_bytes: 0, max_expanded: 2 });
+        let budget = Budget::new(RowsLimits { max_bytes: 0, max_expanded: 2, ..RowsLimits::default() });
         assert_eq!(budget.expand(2), Ok(()));
         assert_eq!(budget.record(|| budget.expand(2)), Ok(()));
         assert_eq!(budget.expand(1), Err(RowsError::Expanded(2)));

@@ -83,12 +83,7 @@ impl<'q> Scanner<'q> {
     }
 
     /// The row with the declared columns, if the step takes it.
-    fn matched(
-        &self,
-        step: &ScanStep,
-        row: &Row,
-        sequence: Option<&Sequence<'q>>,
-    ) -> Result<Option<Row>, RowsError> {
+    fn matched(&self, step: &ScanStep, row: &Row, sequence: Option<&Sequence<'q>>) -> Result<Option<Row>, RowsError> {
         let Scan { width, blank, steps, .. } = self.scan;
         let mut seen = row.clone();
         for at in 0..steps.len() {

@@ -237,7 +237,8 @@ impl Binder<'_> {
             };
             by.push(quoted(&column.text));
         }
-        let time_type = table.legs[0].columns.iter().find(|c| c.name == mine("__time")).map_or(ScalarType::Long, |c| c.ty);
+        let time_type =
+            table.legs[0].columns.iter().find(|c| c.name == mine("__time")).map_or(ScalarType::Long, |c| c.ty);
         let of = |own: &str| names.iter().find(|(known, _)| *known == own).map_or("", |(_, name)| name.as_str());
         let joined = |each: &dyn Fn(&String) -> String| by.iter().map(each).collect::<String>();
         let [rank, bins] = ["__rank", "__bins"].map(|own| match lets.get(&mine(own)) {
@@ -356,7 +357,8 @@ fn filled(text: &str, values: &[(&str, String)]) -> String {
     let mut out = String::new();
     while let Some((before, behind)) = rest.split_once('{') {
         out.push_str(before);
-        let value = values.iter().find_map(|(name, value)| Some((value, behind.strip_prefix(name)?.strip_prefix('}')?)));
+        let value =
+            values.iter().find_map(|(name, value)| Some((value, behind.strip_prefix(name)?.strip_prefix('}')?)));
         match value {
             Some((value, behind)) => {
                 out.push_str(value);
