@@ -36,7 +36,8 @@ const LINES: [&str; 4] = [
 ];
 
 /// Much less than a run has, so that what is not bounded shows.
-const LIMITS: RowsLimits = RowsLimits { max_bytes: 1 << 20, max_expanded: 4096 };
+const LIMITS: RowsLimits =
+    RowsLimits { max_bytes: 1 << 20, max_expanded: 4096, max_made: 1 << 20, max_copied: 64 << 20 };
 
 pub fn evaluate(text: &str) {
     let (query, lines) = match text.split_once("\n---\n") {

@@ -38,6 +38,8 @@ struct Outcome {
     warnings: usize,
     /// For each rule that is refused the code and the feature of its first error.
     refused: Vec<String>,
+    /// The file, for people.
+    path: String,
     /// Ids and names of the rules.
     names: Vec<(String, String)>,
     failed: bool,
@@ -87,10 +89,17 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
     }
     let mut total = Outcome::default();
     let files = jobs.len();
+    let mut ids: HashMap<String, String> = HashMap::new();
     for outcome in parallel::map(jobs, 2, |job| checker.file(&job)) {
         print(&outcome.out);
         if !outcome.err.is_empty() {
             say!("{}", outcome.err.trim_end());
+        }
+        for (id, _) in &outcome.names {
+            // Alerts are told apart by it.
+            if let Some(other) = ids.insert(id.clone(), outcome.path.clone()) {
+                say!("kqltap: warning: the id {id} is in {other} and in {}", outcome.path);
+            }
         }
         failed |= outcome.failed;
         total.skipped += outcome.skipped;
@@ -143,7 +152,7 @@ impl Checker<'_> {
             None => ("builtin".to_owned(), rule::builtin()),
             Some(path) => (path.display().to_string(), rule::load_file(path)),
         };
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { path: path.clone(), ..Outcome::default() };
         let rules = match loaded {
             Ok(rules) => rules,
             Err(RuleError::NotARule { .. }) if !job.named => {

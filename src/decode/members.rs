@@ -41,7 +41,7 @@ impl Members {
                     (None, Some((object, path))) => (object, Rest::Path(path)),
                     (None, None) => (*member, Rest::None),
                 };
-                let first = name.first().copied().unwrap_or_default();
+                let first = name.as_bytes().first().copied().unwrap_or_default();
                 by_first[usize::from(first)].push(Member { name, rest, senders: 1 << at });
             }
         }

@@ -91,7 +91,7 @@ impl Layout {
     /// The number of a member's name, as it is spelt in the text, if anything asks for it.
     #[inline]
     pub(super) fn find(&self, name: &str, escaped: bool) -> Option<usize> {
-        if escaped { self.names.find(&unescape(name)) } else { self.names.find(name) }
+        if escaped { self.names.find(&*unescape(name)) } else { self.names.find(name) }
     }
 }
 

@@ -14,12 +14,27 @@ pub struct RowsLimits {
     pub max_bytes: usize,
     /// The most rows that `mv-expand` and `mv-apply` may make of one record.
     pub max_expanded: usize,
+    /// The most rows that they may make of all records together.
+    pub max_made: usize,
+    /// The most bytes that `scan` may copy: of each row, those of the sequences that it is held against.
+    pub max_copied: usize,
 }
+
+/// Rows that `mv-expand` makes in one query: some minutes' work. A plug-in's windows are made of them.
+const MAX_MADE: usize = 200_000_000;
+
+/// Bytes that `scan` copies in one query: some minutes' work. A text that grows with every row is copied with every row.
+const MAX_COPIED: usize = 128 << 30;
 
 impl Default for RowsLimits {
     /// 512 MiB, and as many rows of a record as an array has elements.
     fn default() -> Self {
-        RowsLimits { max_bytes: 512 << 20, max_expanded: crate::value::functions::MAX_ELEMENTS }
+        RowsLimits {
+            max_bytes: 512 << 20,
+            max_expanded: crate::value::functions::MAX_ELEMENTS,
+            max_made: MAX_MADE,
+            max_copied: MAX_COPIED,
+        }
     }
 }
 
@@ -39,6 +54,14 @@ pub enum RowsError {
     /// More rows than [`RowsLimits::max_expanded`].
     #[error("mv-expand and mv-apply make more than {0} rows of one record")]
     Expanded(usize),
+    /// More rows than [`RowsLimits::max_made`].
+    #[error(
+        "mv-expand, mv-apply and the windows of plug-ins make more than {0} rows; narrow the time range, or take longer steps"
+    )]
+    Made(usize),
+    /// More bytes than [`RowsLimits::max_copied`].
+    #[error("scan copies more than {}; keep less of each row in its steps", bytes(.0))]
+    Copied(usize),
     /// `make-series` with too small a step.
     #[error("make-series makes a series of more than {0} steps")]
     Series(usize),
@@ -70,12 +93,14 @@ pub struct Budget {
     limits: RowsLimits,
     held: Cell<usize>,
     expanded: Cell<usize>,
+    made: Cell<usize>,
+    copied: Cell<usize>,
 }
 
 impl Budget {
     /// Nothing used yet.
     pub fn new(limits: RowsLimits) -> Self {
-        Budget { limits, held: Cell::new(0), expanded: Cell::new(0) }
+        Budget { limits, held: Cell::new(0), expanded: Cell::new(0), made: Cell::new(0), copied: Cell::new(0) }
     }
 
     /// Takes bytes; they are given back by [`Budget::release`].
@@ -96,7 +121,19 @@ impl Budget {
     pub(crate) fn expand(&self, rows: usize) -> Result<(), RowsError> {
         let expanded = self.expanded.get().saturating_add(rows);
         self.expanded.set(expanded);
+        let made = self.made.get().saturating_add(rows);
+        self.made.set(made);
+        if made > self.limits.max_made {
+            return Err(RowsError::Made(self.limits.max_made));
+        }
         if expanded > self.limits.max_expanded { Err(RowsError::Expanded(self.limits.max_expanded)) } else { Ok(()) }
+    }
+
+    /// Counts bytes that are copied, whether or not they are kept.
+    pub(super) fn copy(&self, bytes: usize) -> Result<(), RowsError> {
+        let copied = self.copied.get().saturating_add(bytes);
+        self.copied.set(copied);
+        if copied > self.limits.max_copied { Err(RowsError::Copied(self.limits.max_copied)) } else { Ok(()) }
     }
 
     /// Runs `each` for a record of its own, whose rows are counted from 0.
@@ -216,7 +253,7 @@ mod tests {
 
     #[test]
     fn what_is_held_is_given_back() {
-        let budget = Budget::new(RowsLimits { max_bytes: 1000, max_expanded: 2 });
+        let budget = Budget::new(RowsLimits { max_bytes: 1000, max_expanded: 2, ..RowsLimits::default() });
         let row = || vec![Value::string("x".repeat(300))];
         let mut held = Held::new(&budget);
         assert_eq!(held.push(row()), Ok(()));
@@ -230,7 +267,7 @@ mod tests {
 
     #[test]
     fn each_record_expands_for_itself() {
-        let budget = Budget::new(RowsLimits { max_bytes: 0, max_expanded: 2 });
+        let budget = Budget::new(RowsLimits { max_bytes: 0, max_expanded: 2, ..RowsLimits::default() });
         assert_eq!(budget.expand(2), Ok(()));
         assert_eq!(budget.record(|| budget.expand(2)), Ok(()));
         assert_eq!(budget.expand(1), Err(RowsError::Expanded(2)));

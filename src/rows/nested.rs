@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::distinct::KEY_OVERHEAD;
-use super::limits::Held;
+use super::limits::{Held, value_size};
 use super::summarize::{add, begin};
 use super::{Emit, Row, RowsError, Scope, TableRows, each_row, key};
 use crate::compile::bound::{BoundQuery, Computed, NestedLevel};
@@ -56,7 +56,9 @@ fn level(
     drop(places);
     let mut valued = Vec::with_capacity(groups.len());
     for (key, members) in groups {
-        valued.push((value_of(&first.value, &members, scope)?, key, members));
+        let value = value_of(&first.value, &members, scope)?;
+        held.charge(value_size(&key) + value_size(&value))?;
+        valued.push((value, key, members));
     }
     // Of groups with one value the one that came last stands first, as in the engine's answer to the documentation's example.
     valued.reverse();

@@ -158,6 +158,25 @@ fn what_expands_beyond_measure_is_an_error() {
     ] {
         assert_eq!(result(query, &small), Err(RowsError::Memory(10_000)), "{query}");
     }
+    let values = "range x from 1 to 100 step 1 | top-nested of x by v = make_set(strcat_array(repeat('a', 100), ''))";
+    assert_eq!(result(values, &small), Err(RowsError::Memory(10_000)), "values of groups");
+}
+
+#[test]
+fn rows_and_copies_in_all_are_bounded() {
+    let few = RowsLimits { max_made: 50, ..RowsLimits::default() };
+    let windows = "range t from 1 to 10 step 1 | evaluate sliding_window_counts(t, t, 1, 10, 6, 1)";
+    assert_eq!(result(windows, &few), Err(RowsError::Made(50)));
+    assert!(result("range t from 1 to 10 step 1 | mv-expand a = range(1, 5)", &few).is_ok());
+    // What a step keeps grows with every row, and is copied with every row.
+    let growing = |rows: usize| {
+        format!(
+            "range x from 1 to {rows} step 1 | scan declare (s: string = '') with (step a: true => s = strcat(a.s, 'abcdefgh');)"
+        )
+    };
+    let small = RowsLimits { max_copied: 100_000, ..RowsLimits::default() };
+    assert!(result(&growing(10), &small).is_ok());
+    assert_eq!(result(&growing(1000), &small), Err(RowsError::Copied(100_000)));
 }
 
 #[test]

@@ -419,7 +419,15 @@ fn a_series_gives_several_columns() {
     );
     check(&format!("{series} | extend (low) = series_stats(y) | project-away y"), "low:real\n1");
     check(&format!("{series} | project f = series_fit_line_dynamic(y).line_fit"), "f:dynamic\n[1,3,5]");
-    refuse(&format!("{series} | project (a, b) = series_decompose_anomalies(y)"), "KT003");
+    check(
+        &format!("{series} | project (a) = series_decompose_anomalies(y, 1.5, 0)"),
+        "a:dynamic series_decompose_anomalies_y_ad_score:dynamic series_decompose_anomalies_y_baseline:dynamic\n\
+         [0,0,0]|[-0.3465757006884894,0,0.3465757006884894]|[3,3,3]",
+    );
+    check(
+        &format!("{series} | project series_periods_detect(y, 4.0, 9.0, 1)"),
+        "series_periods_detect_y_periods:dynamic series_periods_detect_y_scores:dynamic\n[0]|[0]",
+    );
     refuse(&format!("{series} | project (a, b) = array_length(y)"), "KT003");
     refuse(&format!("{series} | project (a, b, c, d, e, f, g, h) = series_stats(y)"), "KS150");
     refuse(&format!("{series} | extend (a, a) = series_stats(y)"), "KS171");
@@ -432,7 +440,10 @@ fn a_series_gives_several_columns() {
         "print y = dynamic([1,9,1,9]) | extend (a, b) = series_decompose_anomalies(y, 1.5, 2) | project b",
         "b:dynamic\n[0,0,0,0]",
     );
-    refuse("print y = dynamic([1,9,1,9]) | extend a = series_decompose_anomalies(y, 1.5, -1)", "KT003");
+    check(
+        "print y = dynamic([1,9,1,9]) | extend (a) = series_decompose_anomalies(y, 1.5, -1) | project a",
+        "a:dynamic\n[0,0,0,0]",
+    );
     check(
         "print y = dynamic([1,2,9,8]) | extend series_fit_2lines(y) | project series_fit_2lines_y_right_slope",
         "series_fit_2lines_y_right_slope:real\n-1",
@@ -463,11 +474,35 @@ fn a_value_beside_a_dynamic_is_one() {
     check(
         "print a = tostring(iff(true, true, dynamic(null))), b = tostring(case(false, dynamic(1), true, 1.5, 2.0)), \
          c = tostring(coalesce(dynamic(null), false)), d = gettype(iff(false, dynamic(1), true))",
-        "a:string b:string c:string d:string\ntrue|1.5|false|bool",
+        "a:string b:string c:string d:string\nTrue|1.5|False|bool",
     );
     let rows = "range x from 1 to 1 step 1 | extend b = x > 0";
     check(
         &format!("{rows} | project p = tostring(iff(b, b, dynamic(2))), q = tostring(iff(b, b, false))"),
-        "p:string q:string\ntrue|True",
+        "p:string q:string\nTrue|True",
     );
+    // Microsoft's parser: the type that those have in common which are no dynamics.
+    check(
+        "print d = dynamic({'a': 'x', 'n': 5}) | project a = iff(true, d.a, ''), n = case(false, 1, d.n), \
+         c = coalesce(tostring(d.no), split('p q', ' ')[0]), l = iff(true, d, dynamic([]))",
+        "a:string n:long c:string l:dynamic\nx|5|p|{\"a\":\"x\",\"n\":5}",
+    );
+}
+
+#[test]
+fn what_is_read_from_records_may_be_an_argument() {
+    let parser = "let f = (names: dynamic, least: long) { Syslog | where HostName has_any (names) and ProcessID > least }; \
+                  let g = (names: dynamic) { f(names, 5) }";
+    let names = "toscalar(Heartbeat | summarize make_set(Computer))";
+    check(&format!("{parser}; f({names}, 5) | project HostName"), "HostName:string");
+    check(&format!("{parser}; let n = {names}; g(n) | project HostName"), "HostName:string");
+    refuse(&format!("{parser}; f({names}, toscalar(Heartbeat | project Computer))"), "KS107");
+    // Within, a constant has the type that is declared.
+    check(
+        "let f = (names: dynamic) { print a = array_length(names), b = 'x y' has_any (names) }; f('x')",
+        "a:long b:bool\n|True",
+    );
+    // A scalar of such scalars is one.
+    check("let a = toscalar(Heartbeat | count); let b = toscalar(a + 1); Syslog | project x = b", "x:long");
+    check("print a = datetime(now) == now()", "a:bool\nTrue");
 }

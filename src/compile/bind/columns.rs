@@ -38,7 +38,11 @@ impl Binder<'_> {
             if !known.contains(&old.text) {
                 self.expect_column(leg, old, true);
             }
-            if new.text != old.text && known.contains(&new.text) {
+            if new.text != old.text && self.custom_columns.contains(&new.text) {
+                // A custom table was given that column for another part of the query to have it: this part says that it
+                // has none.
+                leg.columns.retain(|column| column.name != new.text);
+            } else if new.text != old.text && known.contains(&new.text) {
                 self.error("KS171", new.span, format!("a column '{}' is already there", new.text));
             }
         }

@@ -66,7 +66,7 @@ const ALL: &[Composed] = &[
         min: 8,
         by: true,
         window: Some(("__span", "__period")),
-        query: "let seen = T | where __time > __start - __span and __time <= __end \
+        query: "let seen = T | where coalesce(__time > __start - __span, true) and __time <= __end \
                 | summarize by {by}__id, __at = bin_at(__time, __period, __start); \
                 seen | mv-expand __to = range(__at, __at + __span, __period) to typeof({type}) | where __to < __at + __span \
                 | summarize __periods = count(), __here = countif(__to == __at) by {by}__id, __to \
@@ -133,7 +133,7 @@ const ALL: &[Composed] = &[
         min: 6,
         by: true,
         window: None,
-        query: "T | where __time >= __start - __span and __time <= __end | sort by {sort}__id asc, __time asc \
+        query: "T | where coalesce(__time >= __start - __span, true) and __time <= __end | sort by {sort}__id asc, __time asc \
                 | where row_number() == 1 or __id != prev(__id) or __time - prev(__time) >= __span{changed} \
                 | where __time >= __start \
                 | summarize count_sessions = count() by {by}__at = bin(__time, __step) \
@@ -150,7 +150,7 @@ const ALL: &[Composed] = &[
         by: true,
         window: Some(("__lookback", "__step")),
         query: "let __span = bin(__lookback, __step); \
-                T | where __time >= __start - __span and __time <= __end \
+                T | where coalesce(__time >= __start - __span, true) and __time <= __end \
                 | summarize __rows = count() by {by}__id, __at = bin_at(__time, __step, __start) \
                 | mv-expand __to = range(__at, __at + __span, __step) to typeof({type}) \
                 | where __to < __at + __span and __to >= __start and __to <= __end \
@@ -200,6 +200,8 @@ impl Binder<'_> {
             self.error("KS120", span, format!("{name}() takes other arguments: {}", composed.plugin.signature));
             return None;
         }
+        let prefix = own_prefix(&table);
+        let mine = |own: &str| own.replacen(OWN, &prefix, 1);
         let mut lets = super::Lets::new();
         let mut names: Vec<(&str, String)> = Vec::new();
         for (at, slot) in composed.arguments.iter().enumerate() {
@@ -207,7 +209,7 @@ impl Binder<'_> {
             match slot {
                 Column(own) => {
                     names.push((own, name_of(argument)));
-                    self.add_column(&mut table, own, argument)?;
+                    self.add_column(&mut table, &mine(own), argument)?;
                 }
                 Of(own) => {
                     let bound = self.scalar(&argument.value, &mut Scope::Nothing);
@@ -219,12 +221,13 @@ impl Binder<'_> {
                         self.error("KT003", argument.value.span, message);
                         return None;
                     }
-                    lets.insert((*own).to_owned(), Meaning::Scalar(bound));
+                    self.value_fits(name, own, &bound)?;
+                    lets.insert(mine(own), Meaning::Scalar(bound));
                 }
             }
         }
         if let Some((whole, part)) = composed.window {
-            self.window_fits(name, &lets, (whole, part), span)?;
+            self.window_fits(name, &lets, (&mine(whole), &mine(part)), span)?;
         }
         let mut by = Vec::new();
         for argument in arguments.get(count..).unwrap_or_default() {
@@ -234,23 +237,27 @@ impl Binder<'_> {
             };
             by.push(quoted(&column.text));
         }
-        let time_type = table.legs[0].columns.iter().find(|c| c.name == "__time").map_or(ScalarType::Long, |c| c.ty);
+        let time_type =
+            table.legs[0].columns.iter().find(|c| c.name == mine("__time")).map_or(ScalarType::Long, |c| c.ty);
         let of = |own: &str| names.iter().find(|(known, _)| *known == own).map_or("", |(_, name)| name.as_str());
         let joined = |each: &dyn Fn(&String) -> String| by.iter().map(each).collect::<String>();
-        let [rank, bins] = ["__rank", "__bins"].map(|own| match lets.get(own) {
+        let [rank, bins] = ["__rank", "__bins"].map(|own| match lets.get(&mine(own)) {
             Some(Meaning::Scalar(bound)) => {
                 bound.as_constant().map_or(String::new(), |v| convert::text(v).into_owned())
             }
             _ => String::new(),
         });
-        let query = composed
-            .query
-            .replace("{by}", &joined(&|name| format!("{name}, ")))
-            .replace("{sort}", &joined(&|name| format!("{name} asc, ")))
-            .replace("{changed}", &joined(&|name| format!(" or {name} != prev({name})")))
-            .replace("{type}", time_type.name())
-            .replace("{time}", &quoted(of("__time")))
-            .replace("{rolling}", &quoted(&format!("rolling_{bins}_percentile_{}_{rank}", of("__value"))));
+        let query = filled(
+            &composed.query.replace(OWN, &prefix),
+            &[
+                ("by", joined(&|name| format!("{name}, "))),
+                ("sort", joined(&|name| format!("{name} asc, "))),
+                ("changed", joined(&|name| format!(" or {name} != prev({name})"))),
+                ("type", time_type.name().to_owned()),
+                ("time", quoted(of("__time"))),
+                ("rolling", quoted(&format!("rolling_{bins}_percentile_{}_{rank}", of("__value")))),
+            ],
+        );
         self.through(name, &query, lets, table, span)
     }
 
@@ -266,6 +273,21 @@ impl Binder<'_> {
             leg.put(column);
         }
         Some(())
+    }
+
+    /// Lengths are above nothing, numbers of rows are not below it, and a percentile is one of a hundred.
+    fn value_fits(&mut self, name: &str, own: &str, bound: &Bound) -> Option<()> {
+        let (range, what) = match own {
+            "__before" | "__after" => (0.0..=f64::MAX, "a number of rows cannot be below 0"),
+            "__rank" => (0.0..=100.0, "a percentile is a number from 0 to 100"),
+            "__start" | "__end" | "__active" => return Some(()),
+            _ => (f64::MIN_POSITIVE..=f64::MAX, "a window, a period or a step must be greater than 0"),
+        };
+        if amount(bound).is_none_or(|amount| range.contains(&amount)) {
+            return Some(());
+        }
+        self.error("KS107", bound.span, format!("in '{name}' {what}"));
+        None
     }
 
     /// Each row counts in every step of its window, so there must not be too many.
@@ -314,6 +336,42 @@ impl Binder<'_> {
         let columns: Vec<String> = (1..=arguments.len()).map(of).collect();
         self.through(name, &format!("T | project {}", columns.join(", ")), super::Lets::new(), table, span)
     }
+}
+
+/// What the plug-ins' own names begin with.
+const OWN: &str = "__";
+
+/// The same, where no column of the table begins with it.
+fn own_prefix(table: &Tabular) -> String {
+    let columns = table.columns();
+    let mut prefix = OWN.to_owned();
+    while columns.iter().any(|column| column.name.starts_with(&prefix)) {
+        prefix.push('_');
+    }
+    prefix
+}
+
+/// A text with what stands for its `{names}`. What is put in is not looked at again: a column may be called `{time}`.
+fn filled(text: &str, values: &[(&str, String)]) -> String {
+    let mut rest = text;
+    let mut out = String::new();
+    while let Some((before, behind)) = rest.split_once('{') {
+        out.push_str(before);
+        let value =
+            values.iter().find_map(|(name, value)| Some((value, behind.strip_prefix(name)?.strip_prefix('}')?)));
+        match value {
+            Some((value, behind)) => {
+                out.push_str(value);
+                rest = behind;
+            }
+            None => {
+                out.push('{');
+                rest = behind;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// A number for what windows are measured by.

@@ -330,6 +330,12 @@ impl Binder<'_> {
                     self.check_columns(&parameter.ty, &table, value.span);
                     Meaning::Tabular(Rc::new(table))
                 }),
+                // In a row's expression the operator has computed it beforehand.
+                (ParameterType::Scalar(ty), Some(value))
+                    if matches!(scope, Scope::Nothing) && self.reads_tables(value) =>
+                {
+                    self.later_argument(ty, value)
+                }
                 (ParameterType::Scalar(ty), Some(value)) => self.scalar_argument(ty, value, scope).map(Meaning::Scalar),
             };
             good &= meaning.is_some();
@@ -338,6 +344,32 @@ impl Binder<'_> {
             }
         }
         good.then_some(lets)
+    }
+
+    /// An argument that is read from records: within the body it is what a `let` of it would be.
+    fn later_argument(&mut self, ty: &Name, value: &Expr) -> Option<Meaning> {
+        let meaning = match &value.kind {
+            ExprKind::Name(name) => self.lets.get(&name.text).cloned(),
+            _ => None,
+        };
+        let meaning = match meaning {
+            Some(meaning) => meaning,
+            None => self.scalar_let(value)?,
+        };
+        let given = match &meaning {
+            Meaning::Later(table) => table.columns().first().map_or(ScalarType::Dynamic, |column| column.ty),
+            Meaning::Scalar(bound) => bound.ty,
+            _ => ScalarType::Dynamic,
+        };
+        let wanted = ScalarType::from_name(&ty.text)?;
+        if given == wanted || given == ScalarType::Dynamic || wanted == ScalarType::Dynamic {
+            return Some(meaning);
+        }
+        if given.is_numeric() && wanted.is_numeric() {
+            return Some(meaning);
+        }
+        self.error("KS107", value.span, format!("a {wanted} is expected here, and this is a {given}"));
+        None
     }
 
     fn scalar_argument(&mut self, ty: &Name, value: &Expr, scope: &mut Scope<'_>) -> Option<Bound> {
@@ -362,6 +394,13 @@ impl Binder<'_> {
 
     /// A value where one of type `wanted` is asked for: an int serves as a long and a number as a real, a literal is read.
     fn as_type(&mut self, bound: Bound, wanted: ScalarType) -> Option<Bound> {
+        if wanted == ScalarType::Dynamic
+            && let Some(value) = bound.as_constant()
+        {
+            // In the body it has the type that is declared.
+            let value = Value::dynamic(convert::into_dynamic(value.clone()));
+            return Some(Bound::constant(value, ScalarType::Dynamic, bound.span));
+        }
         if bound.ty == wanted || wanted == ScalarType::Dynamic || bound.ty == ScalarType::Dynamic {
             return Some(bound);
         }
@@ -389,6 +428,8 @@ impl Binder<'_> {
             })
             .collect();
         if let Some(first) = lacks.first() {
+            // A custom table that came through a union may have them: then the query is bound again.
+            self.missing.extend(lacks.iter().map(|wanted| wanted.name.text.clone()));
             self.error(
                 "KS249",
                 span,

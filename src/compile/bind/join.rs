@@ -148,6 +148,8 @@ impl Binder<'_> {
                         name.text
                     );
                     self.error("KS145", name.span, message);
+                    // A custom table that came through a union may have it: then the query is bound again.
+                    self.missing.insert(name.text.clone());
                     return None;
                 }
                 let pair = (self.key(left, name)?, self.key(right, name)?);

@@ -142,6 +142,10 @@ struct Binder<'c> {
     reads_custom: bool,
     /// Whether the query reads all tables.
     reads_all: bool,
+    /// Whether what `column_ifexists()` asks of a custom table is taken to be there, and so has the type that its name tells.
+    has_optional: bool,
+    /// Whether that would be another type than the default's.
+    defaults_differ: bool,
     /// Whether the query must be bound again, although nothing is wrong with it.
     again: bool,
     /// Names of columns that were not in scope.
@@ -164,9 +168,12 @@ pub fn bind_query_with(
 ) -> (Option<BoundQuery>, Vec<Diagnostic>) {
     let mut custom_columns = BTreeSet::new();
     let mut passes = 1;
+    // What was wrong where columns that may be there were not.
+    let mut without: Option<Vec<Diagnostic>> = None;
     loop {
         let mut binder = Binder::new(catalog, libraries, options);
         binder.custom_columns = custom_columns.clone();
+        binder.has_optional = without.is_some();
         let bound = binder.query(query);
         let failed = binder.diagnostics.iter().any(Diagnostic::is_error);
         if failed && (binder.reads_custom || binder.reads_all) || binder.again {
@@ -178,6 +185,14 @@ pub fn bind_query_with(
                 passes += 1;
                 continue;
             }
+        }
+        if failed && without.is_some() {
+            return (None, without.unwrap_or_default());
+        }
+        if failed && binder.defaults_differ && passes < MAX_PASSES {
+            passes += 1;
+            without = Some(binder.diagnostics);
+            continue;
         }
         return (bound.filter(|_| !failed), binder.diagnostics);
     }
@@ -215,6 +230,8 @@ impl<'c> Binder<'c> {
             calls: Calls::default(),
             properties: HashMap::new(),
             guessed: HashSet::new(),
+            has_optional: false,
+            defaults_differ: false,
             custom_columns: BTreeSet::new(),
             reads_custom: false,
             reads_all: false,

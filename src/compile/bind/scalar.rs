@@ -147,6 +147,10 @@ impl Binder<'_> {
     }
 
     fn literal(&mut self, literal: &Literal, span: Span) -> Bound {
+        // Microsoft's own examples write it (the tutorial of update policies: `TimeStamp = datetime(now)`).
+        if literal.kind == LiteralKind::DateTime && literal.text.trim() == "now" {
+            return self.call(&Name { text: "now".to_owned(), span }, &[], &mut Scope::Nothing, span);
+        }
         let read = convert::literal(literal.kind, &literal.text);
         // Kusto reads a date with blanks around its dashes too.
         let read = match literal.kind {
@@ -381,7 +385,7 @@ impl Binder<'_> {
         match name.text.as_str() {
             "pack_all" => return self.pack_all(arguments, scope, span),
             "bag_pack_columns" => return self.bag_pack_columns(arguments, scope, span),
-            "toscalar" => return self.toscalar_now(arguments, span),
+            "toscalar" => return self.toscalar_now(arguments, scope, span),
             "column_names_of" => return self.column_names_of(arguments, span),
             "assert" => return self.assertion(arguments, scope, span),
             "bin_auto" => return self.bin_auto(arguments, scope, span),
@@ -439,6 +443,13 @@ impl Binder<'_> {
                 let is_predicate = |at: usize| function.name != "coalesce" && at.is_multiple_of(2) && at != last;
                 let box_value = |(at, bound)| if is_predicate(at) { bound } else { self.boxed(bound) };
                 arguments.into_iter().enumerate().map(box_value).collect()
+            }
+            (Ok((ty, _)), "iff" | "iif" | "case" | "coalesce") => {
+                let plain = |bound: Bound| match bound.ty {
+                    ScalarType::Dynamic => self.fold(converted(bound, *ty)),
+                    _ => bound,
+                };
+                arguments.into_iter().map(plain).collect()
             }
             _ => arguments,
         };
@@ -521,8 +532,13 @@ impl Binder<'_> {
         {
             // A custom table may have it, and a record says whether it does. What type a column has must not depend on who
             // asks: all rules read one value of a record.
-            let ty = default.ty;
             let read = self.custom_type(column_name);
+            // Where the table has the column, the value has its type, and where it has none, the default's. Nobody knows
+            // which it is, so the query is bound with the other one if this one does not do.
+            let by_name = type_by_suffix(column_name).unwrap_or(default.ty);
+            self.defaults_differ |= by_name != default.ty;
+            let ty = if self.has_optional { by_name } else { default.ty };
+            let default = if ty == default.ty { default } else { self.fold(converted(default, ty)) };
             let column = leg.add_unknown(column_name, read, span);
             let column = match ty {
                 ScalarType::Dynamic => self.indexed(column, &Scope::Row(leg)),

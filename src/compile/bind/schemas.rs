@@ -30,7 +30,14 @@ impl Binder<'_> {
         let preserves = match arguments {
             [] => true,
             [one] if one.name.as_ref().is_none_or(|name| name.text == "PreserveOrder") => {
-                !word_of(&one.value).eq_ignore_ascii_case("false")
+                match word_of(&one.value).to_ascii_lowercase().as_str() {
+                    "true" => true,
+                    "false" => false,
+                    _ => {
+                        self.error("KS107", one.value.span, "PreserveOrder is true or false");
+                        return None;
+                    }
+                }
             }
             _ => {
                 self.error("KS119", span, "schema_merge() takes PreserveOrder alone");

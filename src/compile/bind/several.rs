@@ -69,6 +69,8 @@ const FUNCTIONS: &[Several] = &[
         "series_decompose_dynamic",
         &[("baseline", Dynamic), ("seasonal", Dynamic), ("trend", Dynamic), ("residual", Dynamic)],
     ),
+    ("series_periods_detect", "series_periods_detect_dynamic", &[("periods", Dynamic), ("scores", Dynamic)]),
+    ("series_periods_validate", "series_periods_validate_dynamic", &[("periods", Dynamic), ("scores", Dynamic)]),
     (
         "series_decompose_anomalies",
         "series_decompose_anomalies_dynamic",

@@ -25,12 +25,7 @@ const MAX_BYTES: usize = 64 << 20;
 impl Binder<'_> {
     /// What a `let` of a scalar stands for.
     pub(super) fn scalar_let(&mut self, value: &Expr) -> Option<Meaning> {
-        let mut reads_tables = false;
-        walk::each(value, &mut |expr| {
-            reads_tables |= self.is_subquery(expr);
-            reads_tables
-        });
-        if !reads_tables {
+        if !self.reads_tables(value) {
             let bound = self.scalar(value, &mut Scope::Nothing);
             return Some(Meaning::Scalar(self.shallow_let(bound)));
         }
@@ -53,6 +48,16 @@ impl Binder<'_> {
         })
     }
 
+    /// Whether a scalar has a table in it.
+    pub(super) fn reads_tables(&self, value: &Expr) -> bool {
+        let mut reads_tables = false;
+        walk::each(value, &mut |expr| {
+            reads_tables |= self.is_subquery(expr);
+            reads_tables
+        });
+        reads_tables
+    }
+
     fn is_subquery(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Call { name, .. } => name.text == "toscalar",
@@ -68,9 +73,13 @@ impl Binder<'_> {
         for expr in exprs {
             walk::each(expr, &mut |expr| {
                 match &expr.kind {
-                    ExprKind::Call { name, .. } if name.text == "toscalar" => {
-                        found.push(expr);
-                        return true;
+                    ExprKind::Call { name, arguments } if name.text == "toscalar" => {
+                        // Of a scalar it is the scalar, which may have such parts itself.
+                        let is_table = arguments.first().is_some_and(|argument| self.is_tabular(&argument.value));
+                        if is_table {
+                            found.push(expr);
+                        }
+                        return is_table;
                     }
                     ExprKind::Name(name) if matches!(self.lets.get(&name.text), Some(Meaning::Later(_))) => {
                         found.push(expr);
@@ -147,12 +156,7 @@ impl Binder<'_> {
 
     /// Whether an expression is text, and needs nothing that an operator computes beforehand.
     fn is_text(&mut self, table: &Tabular, subject: &Expr) -> bool {
-        let mut reads_tables = false;
-        walk::each(subject, &mut |expr| {
-            reads_tables |= self.is_subquery(expr);
-            reads_tables
-        });
-        !reads_tables && self.scalar(subject, &mut Scope::Row(&mut table.legs[0].clone())).ty.is_text()
+        !self.reads_tables(subject) && self.scalar(subject, &mut Scope::Row(&mut table.legs[0].clone())).ty.is_text()
     }
 
     /// `subject in (T)` of texts, as a join with the different ones of `T`: a row then finds its own, however many there are.
@@ -290,13 +294,13 @@ impl Binder<'_> {
     }
 
     /// `toscalar(T)` where no operator has computed it.
-    pub(super) fn toscalar_now(&mut self, arguments: &[Argument], span: Span) -> Bound {
+    pub(super) fn toscalar_now(&mut self, arguments: &[Argument], scope: &mut Scope<'_>, span: Span) -> Bound {
         let [argument] = arguments else {
             self.error("KS119", span, "toscalar() takes 1 argument");
             return Bound::error(span);
         };
         if !self.is_tabular(&argument.value) {
-            return self.scalar(&argument.value, &mut Scope::Nothing);
+            return self.scalar(&argument.value, scope);
         }
         match self.tabular(&argument.value) {
             Some(table) if is_static(&table) => self.computed(table, false, span),

@@ -172,6 +172,16 @@ fn a_custom_table_has_the_columns_that_are_named() {
         }),
         ("Door_CL | project A = array_length(Persons), B = round(Weight, 1)", "A:long B:real"),
         ("Door_CL | project column_ifexists('Weight', 0), column_ifexists('Type', '')", "Weight:long Type:string"),
+        // The name tells the type of a column that is there; where that does not do, it is not there.
+        ("Door_CL | extend Size = column_ifexists('Size_d', '') | summarize sum(Size)", "sum_Size:real"),
+        ("Door_CL | project Size = column_ifexists('Size_d', '') | where Size startswith '4'", "Size:string"),
+        ("Door_CL | project Size = column_ifexists('Size_d', '')", "Size:string"),
+        // A column that only the join or a rename names.
+        (
+            "union Door_CL, Syslog | lookup (datatable(Kind_d: real, Kind: string)[1, 'a']) on Kind_d | project Kind",
+            "Kind:string",
+        ),
+        ("Door_CL | union (Door_CL | project-rename Who = Who_s) | where Who == 'a' | project Who", "Who:string"),
         ("let t = Door_CL; t | summarize arg_max(TimeGenerated, *) by Who_s | where Floor == 'x' | project Floor", {
             "Floor:string"
         }),

@@ -103,7 +103,7 @@ mod tests {
         change(&mut expand);
         let value = |text: &'static str| Value::dynamic(json::parse(text, 128).unwrap());
         let row = [Value::Null, value(texts[0]), value(texts[1])];
-        let budget = Budget::new(RowsLimits { max_bytes: 0, max_expanded: 5 });
+        let budget = Budget::new(RowsLimits { max_bytes: 0, max_expanded: 5, ..RowsLimits::default() });
         let context = Context { now: DateTime::MIN };
         let mut out = Vec::new();
         let result = each(&expand, &row, &leg, Scope::new(&context, &budget), &mut |row| {

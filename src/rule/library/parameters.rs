@@ -31,7 +31,11 @@ pub(super) fn written(list: &[Parameter]) -> String {
     let one = |parameter: &Parameter| match parameter {
         Parameter::Text(text) => text.clone(),
         Parameter::Named { name, ty, default } => {
-            let ty = ty.trim();
+            let (ty, name) = (ty.trim(), name.trim());
+            // ASIM's own functions have the columns behind the name: `Name: T:(TimeGenerated:datetime)`.
+            if ty.eq_ignore_ascii_case("table") && name.contains(':') {
+                return name.to_owned();
+            }
             let columns = ty.get(..5).filter(|word| word.eq_ignore_ascii_case("table")).and_then(|_| ty.get(5..));
             let ty = match columns.map(|rest| rest.trim_start_matches(':').trim()) {
                 Some("") => "(*)",
@@ -39,8 +43,8 @@ pub(super) fn written(list: &[Parameter]) -> String {
                 None => ty,
             };
             match default {
-                Some(value) => format!("{}:{ty}={}", name.trim(), literal(ty, value)),
-                None => format!("{}:{ty}", name.trim()),
+                Some(value) => format!("{name}:{ty}={}", literal(ty, value)),
+                None => format!("{name}:{ty}"),
             }
         }
     };
@@ -86,5 +90,7 @@ mod tests {
         assert_eq!(named("Table", None), "p:(*)");
         assert_eq!(named("table:(TimeGenerated:datetime)", None), "p:(TimeGenerated:datetime)");
         assert_eq!(named("long", None), "p:long");
+        let columns = Parameter::Named { name: "T:(a:long)".to_owned(), ty: "table".to_owned(), default: None };
+        assert_eq!(written(&[columns]), "T:(a:long)");
     }
 }

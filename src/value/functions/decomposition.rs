@@ -1,13 +1,12 @@
 //! Series as a season, a trend and a rest: what is expected of each value, and how far off it is.
 //!
 //! That the season of a phase is its median, that the trend is that of what the season leaves, and the numbers of the test for
-//! outliers, are as the Kusto Emulator answers the documentation's examples, to the last digit. How Kusto looks for a period
-//! is documented nowhere, so a query has to say which there is.
+//! outliers, are as the Kusto Emulator answers the documentation's examples, to the last digit. How a period is sought stands in
+//! `periods`.
 
 use super::arguments::{argument, array_at, long_at, real_at, text_at};
-use super::callee::prepared;
 use super::series::{Line, median, number, phases};
-use super::{Function, Param, Prepare, Refusal, Returns};
+use super::{Function, Param, periods};
 use crate::schema::ScalarType;
 use crate::value::{Dynamic, Value};
 
@@ -34,70 +33,39 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let elements = array_at(a, 0);
         elements.and_then(|elements| scores(elements, &kind, argument(a, 2))).map_or(Value::Null, reals)
     }),
-    decomposing(
+    Function::of(
         "series_decompose_dynamic",
-        "series_decompose_dynamic(series, period, [trend, [test_points]])",
+        "series_decompose_dynamic(series, [period, [trend, [test_points, [threshold]]]])",
         "A bag of baseline, seasonal, trend and residual: the medians of the phases, 'avg', 'linefit' or 'none' of what they \
-         leave, both together, and the rest. A period of 0 is no season; Kusto's -1, which seeks one, is refused.",
-        4,
-        &[SERIES, LONG, STRING, LONG],
-        |constants| {
-            known_period(constants, 1)?;
-            prepared(|_, a| parts_of(a, 1).map_or(Value::Null, Parts::bag))
-        },
-    ),
-    decomposing(
+         leave, both together, and the rest. A period of 0 is no season; without one, or with -1, the best is taken whose score \
+         is at least the threshold, 0.6.",
+    )
+    .takes(1, 5, &[SERIES, LONG, STRING, LONG, REAL])
+    .calls(DYNAMIC, |_, a| parts_of(a, 1, 4).map_or(Value::Null, Parts::bag)),
+    Function::of(
         "series_decompose_anomalies_dynamic",
-        "series_decompose_anomalies_dynamic(series, threshold, period, [trend, [test_points, [test]]])",
-        "A bag of ad_flag (1 and -1 where the score is beyond the threshold), ad_score (see series_outliers) and baseline (see \
-         series_decompose_dynamic).",
-        6,
-        &[SERIES, REAL, LONG, STRING, LONG, STRING],
-        |constants| {
-            known_period(constants, 2)?;
-            prepared(|_, a| anomalies(a).unwrap_or(Value::Null))
-        },
-    ),
-    decomposing(
+        "series_decompose_anomalies_dynamic(series, [threshold, [period, [trend, [test_points, [test, [period_threshold]]]]]])",
+        "A bag of ad_flag (1 and -1 where the score is beyond the threshold, 1.5), ad_score (see series_outliers) and baseline \
+         (see series_decompose_dynamic).",
+    )
+    .takes(1, 7, &[SERIES, REAL, LONG, STRING, LONG, STRING, REAL])
+    .calls(DYNAMIC, |_, a| anomalies(a).unwrap_or(Value::Null)),
+    Function::of(
         "series_decompose_forecast",
-        "series_decompose_forecast(series, points, period, [trend])",
+        "series_decompose_forecast(series, points, [period, [trend, [period_threshold]]])",
         "The baseline (see series_decompose_dynamic, with 'linefit') of a series whose last points are not known yet.",
-        4,
-        &[SERIES, LONG, LONG, STRING],
-        |constants| {
-            known_period(constants, 2)?;
-            prepared(|_, a| forecast(a).unwrap_or(Value::Null))
-        },
-    ),
+    )
+    .takes(2, 5, &[SERIES, LONG, LONG, STRING, REAL])
+    .calls(DYNAMIC, |_, a| forecast(a).unwrap_or(Value::Null)),
 ];
-
-const fn decomposing(
-    name: &'static str,
-    signature: &'static str,
-    doc: &'static str,
-    max: usize,
-    params: &'static [Param],
-    prepare: Prepare,
-) -> Function {
-    Function::of(name, signature, doc).takes(1, max, params).prepares(Returns::Type(DYNAMIC), prepare)
-}
 
 const DEFAULT_TEST: &str = "ctukey";
 
-/// Refuses to seek a period. What was refused is what Kusto does by default.
-fn known_period(arguments: &[Option<&Value<'static>>], at: usize) -> Result<(), Refusal> {
-    let sought = match arguments.get(at) {
-        None => true,
-        Some(Some(value)) => matches!(value, Value::Int(n) if *n < 0) || matches!(value, Value::Long(n) if *n < 0),
-        Some(None) => false,
-    };
-    if sought {
-        let message = "How Kusto seeks the period of a series is not documented, and another period would alert on other \
-                       rows: say which it is, 7 for days of a week or 24 for hours of a day, or 0 for none.";
-        return Err(("KT003", message.to_owned()));
-    }
-    Ok(())
-}
+/// What the score of a period that is sought must be at least (documentation of `series_decompose()`).
+const LEAST_SCORE: f64 = 0.6;
+
+/// How far off an anomaly is (documentation of `series_decompose_anomalies()`).
+const THRESHOLD: f64 = 1.5;
 
 struct Parts {
     values: Vec<f64>,
@@ -125,18 +93,37 @@ impl Parts {
     }
 }
 
+/// A real argument, or what it is where it is left out.
+fn real_or(arguments: &[Value<'_>], at: usize, or: f64) -> Option<f64> {
+    if arguments.len() > at { real_at(arguments, at) } else { Some(or) }
+}
+
+/// The period that a call asks for; `None` is one that is sought, with that score at least.
+struct Season {
+    period: Option<usize>,
+    least: f64,
+}
+
+impl Season {
+    /// Of the arguments with those numbers.
+    fn of(arguments: &[Value<'_>], period: usize, least: usize) -> Option<Season> {
+        let period = if arguments.len() > period { long_at(arguments, period)? } else { -1 };
+        Some(Season { period: usize::try_from(period).ok(), least: real_or(arguments, least, LEAST_SCORE)? })
+    }
+}
+
 /// The parts of a call whose period, trend and test points begin at that argument.
-fn parts_of(arguments: &[Value<'_>], at: usize) -> Option<Parts> {
+fn parts_of(arguments: &[Value<'_>], at: usize, least: usize) -> Option<Parts> {
     let trend = if arguments.len() > at + 1 { text_at(arguments, at + 1).into_owned() } else { "avg".to_owned() };
     let points = if arguments.len() > at + 2 { usize::try_from(long_at(arguments, at + 2)?).ok()? } else { 0 };
-    parts(arguments, long_at(arguments, at)?, &trend, points)
+    parts(arguments, &Season::of(arguments, at, least)?, &trend, points)
 }
 
 /// `None` where an element is no number, a trend has another name, or nothing is left to learn from.
-fn parts(arguments: &[Value<'_>], period: i64, trend: &str, test_points: usize) -> Option<Parts> {
+fn parts(arguments: &[Value<'_>], season: &Season, trend: &str, test_points: usize) -> Option<Parts> {
     let values: Vec<f64> = array_at(arguments, 0)?.iter().map(number).collect::<Option<_>>()?;
     let learnt = values.len().checked_sub(test_points).filter(|learnt| *learnt > 0)?;
-    let period = usize::try_from(period).ok()?;
+    let period = season.period.unwrap_or_else(|| periods::best(&values[..learnt], season.least));
     let seasonal: Vec<f64> = if period == 0 {
         vec![0.0; values.len()]
     } else {
@@ -159,12 +146,12 @@ fn parts(arguments: &[Value<'_>], period: i64, trend: &str, test_points: usize) 
 fn forecast<'a>(arguments: &[Value<'_>]) -> Option<Value<'a>> {
     let trend = if arguments.len() > 3 { text_at(arguments, 3).into_owned() } else { "linefit".to_owned() };
     let points = usize::try_from(long_at(arguments, 1)?).ok()?;
-    Some(reals(parts(arguments, long_at(arguments, 2)?, &trend, points)?.baseline().collect()))
+    Some(reals(parts(arguments, &Season::of(arguments, 2, 4)?, &trend, points)?.baseline().collect()))
 }
 
 fn anomalies<'a>(arguments: &[Value<'_>]) -> Option<Value<'a>> {
-    let parts = parts_of(arguments, 2)?;
-    let threshold = real_at(arguments, 1)?;
+    let parts = parts_of(arguments, 2, 6)?;
+    let threshold = real_or(arguments, 1, THRESHOLD)?;
     let test = if arguments.len() > 5 { text_at(arguments, 5).into_owned() } else { DEFAULT_TEST.to_owned() };
     let residual: Vec<Dynamic<'_>> = parts.residual().map(Dynamic::Real).collect();
     let scores = scores(&residual, &test, &Value::Null)?;
@@ -214,7 +201,7 @@ fn reals<'a>(numbers: Vec<f64>) -> Value<'a> {
 #[cfg(test)]
 #[allow(clippy::panic)]
 mod tests {
-    use super::super::tests::{call, json, refusal};
+    use super::super::tests::{call, json};
     use super::*;
 
     fn numbers(value: &Value<'_>, member: &str) -> Vec<f64> {
@@ -276,11 +263,16 @@ mod tests {
     }
 
     #[test]
-    fn a_period_is_not_sought() {
-        assert_eq!(refusal("series_decompose_dynamic", &[json("[1,2]")]), "KT003");
-        assert_eq!(
-            refusal("series_decompose_anomalies_dynamic", &[json("[1,2]"), Value::Real(1.5), Value::Long(-1)]),
-            "KT003"
-        );
+    fn a_period_is_sought_where_none_is_given() {
+        let weeks = || json("[10,11,10,12,10,1,1,10,11,10,12,10,1,1,10,11,10,12,10,1,1]");
+        let season = [10.0, 11.0, 10.0, 12.0, 10.0, 1.0, 1.0].repeat(3);
+        near(&call("series_decompose_dynamic", &[weeks()]), "seasonal", &season);
+        let sought = [weeks(), Value::Long(-1), Value::string("avg"), Value::Long(0), Value::Real(0.9)];
+        near(&call("series_decompose_dynamic", &sought), "seasonal", &season);
+        let too_much = [weeks(), Value::Long(-1), Value::string("none"), Value::Long(0), Value::Real(1.5)];
+        near(&call("series_decompose_dynamic", &too_much), "seasonal", &[0.0; 21]);
+        near(&call("series_decompose_anomalies_dynamic", &[weeks()]), "baseline", &season);
+        let ahead = call("series_decompose_forecast", &[weeks(), Value::Long(7)]);
+        near(&ahead, "", &season);
     }
 }

@@ -4,7 +4,7 @@ use super::arguments::{argument, array_at, real_at};
 use super::elementwise::factors;
 use super::limits;
 use super::series::{median, number, phases};
-use super::{Function, Param};
+use super::{Function, Param, periods};
 use crate::schema::ScalarType;
 use crate::value::convert::into_dynamic;
 use crate::value::{Dynamic, Value};
@@ -12,6 +12,9 @@ use crate::value::{Dynamic, Value};
 const DYNAMIC: ScalarType = ScalarType::Dynamic;
 const REAL: ScalarType = ScalarType::Real;
 const SERIES: Param = Param::Is(DYNAMIC);
+
+/// What the score of a season's period that is sought must be at least (documentation of `series_seasonal()`).
+const LEAST_SCORE: f64 = 0.7;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::of("series_sum", "series_sum(series)", "The sum of the elements; null if one is no number.")
@@ -57,13 +60,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     Function::of(
         "series_seasonal",
-        "series_seasonal(series, period)",
-        "For each element the median of those in the same phase of the period.",
+        "series_seasonal(series, [period])",
+        "For each element the median of those in the same phase of the period. Without one, or with -1, the best is taken whose \
+         score is at least 0.7; zeros where there is none.",
     )
-    .takes(2, 2, &[SERIES, Param::Is(ScalarType::Long)])
+    .takes(1, 2, &[SERIES, Param::Is(ScalarType::Long)])
     .calls(DYNAMIC, |_, a| {
-        let period = real_at(a, 1).filter(|period| *period >= 1.0).map(|period| period as usize);
-        numbers(a, 0).zip(period).map_or(Value::Null, |(x, period)| {
+        let asked = if a.len() > 1 { real_at(a, 1) } else { Some(-1.0) };
+        numbers(a, 0).zip(asked).map_or(Value::Null, |(x, asked)| {
+            let period = if asked == -1.0 { periods::best(&x, LEAST_SCORE) } else { asked.max(0.0) as usize };
+            if period == 0 {
+                return limits::array(x.iter().map(|_| Dynamic::Real(0.0)));
+            }
             let phases = phases(&x, period, median);
             limits::array((0..x.len()).map(|at| Dynamic::Real(phases[at % phases.len()])))
         })
@@ -160,6 +168,11 @@ mod tests {
         assert_eq!(json_of("series_fill_const", &[json("[111,null]"), Value::Long(-1)]), "[111,-1]");
         let seasonal = json_of("series_seasonal", &[json("[1,3,5,2,4,6,1,3,5,2,4,6]"), Value::Long(3)]);
         assert_eq!(seasonal, "[1.5,3.5,5.5,1.5,3.5,5.5,1.5,3.5,5.5,1.5,3.5,5.5]");
-        assert_eq!(json_of("series_seasonal", &[json("[1]"), Value::Long(0)]), "null");
+        assert_eq!(json_of("series_seasonal", &[json("[1]"), Value::Long(0)]), "[0]");
+        // As the Kusto Emulator answers the documentation's example: of the second the period is too short to be found.
+        let found = json_of("series_seasonal", &[json("[2,5,3,4,3,2,1,2,3,4,3,2,1,2,3,4,3,2,1,2,3,4,3,2,1]")]);
+        assert!(found.starts_with("[1,2,3,4,3,2,1,2,"), "{found}");
+        let short = json_of("series_seasonal", &[json("[1,3,5,2,4,6,1,3,5,2,4,6]"), Value::Long(-1)]);
+        assert_eq!(short, format!("[{}]", ["0"; 12].join(",")));
     }
 }

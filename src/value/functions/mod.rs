@@ -39,6 +39,7 @@ mod measure;
 mod network;
 mod null;
 mod path;
+mod periods;
 mod punycode;
 mod refused;
 mod regex;
@@ -159,7 +160,7 @@ pub enum Returns {
 /// Why a call is refused: Kusto's code and a sentence.
 pub type Refusal = (&'static str, String);
 
-const FAMILIES: [&[Function]; 42] = [
+const FAMILIES: [&[Function]; 43] = [
     control::FUNCTIONS,
     null::FUNCTIONS,
     string::FUNCTIONS,
@@ -176,6 +177,7 @@ const FAMILIES: [&[Function]; 42] = [
     measure::FUNCTIONS,
     fill::FUNCTIONS,
     decomposition::FUNCTIONS,
+    periods::FUNCTIONS,
     json_path::FUNCTIONS,
     csv::FUNCTIONS,
     xml::FUNCTIONS,
@@ -284,7 +286,7 @@ impl Function {
     pub fn check(&self, types: &[ScalarType]) -> Result<ScalarType, Refusal> {
         self.check_count(types.len())?;
         let last = types.len().saturating_sub(1);
-        let mut common = None;
+        let (mut common, mut plain) = (None, None);
         for (at, given) in types.iter().enumerate() {
             let param = if at == last && self.returns == Returns::Common { Param::Result } else { self.param(at) };
             if !param.takes(*given) {
@@ -298,11 +300,20 @@ impl Function {
                     None => *given,
                     Some(so_far) => self.common(so_far, *given)?,
                 });
+                plain = match plain {
+                    _ if *given == ScalarType::Dynamic => plain,
+                    None => Some(Ok(*given)),
+                    Some(so_far) => Some(so_far.and_then(|so_far| self.common(so_far, *given))),
+                };
             }
         }
         Ok(match self.returns {
             Returns::Type(is) => is,
-            Returns::Common => common.unwrap_or(ScalarType::Dynamic),
+            // Beside a value of another type a dynamic becomes one of that type.
+            Returns::Common => match (common, plain) {
+                (Some(ScalarType::Dynamic), Some(Ok(plain))) => plain,
+                (common, _) => common.unwrap_or(ScalarType::Dynamic),
+            },
             Returns::Argument(_) if types.contains(&ScalarType::Real) => ScalarType::Real,
             Returns::Argument(at) => types.get(at).copied().unwrap_or(ScalarType::Dynamic),
             Returns::Named(at) => types.get(at).copied().unwrap_or(ScalarType::String),
@@ -533,7 +544,11 @@ mod tests {
         use ScalarType::{Bool, Dynamic, Int, Long, Real, String};
         let check = |name: &str, types: &[ScalarType]| find(name).unwrap().check(types);
         assert_eq!(check("iff", &[Bool, Int, Long]), Ok(Long));
-        assert_eq!(check("iff", &[Bool, Dynamic, String]), Ok(Dynamic));
+        assert_eq!(check("iff", &[Bool, Dynamic, String]), Ok(String));
+        assert_eq!(check("case", &[Bool, String, Bool, Dynamic, Dynamic]), Ok(String));
+        assert_eq!(check("case", &[Bool, Dynamic, Bool, Int, Long]), Ok(Long));
+        assert_eq!(check("case", &[Bool, Dynamic, Bool, String, Long]), Ok(Dynamic), "they have none in common");
+        assert_eq!(check("coalesce", &[Dynamic, Dynamic]), Ok(Dynamic));
         assert_eq!(check("case", &[Bool, String, Bool, String, String]), Ok(String));
         assert_eq!(check("not", &[Long]), Ok(Bool));
         assert_eq!(check("bin", &[Long, Long]), Ok(Long));

@@ -10,9 +10,6 @@ pub fn refused(name: &str) -> Option<&'static str> {
         | "current_database"
         | "current_cluster_endpoint" => "there is no cluster that it could ask",
         "cluster" | "database" | "external_table" => "tables are read from the records, and from nowhere else",
-        "series_periods_detect" | "series_periods_validate" => {
-            "how Kusto estimates it is not documented to the digit, and an estimate of another kind would alert on other rows"
-        }
         "hash_combine" | "hash_many" => "how Kusto puts hashes together is not documented",
         _ => return None,
     })

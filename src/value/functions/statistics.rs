@@ -17,8 +17,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::of(
         "beta_cdf",
         "beta_cdf(x, alpha, beta)",
-        "How much of the beta distribution lies below x; NaN outside of 0 to 1, and unless beta is above zero. Unless alpha is, it \
-         is 1: so the engine has it, where the documentation says NaN.",
+        "How much of the beta distribution lies below x; NaN outside of 0 to 1, unless beta is above zero, and beyond 10,000,000, \
+         where the digits do not suffice. Unless alpha is above zero, it is 1: so the engine has it, where the documentation says \
+         NaN.",
     )
     .takes(3, 3, &[Param::Number])
     .calls(REAL, |_, a| three(a, cdf)),
@@ -32,7 +33,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::of(
         "beta_inv",
         "beta_inv(probability, alpha, beta)",
-        "The x that so much of the beta distribution lies below; null outside of 0 to 1, NaN unless alpha and beta are above zero.",
+        "The x that so much of the beta distribution lies below; null outside of 0 to 1, NaN unless alpha and beta are above zero, and beyond 10,000,000.",
     )
     .takes(3, 3, &[Param::Number])
     .calls(REAL, |_, a| match real_at(a, 0) {
@@ -53,8 +54,11 @@ fn three<'a>(arguments: &[Value<'_>], f: impl Fn(f64, f64, f64) -> f64) -> Value
     all.map_or(Value::Null, |((x, alpha), beta)| Value::Real(f(x, alpha, beta)))
 }
 
+/// The largest parameter. The continued fraction takes as many steps as its root, and the logarithms lose as many digits.
+const LARGEST: f64 = 1e7;
+
 fn cdf(x: f64, alpha: f64, beta: f64) -> f64 {
-    if !(0.0..=1.0).contains(&x) || beta.is_nan() || beta <= 0.0 {
+    if !(0.0..=1.0).contains(&x) || beta.is_nan() || beta <= 0.0 || alpha.max(beta) > LARGEST {
         f64::NAN
     } else if alpha <= 0.0 {
         1.0
@@ -74,7 +78,7 @@ fn pdf(x: f64, alpha: f64, beta: f64) -> f64 {
 
 /// By halves, for the distribution rises: as many steps as a real has digits.
 fn inverse(probability: f64, alpha: f64, beta: f64) -> f64 {
-    if !(alpha > 0.0 && beta > 0.0) {
+    if !(alpha > 0.0 && beta > 0.0) || alpha.max(beta) > LARGEST {
         return f64::NAN;
     }
     if probability <= 0.0 || probability >= 1.0 {
@@ -171,6 +175,7 @@ mod tests {
     fn documented_distributions() {
         near("beta_cdf", &[0.9, 10.0, 20.0], 0.9999999999999593);
         near("beta_cdf", &[1.5, 10.0, 20.0], f64::NAN);
+        near("beta_cdf", &[0.5, 1e11, 1e11], f64::NAN);
         near("beta_cdf", &[0.1, -1.0, 20.0], 1.0);
         near("beta_pdf", &[0.5, 10.0, 20.0], 0.746176019310951);
         near("beta_pdf", &[-10.0, 10.0, 20.0], f64::NAN);

@@ -45,6 +45,32 @@ fn windows_slide_over_ids() {
 }
 
 #[test]
+fn own_names_do_not_clash_and_values_must_fit() {
+    // A column may be called like a plug-in's own, or like what stands for one in its query.
+    check(
+        "datatable(__id:string, __at:long, ['{time}']:string)['a', 0, 'x', 'a', 1, 'x'] \
+         | evaluate sliding_window_counts(__id, __at, 0, 3, 2, 1, ['{time}'])",
+        "__at:long {time}:string Count:long Dcount:long\n0|x|1|1\n1|x|2|1\n2|x|1|1",
+    );
+    // A lookback that begins before time does.
+    check(
+        "datatable(id:string, t:datetime)['a', datetime(0001-01-01 01:00)] \
+         | evaluate session_count(id, t, datetime(0001-01-01), datetime(0001-01-09), 1d, 5d)",
+        "t:datetime count_sessions:long\n0001-01-01T00:00:00.0000000Z|1",
+    );
+    for call in [
+        "sliding_window_counts(id, t, 0, 3, -2, -1)",
+        "session_count(id, t, 0, 9, 0, 3)",
+        "rolling_percentile(t, 150, t, 1, 2)",
+        "rolling_percentile(t, 50, t, 1, -2)",
+        "rows_near(t == 1, -1)",
+        "rows_near(t == 1, 1, -1)",
+    ] {
+        refuse(&format!("{SEEN} {call}"), "KS107");
+    }
+}
+
+#[test]
 fn rows_near_others_and_what_sketches_share() {
     let rows = "range x from 1 to 9 step 1 | evaluate";
     check(&format!("{rows} rows_near(x == 5, 1)"), "x:long\n4\n5\n6");
@@ -69,6 +95,7 @@ fn schemas_become_one() {
         &format!("{schemas} schema_merge(PreserveOrder = false)"),
         &format!("{head}c|1|System.String|string\nb|2|System.Int32|int"),
     );
+    refuse(&format!("{schemas} schema_merge(PreserveOrder = nonsense)"), "KS107");
     let error = "ERROR(columns are out of order)";
     check(
         &format!("{schemas} schema_merge()"),

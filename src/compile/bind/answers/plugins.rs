@@ -222,5 +222,5 @@ fn every_plug_in_that_is_listed_is_known() {
         assert!(!answer.starts_with("KT001") && plugin.signature.starts_with(plugin.name), "{answer}");
     }
     let listed: Vec<&str> = crate::compile::several_columns().map(|(name, _)| name).collect();
-    assert!(listed.contains(&"series_decompose_anomalies") && listed.len() == 5, "{listed:?}");
+    assert!(listed.contains(&"series_decompose_anomalies") && listed.len() == 7, "{listed:?}");
 }

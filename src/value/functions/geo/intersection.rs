@@ -23,7 +23,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "geo_intersection_2lines",
         "geo_intersection_2lines(line, line)",
         "What two lines, LineString or MultiLineString, have in common: places, edges, both, or an empty GeometryCollection. Null \
-         for what is no line.",
+         for what is no line, and beyond 4,194,304 pairs of edges.",
     )
     .takes(2, 2, SHAPES)
     .calls(ScalarType::Dynamic, |_, a| {
@@ -34,7 +34,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "geo_intersection_line_with_polygon",
         "geo_intersection_line_with_polygon(line, polygon)",
         "What of a line, LineString or MultiLineString, lies in a Polygon or MultiPolygon: lines, or an empty GeometryCollection. \
-         Null for what is no line or polygon.",
+         Null for what is no line or polygon, and beyond 4,194,304 pairs of edges.",
     )
     .takes(2, 2, SHAPES)
     .calls(ScalarType::Dynamic, |_, a| {

@@ -16,7 +16,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::of(
         "geo_intersects_2lines",
         "geo_intersects_2lines(line, line)",
-        "Whether two lines, LineString or MultiLineString, have a place in common. Null for what is no line.",
+        "Whether two lines, LineString or MultiLineString, have a place in common. Null for what is no line, and beyond \
+         4,194,304 pairs of edges.",
     )
     .takes(2, 2, SHAPES)
     .calls(ScalarType::Bool, |_, a| {
@@ -27,7 +28,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "geo_intersects_line_with_polygon",
         "geo_intersects_line_with_polygon(line, polygon)",
         "Whether a line, LineString or MultiLineString, and a Polygon or MultiPolygon have a place in common. Null for what is no \
-         line or polygon.",
+         line or polygon, and beyond 4,194,304 pairs of edges.",
     )
     .takes(2, 2, SHAPES)
     .calls(ScalarType::Bool, |_, a| {
@@ -45,7 +46,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::of(
         "geo_intersects_2polygons",
         "geo_intersects_2polygons(polygon, polygon)",
-        "Whether two of Polygon or MultiPolygon have a place in common. Null for what is no polygon.",
+        "Whether two of Polygon or MultiPolygon have a place in common. Null for what is no polygon, and beyond \
+         4,194,304 pairs of edges.",
     )
     .takes(2, 2, SHAPES)
     .calls(ScalarType::Bool, |_, a| {

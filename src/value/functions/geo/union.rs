@@ -23,7 +23,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "geo_intersection_2polygons",
         "geo_intersection_2polygons(polygon, polygon)",
         "What two of Polygon or MultiPolygon have in common: polygons, edges or places that they touch in, several of these, or an \
-         empty GeometryCollection. Null for what is no polygon.",
+         empty GeometryCollection. Null for what is no polygon, and beyond 4,194,304 pairs of edges.",
     )
     .takes(2, 2, SHAPES)
     .calls(ScalarType::Dynamic, |_, a| {
@@ -33,14 +33,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::of(
         "geo_union_polygons_array",
         "geo_union_polygons_array(polygons)",
-        "An array of Polygons and MultiPolygons as one. Null if one is none.",
+        "An array of Polygons and MultiPolygons as one. Null if one is none, and beyond 4,194,304 pairs of edges.",
     )
     .takes(1, 1, SHAPES)
     .calls(ScalarType::Dynamic, |_, a| array_at(a, 0).and_then(united).map_or(Value::Null, bounded)),
     Function::of(
         "geo_union_lines_array",
         "geo_union_lines_array(lines)",
-        "An array of LineStrings and MultiLineStrings as one, each edge once. Null if one is none.",
+        "An array of LineStrings and MultiLineStrings as one, each edge once. Null if one is none, and beyond \
+         4,194,304 pairs of edges.",
     )
     .takes(1, 1, SHAPES)
     .calls(ScalarType::Dynamic, |_, a| array_at(a, 0).and_then(joined).map_or(Value::Null, bounded)),
