@@ -98,7 +98,8 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
         for (id, _) in &outcome.names {
             // Alerts are told apart by it.
             if let Some(other) = ids.insert(id.clone(), outcome.path.clone()) {
-                say!("kqltap: warning: the id {id} is in {other} and in {}", outcome.path);
+                say!("kqltap: warning: the id {id} is in {other} and in {}; `run` refuses both", outcome.path);
+                total.warnings += 1;
             }
         }
         failed |= outcome.failed;

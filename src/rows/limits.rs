@@ -20,11 +20,11 @@ pub struct RowsLimits {
     pub max_copied: usize,
 }
 
-/// Rows that `mv-expand` makes in one query: some minutes' work. A plug-in's windows are made of them.
+/// Rows that `mv-expand` makes in one query: some half a minute of work. A plug-in's windows are made of them.
 const MAX_MADE: usize = 200_000_000;
 
-/// Bytes that `scan` copies in one query: some minutes' work. A text that grows with every row is copied with every row.
-const MAX_COPIED: usize = 128 << 30;
+/// Bytes that `scan` copies in one query: some 20 seconds of work. A text that grows with every row is copied with every row.
+const MAX_COPIED: usize = if usize::BITS > 32 { 128 << 30 } else { usize::MAX };
 
 impl Default for RowsLimits {
     /// 512 MiB, and as many rows of a record as an array has elements.
@@ -49,7 +49,7 @@ impl RowsLimits {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowsError {
     /// More bytes than [`RowsLimits::max_bytes`].
-    #[error("the query holds more than {} of rows in memory; narrow its time range or its filters, or allow more", bytes(.0))]
+    #[error("the query holds more than {} of rows in memory; narrow its time range or its filters, or allow a batch more (batch_memory)", bytes(.0))]
     Memory(usize),
     /// More rows than [`RowsLimits::max_expanded`].
     #[error("mv-expand and mv-apply make more than {0} rows of one record")]

@@ -474,18 +474,19 @@ fn a_value_beside_a_dynamic_is_one() {
     check(
         "print a = tostring(iff(true, true, dynamic(null))), b = tostring(case(false, dynamic(1), true, 1.5, 2.0)), \
          c = tostring(coalesce(dynamic(null), false)), d = gettype(iff(false, dynamic(1), true))",
-        "a:string b:string c:string d:string\nTrue|1.5|False|bool",
+        "a:string b:string c:string d:string\ntrue|1.5|false|bool",
     );
     let rows = "range x from 1 to 1 step 1 | extend b = x > 0";
     check(
         &format!("{rows} | project p = tostring(iff(b, b, dynamic(2))), q = tostring(iff(b, b, false))"),
-        "p:string q:string\nTrue|True",
+        "p:string q:string\ntrue|True",
     );
-    // Microsoft's parser: the type that those have in common which are no dynamics.
+    // Beside a text it becomes one, unless a constant chooses it.
     check(
-        "print d = dynamic({'a': 'x', 'n': 5}) | project a = iff(true, d.a, ''), n = case(false, 1, d.n), \
-         c = coalesce(tostring(d.no), split('p q', ' ')[0]), l = iff(true, d, dynamic([]))",
-        "a:string n:long c:string l:dynamic\nx|5|p|{\"a\":\"x\",\"n\":5}",
+        "print d = dynamic({'a': 'x', 'n': 5}) | project a = iff(isnull(d.no), d.a, ''), n = case(isnull(d.no), d.n, 'none'), \
+         c = coalesce(tostring(d.no), split('p q', ' ')[0]), l = iff(true, d, dynamic([])), k = iff(1 > 0, dynamic([1]), 'a'), \
+         m = coalesce(dynamic([1]), 5)",
+        "a:string n:string c:string l:dynamic k:dynamic m:dynamic\nx|5|p|{\"a\":\"x\",\"n\":5}|[1]|[1]",
     );
 }
 
@@ -497,6 +498,10 @@ fn what_is_read_from_records_may_be_an_argument() {
     check(&format!("{parser}; f({names}, 5) | project HostName"), "HostName:string");
     check(&format!("{parser}; let n = {names}; g(n) | project HostName"), "HostName:string");
     refuse(&format!("{parser}; f({names}, toscalar(Heartbeat | project Computer))"), "KS107");
+    // It has the type that is declared, or the query is refused.
+    check("let f = (x: real) { print y = x / 2 }; f(toscalar(print 5))", "y:real\n2.5");
+    check("let f = (x: int) { print y = x }; f(toscalar(print 5.7))", "y:int\n5");
+    refuse("let f = (x: real) { Syslog | where ProcessID > x / 2 }; f(toscalar(Heartbeat | count))", "KS107");
     // Within, a constant has the type that is declared.
     check(
         "let f = (names: dynamic) { print a = array_length(names), b = 'x y' has_any (names) }; f('x')",

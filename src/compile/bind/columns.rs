@@ -38,7 +38,8 @@ impl Binder<'_> {
             if !known.contains(&old.text) {
                 self.expect_column(leg, old, true);
             }
-            if new.text != old.text && self.custom_columns.contains(&new.text) {
+            let is_renamed = pairs.iter().any(|(_, old)| old.text == new.text);
+            if new.text != old.text && !is_renamed && self.custom_columns.contains(&new.text) {
                 // A custom table was given that column for another part of the query to have it: this part says that it
                 // has none.
                 leg.columns.retain(|column| column.name != new.text);

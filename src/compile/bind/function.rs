@@ -356,16 +356,13 @@ impl Binder<'_> {
             Some(meaning) => meaning,
             None => self.scalar_let(value)?,
         };
-        let given = match &meaning {
-            Meaning::Later(table) => table.columns().first().map_or(ScalarType::Dynamic, |column| column.ty),
-            Meaning::Scalar(bound) => bound.ty,
+        let wanted = ScalarType::from_name(&ty.text)?;
+        let given = match meaning {
+            Meaning::Scalar(bound) => return self.as_type(bound, wanted).map(Meaning::Scalar),
+            Meaning::Later(ref table) => table.columns().first().map_or(ScalarType::Dynamic, |column| column.ty),
             _ => ScalarType::Dynamic,
         };
-        let wanted = ScalarType::from_name(&ty.text)?;
         if given == wanted || given == ScalarType::Dynamic || wanted == ScalarType::Dynamic {
-            return Some(meaning);
-        }
-        if given.is_numeric() && wanted.is_numeric() {
             return Some(meaning);
         }
         self.error("KS107", value.span, format!("a {wanted} is expected here, and this is a {given}"));

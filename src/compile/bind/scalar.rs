@@ -437,6 +437,15 @@ impl Binder<'_> {
         let types: Vec<ScalarType> = arguments.iter().map(|a| a.ty).collect();
         let constants: Vec<_> = arguments.iter().map(Bound::as_constant).collect();
         let callee = function.check(&types).and_then(|ty| Ok((ty, Callee::of(function, &constants)?)));
+        // What a constant chooses stays as it is: the engine gives `[1]` for `iff(1>0, dynamic([1]), "a")`.
+        if let (Ok((ScalarType::String, _)), "iff" | "iif", [predicate, then, or]) =
+            (&callee, function.name, arguments.as_slice())
+            && let Some(Value::Bool(holds)) = predicate.as_constant()
+            && let chosen = if *holds { then } else { or }
+            && chosen.ty == ScalarType::Dynamic
+        {
+            return chosen.clone();
+        }
         let arguments = match (&callee, function.name) {
             (Ok((ScalarType::Dynamic, _)), "iff" | "iif" | "case" | "coalesce") => {
                 let last = arguments.len() - 1;
@@ -445,6 +454,7 @@ impl Binder<'_> {
                 arguments.into_iter().enumerate().map(box_value).collect()
             }
             (Ok((ty, _)), "iff" | "iif" | "case" | "coalesce") => {
+                // The type is that of Microsoft's parser: what the others have in common.
                 let plain = |bound: Bound| match bound.ty {
                     ScalarType::Dynamic => self.fold(converted(bound, *ty)),
                     _ => bound,

@@ -108,7 +108,9 @@ impl Season {
     /// Of the arguments with those numbers.
     fn of(arguments: &[Value<'_>], period: usize, least: usize) -> Option<Season> {
         let period = if arguments.len() > period { long_at(arguments, period)? } else { -1 };
-        Some(Season { period: usize::try_from(period).ok(), least: real_or(arguments, least, LEAST_SCORE)? })
+        // -1 asks for the best one; of a length below that nothing repeats.
+        let period = if period == -1 { None } else { Some(usize::try_from(period).unwrap_or(0)) };
+        Some(Season { period, least: real_or(arguments, least, LEAST_SCORE)? })
     }
 }
 

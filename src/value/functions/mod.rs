@@ -309,9 +309,9 @@ impl Function {
         }
         Ok(match self.returns {
             Returns::Type(is) => is,
-            // Beside a value of another type a dynamic becomes one of that type.
+            // Beside a text a dynamic becomes one, which loses nothing. Into another type many values do not go.
             Returns::Common => match (common, plain) {
-                (Some(ScalarType::Dynamic), Some(Ok(plain))) => plain,
+                (Some(ScalarType::Dynamic), Some(Ok(ScalarType::String))) => ScalarType::String,
                 (common, _) => common.unwrap_or(ScalarType::Dynamic),
             },
             Returns::Argument(_) if types.contains(&ScalarType::Real) => ScalarType::Real,
@@ -546,7 +546,7 @@ mod tests {
         assert_eq!(check("iff", &[Bool, Int, Long]), Ok(Long));
         assert_eq!(check("iff", &[Bool, Dynamic, String]), Ok(String));
         assert_eq!(check("case", &[Bool, String, Bool, Dynamic, Dynamic]), Ok(String));
-        assert_eq!(check("case", &[Bool, Dynamic, Bool, Int, Long]), Ok(Long));
+        assert_eq!(check("case", &[Bool, Dynamic, Bool, Int, Long]), Ok(Dynamic));
         assert_eq!(check("case", &[Bool, Dynamic, Bool, String, Long]), Ok(Dynamic), "they have none in common");
         assert_eq!(check("coalesce", &[Dynamic, Dynamic]), Ok(Dynamic));
         assert_eq!(check("case", &[Bool, String, Bool, String, String]), Ok(String));

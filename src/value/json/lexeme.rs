@@ -230,7 +230,7 @@ fn escaped(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
 enum After {
     /// The rest of the string, from there on.
     Escape(usize),
-    /// What stands behind the string: it was the closing quote.
+    /// Nothing: it was the closing quote.
     String,
 }
 

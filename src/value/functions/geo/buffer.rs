@@ -25,7 +25,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "geo_point_buffer(longitude, latitude, radius, [tolerance])",
         "The Polygon of what lies within so many metres of a place, its border within 10 metres of them, or within the tolerance. Null \
          for what is no place, unless the radius is above zero, and for a tolerance below a millionth of it; here also for more than a \
-         quarter round the earth.",
+         quarter round the earth, for more than 262,144 corners, and beyond 4,194,304 looks at pairs of edges.",
     )
     .takes(3, 4, &[REAL])
     .calls(ScalarType::Dynamic, |_, a| {

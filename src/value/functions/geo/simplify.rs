@@ -32,8 +32,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "geo_line_simplify",
         "geo_line_simplify(line, [tolerance])",
         "A LineString or MultiLineString with fewer places: none of them nearer to another than 10 metres, or the tolerance, and what is \
-         left within it of the line. Null for what is no line, for another tolerance than 0 to 70 degrees round the earth, and for a line \
-         of which nothing is left.",
+         left within it of the line. Null for what is no line, for another tolerance than 0 to 70 degrees round the earth, for a line of \
+         which nothing is left, and beyond 4,194,304 looks at pairs.",
     )
     .takes(1, 2, PARAMS)
     .calls(ScalarType::Dynamic, |_, a| {
@@ -44,8 +44,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "geo_polygon_simplify",
         "geo_polygon_simplify(polygon, [tolerance])",
         "A Polygon or MultiPolygon with fewer corners: none of them nearer to another than 10 metres, or the tolerance, and the border \
-         within it of what it was. Null for what is no polygon, for another tolerance than 0.1 to 10000, and for a polygon of which \
-         nothing is left.",
+         within it of what it was. Null for what is no polygon, for another tolerance than 0.1 to 10000, for a polygon of which nothing \
+         is left, and beyond 4,194,304 looks at pairs.",
     )
     .takes(1, 2, PARAMS)
     .calls(ScalarType::Dynamic, |_, a| {
@@ -61,8 +61,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "geo_simplify_polygons_array",
         "geo_simplify_polygons_array(polygons, [tolerance])",
         "An array of Polygons and MultiPolygons as one MultiPolygon with fewer corners, as of geo_polygon_simplify(); borders that two \
-         of them have in common stay common. Null if one is none, for another tolerance than 0 to 70 degrees round the earth, and \
-         where nothing is left.",
+         of them have in common stay common. Null if one is none, for another tolerance than 0 to 70 degrees round the earth, \
+         where nothing is left, and beyond 4,194,304 looks at pairs.",
     )
     .takes(1, 2, PARAMS)
     .calls(ScalarType::Dynamic, |_, a| {
@@ -80,13 +80,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
+/// An angle that doubles near 1 do not tell from none: some nanometres on the ground.
+const FINEST: f64 = 1e-15;
+
 /// The tolerance behind a shape, as an angle.
 fn distance(arguments: &[Value<'_>], valid: std::ops::RangeInclusive<f64>) -> Option<f64> {
     let metres = match arguments.get(1) {
         None => TOLERANCE,
         Some(_) => real_at(arguments, 1)?,
     };
-    valid.contains(&metres).then_some(metres / RADIUS)
+    let distance = metres / RADIUS;
+    valid.contains(&metres).then_some(if distance < FINEST { 0.0 } else { distance })
 }
 
 /// Edges with chains made one, each of a shape, in the order of the edges.
