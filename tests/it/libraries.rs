@@ -201,13 +201,23 @@ fn queries_in_json_strings_are_answered_one_by_one() {
 }
 
 #[test]
+fn two_rules_of_one_id_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.kql", "b.kql"] {
+        write(folder.path(), name, "DeviceEvents | where ActionType == 'x'");
+    }
+    let ran = run(["check", folder.path().to_str().unwrap()], "").ended(0);
+    assert!(ran.err.contains("a.kql and in ") && ran.err.contains("1 warnings"), "{}", ran.err);
+}
+
+#[test]
 fn a_folder_is_summed_up_by_reason() {
     let folder = tempfile::tempdir().unwrap();
     for i in 0..30 {
         let text = match i % 3 {
-            0 => "DeviceEvents | where ActionType == 'x'".to_owned(),
-            1 => "DeviceEvents | where Nothing( 1 ) == 2".to_owned(),
-            _ => "NoSuchTable | where a == 1".to_owned(),
+            0 => format!("DeviceEvents | where ActionType == 'x{i}'"),
+            1 => format!("DeviceEvents | where Nothing( 1 ) == {i}"),
+            _ => format!("NoSuchTable | where a == {i}"),
         };
         write(folder.path(), &format!("{i:02}.kql"), if i == 29 { "DeviceEvents | where Nothing(1)" } else { &text });
     }
