@@ -98,7 +98,10 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
         for (id, _) in &outcome.names {
             // Alerts are told apart by it.
             if let Some(other) = ids.insert(id.clone(), outcome.path.clone()) {
-                say!("kqltap: warning: the id {id} is in {other} and in {}; `run` refuses both", outcome.path);
+                say!(
+                    "kqltap: warning: the id {id} is in {other} and in {}; `run` does not start with both",
+                    outcome.path
+                );
                 total.warnings += 1;
             }
         }

@@ -204,10 +204,8 @@ fn escaped(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
             match chunk.get(place..) {
                 Some([b'\\', second, ..]) if short(*second).is_some() => left &= !(3 << place),
                 Some([_, ..]) => {
-                    at = match after_special(bytes, at + place)? {
-                        After::Escape(behind) => behind,
-                        After::String => return Ok(at + place),
-                    };
+                    let Some(behind) = behind_special(bytes, at + place)? else { return Ok(at + place) };
+                    at = behind;
                     break;
                 }
                 _ => {
@@ -219,29 +217,20 @@ fn escaped(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
     }
     loop {
         at = special(bytes, at);
-        at = match after_special(bytes, at)? {
-            After::Escape(behind) => behind,
-            After::String => return Ok(at),
-        };
+        let Some(behind) = behind_special(bytes, at)? else { return Ok(at) };
+        at = behind;
     }
 }
 
-/// What a special character of a string is followed by.
-enum After {
-    /// The rest of the string, from there on.
-    Escape(usize),
-    /// Nothing: it was the closing quote.
-    String,
-}
-
+/// Where a string goes on behind the escape that is here; `None` at its closing quote.
 #[inline(always)]
-fn after_special(bytes: &[u8], at: usize) -> Result<After, JsonError> {
+fn behind_special(bytes: &[u8], at: usize) -> Result<Option<usize>, JsonError> {
     match bytes.get(at..) {
         Some(rest @ [b'\\', ..]) => match escape(rest) {
-            Some(length) => Ok(After::Escape(at + length)),
+            Some(length) => Ok(Some(at + length)),
             None => Err(JsonError { offset: at, reason: Reason::Escape }),
         },
-        Some([b'"', ..]) => Ok(After::String),
+        Some([b'"', ..]) => Ok(None),
         Some([byte, ..]) => Err(JsonError { offset: at, reason: Reason::Control(*byte) }),
         _ => Err(JsonError { offset: at, reason: Reason::Ends("the `\"` that closes a string") }),
     }

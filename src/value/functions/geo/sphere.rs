@@ -95,6 +95,13 @@ impl Point {
         place.unit().unwrap_or(place)
     }
 
+    /// Two directions at right angles to it and to each other, for angles round it.
+    pub(super) fn axes(self) -> (Point, Point) {
+        let pole = if self.0[2].abs() < 0.8 { Point([0.0, 0.0, 1.0]) } else { Point([1.0, 0.0, 0.0]) };
+        let right = pole.cross(self).unit().unwrap_or(pole);
+        (right, self.cross(right))
+    }
+
     pub(super) fn minus(self, other: Point) -> Point {
         self.plus(other.times(-1.0))
     }

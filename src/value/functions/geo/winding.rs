@@ -127,10 +127,8 @@ fn ends(sides: &[Side], half: usize) -> Edge {
 
 /// The angle of an edge at its start, counterclockwise, the same for all that start there.
 fn azimuth((a, b): &Edge) -> f64 {
-    let pole = if a.0[2].abs() < 0.8 { Point([0.0, 0.0, 1.0]) } else { Point([1.0, 0.0, 0.0]) };
-    let right = pole.cross(*a);
-    let up = a.cross(right);
-    let way = b.plus(a.times(-1.0));
+    let (right, up) = a.axes();
+    let way = b.minus(*a);
     way.dot(up).atan2(way.dot(right))
 }
 

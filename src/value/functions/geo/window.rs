@@ -34,9 +34,8 @@ struct Span {
 
 impl Window {
     pub(super) fn new(from: Point) -> Window {
-        let pole = if from.0[2].abs() < 0.8 { Point([0.0, 0.0, 1.0]) } else { Point([1.0, 0.0, 0.0]) };
-        let right = pole.cross(from).unit().unwrap_or(pole);
-        Window { from, right, up: from.cross(right), span: None, waiting: Vec::new() }
+        let (right, up) = from.axes();
+        Window { from, right, up, span: None, waiting: Vec::new() }
     }
 
     fn direction(&self, place: Point) -> f64 {
